@@ -1,0 +1,103 @@
+/*
+ * One call to AWS: signed, sent, its failure classified, tried again where that
+ * makes sense, each attempt signed anew with the credentials and the clock
+ * offset of that moment.
+ *
+ * Retries (3 attempts) are for what is transient within the call: 5xx,
+ * throttling, a broken connection. Whoever calls decides about anything longer.
+ * A streamed reply is not tried again once on_data was called.
+ */
+#ifndef AWS_CALL_H
+#define AWS_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aws/creds.h"
+#include "aws/endpoint.h"
+#include "base/span.h"
+#include "net/http.h"
+#include "net/timer.h"
+
+struct aws; /* what all calls share: http, timers, credentials, clock offset */
+struct call;
+
+struct aws *aws_new(struct http *h, struct timers *t, struct creds_keeper *k);
+void aws_free(struct aws **a);
+/* Wall clock corrected by what AWS's Date headers say. */
+int64_t aws_now_s(const struct aws *a);
+
+enum aws_class {
+	AWS_OK,
+	AWS_TRANSIENT,	/* 5xx, transport, unreadable reply */
+	AWS_THROTTLED,	/* SlowDown and its kin */
+	AWS_NO_CREDS,	/* there are none to sign with */
+	AWS_BAD_CREDS,	/* expired, unknown key, bad signature, clock skew */
+	AWS_DENIED,	/* AccessDenied: policy, KMS grant */
+	AWS_NOT_FOUND,	/* NoSuchKey, NoSuchBucket, queue does not exist */
+	AWS_WRONG_REGION,
+	AWS_OTHER,	/* any other refusal */
+};
+const char *aws_class_name(enum aws_class c);
+
+/* How a call ended. Strings are NUL-terminated, "" if unknown. */
+struct aws_result {
+	enum aws_class class;
+	enum err err; /* of transport or parsing; ERR_OK otherwise */
+	int status;   /* HTTP; 0 without a reply */
+	unsigned attempts;
+	char code[96];	   /* AWS's error code, "NoSuchKey" */
+	char message[256]; /* AWS's or curl's words */
+	char request_id[96];
+	char region[32]; /* x-amz-bucket-region of a wrong region */
+	const struct reply *reply; /* borrowed for the callback; may be NULL */
+};
+
+/* What the error body is written in. */
+enum aws_dialect { AWS_DIALECT_JSON, AWS_DIALECT_XML };
+
+struct call_spec {
+	const char *operation; /* for logs: "sqs.receive" */
+	const char *service;   /* of the signature: "sqs", "s3" */
+	const char *region;
+	enum aws_dialect dialect;
+	const char *method;
+	const struct endpoint *endpoint;
+	struct span path, query;	   /* encoded; copied */
+	const struct http_header *headers; /* signed and sent; copied. host,
+					    * x-amz-date, token and
+					    * x-amz-content-sha256 (s3) are
+					    * added here */
+	size_t nheaders;
+	struct span body; /* copied */
+	int64_t total_timeout_ms, stall_timeout_ms;
+	size_t reply_max;
+	unsigned attempts; /* 0: the default of 3 */
+	request_head_fn *on_head; /* as in net/http.h, of the attempt that */
+	request_data_fn *on_data; /* succeeded */
+	void (*on_done)(void *arg, const struct aws_result *r);
+	void *arg;
+};
+
+struct call *call_start(struct aws *a, const struct call_spec *spec);
+void call_resume(struct call *c); /* request_resume of a stream */
+void call_cancel(struct call **c);
+
+/* Fields of an aws_result for a log line. */
+#define AWS_FIELDS(r)                                                          \
+	F_STR("class", aws_class_name((r)->class)),                            \
+	    F_INT("status", (r)->status), F_STR("code", (r)->code),            \
+	    F_STR("message", (r)->message),                                    \
+	    F_STR("request_id", (r)->request_id)
+
+struct aws_stats {
+	uint64_t calls, retries, throttled, failed;
+};
+struct aws_stats aws_stats(const struct aws *a);
+
+/* For tests: what class a reply is of; fills all but attempts and reply. */
+void aws_classify(enum aws_dialect d, const struct reply *r,
+    struct aws_result *out);
+
+#endif

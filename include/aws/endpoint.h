@@ -1,0 +1,64 @@
+/*
+ * Regions, partitions and hosts. Pure functions.
+ * (botocore's partitions.json and endpoint rules are the reference.)
+ */
+#ifndef AWS_ENDPOINT_H
+#define AWS_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+/* scheme://host[:port], without a path; what a request is sent to. */
+struct endpoint {
+	bool tls;
+	char host[256]; /* lower case; IPv6 in brackets */
+	unsigned port;	/* 0: the scheme's default */
+};
+
+enum { REGION_MAX = 32 };
+
+/* An URL "http(s)://host[:port][/]". ERR_SYNTAX on anything else: a path, a
+ * query, user info, a bad port or host. */
+enum err endpoint_parse(struct span url, struct endpoint *out);
+/* As the Host header has it: no port where it is the default. */
+void endpoint_host(const struct endpoint *e, struct buf *out);
+/* "https://host[:port]" */
+void endpoint_url(const struct endpoint *e, struct buf *out);
+bool endpoint_is_ip(const struct endpoint *e);
+/* Loopback by name ("localhost") or address. */
+bool endpoint_is_loopback(const struct endpoint *e);
+
+/* The DNS suffix of the partition of a region ("amazonaws.com"), or NULL for
+ * what is no region's name. */
+const char *endpoint_dns_suffix(const char *region);
+
+/*
+ * A queue URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME or one of its
+ * older and private forms, or of another host altogether. region becomes "" if
+ * the URL does not tell. ERR_SYNTAX.
+ */
+enum err endpoint_queue_url(struct span url, struct endpoint *out,
+    char region[REGION_MAX]);
+
+/* "sqs.REGION.SUFFIX" over TLS. ERR_SHAPE for what is no region. */
+enum err endpoint_service(const char *service, const char *region,
+    struct endpoint *out);
+
+enum path_style { PATH_STYLE_AUTO, PATH_STYLE_YES, PATH_STYLE_NO };
+
+/*
+ * Where a bucket is. custom: NULL, or an endpoint that replaces S3's own. Sets
+ * the endpoint and appends the path prefix to path ("" for virtual-hosted
+ * addressing, "/BUCKET" for path-style). auto is path-style for names with
+ * dots, names that are no DNS labels, IP endpoints and localhost.
+ * ERR_SHAPE for what is no region, ERR_LIMIT, ERR_SYNTAX for an impossible
+ * bucket name.
+ */
+enum err endpoint_bucket(struct span bucket, const char *region,
+    const struct endpoint *custom, enum path_style style, struct endpoint *out,
+    struct buf *path);
+
+#endif

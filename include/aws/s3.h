@@ -1,0 +1,54 @@
+/*
+ * GET of one S3 object as a stream.
+ */
+#ifndef AWS_S3_H
+#define AWS_S3_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aws/call.h"
+#include "base/span.h"
+
+struct s3;
+struct s3_get;
+
+struct s3_conf {
+	const char *region;	       /* default where a notification names
+					* none; copied */
+	const struct endpoint *custom; /* NULL: S3's own hosts; copied */
+	enum path_style path_style;
+	int64_t stall_timeout_ms;
+};
+
+struct s3 *s3_new(struct aws *a, const struct s3_conf *conf);
+void s3_free(struct s3 **s);
+
+struct s3_object {
+	struct span bucket, key, version; /* copied; version may be empty */
+	struct span region; /* of the bucket, a guess; may be empty */
+};
+
+/* What a GET's reply said of the object; before the first byte. Borrowed. */
+struct s3_head {
+	struct span etag, version, storage_class;
+	int64_t size; /* of the whole object; −1 if not told */
+};
+
+struct s3_events {
+	void (*on_head)(void *arg, const struct s3_head *h); /* may be NULL */
+	/* As request_data_fn: fewer than offered pauses. */
+	size_t (*on_data)(void *arg, struct span bytes);
+	/* AWS_OK: every byte of the object went through on_data. */
+	void (*on_done)(void *arg, const struct aws_result *r);
+	void *arg;
+};
+
+/* Ends in one on_done, or in silence after s3_cancel. */
+struct s3_get *s3_get_start(struct s3 *s, const struct s3_object *o,
+    const struct s3_events *ev);
+void s3_get_resume(struct s3_get *g);
+void s3_get_cancel(struct s3_get **g);
+
+#endif

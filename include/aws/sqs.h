@@ -1,0 +1,76 @@
+/*
+ * One SQS queue: receive, delete, change visibility. AWS JSON 1.0 protocol.
+ * (SQS Developer Guide, "Making requests (JSON)".)
+ */
+#ifndef AWS_SQS_H
+#define AWS_SQS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aws/call.h"
+#include "base/span.h"
+
+enum {
+	SQS_BATCH_MAX = 10,
+	SQS_WAIT_S = 20,
+	SQS_REPLY_MAX = 4 * 1024 * 1024,
+	SQS_VISIBILITY_MAX_S = 12 * 3600,
+	SQS_HANDLE_MAX = 1024,
+	SQS_ID_MAX = 100,
+};
+
+struct sqs;
+struct sqs_op; /* one operation under way */
+
+struct sqs_conf {
+	const char *queue_url; /* all copied */
+	const char *region;
+	struct endpoint endpoint;
+};
+
+struct sqs *sqs_new(struct aws *a, const struct sqs_conf *conf);
+void sqs_free(struct sqs **s);
+
+struct sqs_message {
+	struct span id, handle, body; /* borrowed for the callback */
+	unsigned receive_count;	      /* 0 if not told */
+	int64_t sent_ms;	      /* −1 if not told */
+};
+
+/* r->class AWS_OK: n messages (0 … 10). A message without id, handle or body
+ * makes the reply unreadable: AWS_TRANSIENT with ERR_SHAPE; more than
+ * SQS_REPLY_MAX bytes: AWS_TRANSIENT with ERR_LIMIT. */
+typedef void sqs_received_fn(void *arg, const struct aws_result *r,
+    const struct sqs_message *m, size_t n);
+
+/* Long poll of up to wait_s (0 … 20) seconds for max (1 … 10) messages, which
+ * become invisible to others for visibility_s. One attempt: the poll loop
+ * retries. */
+struct sqs_op *sqs_receive(struct sqs *s, unsigned max, unsigned wait_s,
+    unsigned visibility_s, sqs_received_fn *fn, void *arg);
+
+/* How one entry of a batch came out. */
+struct sqs_entry_result {
+	bool ok;
+	bool sender_fault;     /* trying again as it is makes no sense */
+	struct span code, message;
+};
+/* entry has n elements in the order of the call if r->class is AWS_OK; an entry
+ * that the reply does not mention is not ok with code "Missing". */
+typedef void sqs_batch_fn(void *arg, const struct aws_result *r,
+    const struct sqs_entry_result *entry, size_t n);
+
+/* n = 1 … SQS_BATCH_MAX; handles are copied. */
+struct sqs_op *sqs_delete(struct sqs *s, const struct span *handle, size_t n,
+    sqs_batch_fn *fn, void *arg);
+/* visibility_s: 0 … SQS_VISIBILITY_MAX_S, one for each handle. */
+struct sqs_op *sqs_change_visibility(struct sqs *s, const struct span *handle,
+    const unsigned *visibility_s, size_t n, sqs_batch_fn *fn, void *arg);
+
+/* Silence. A cancelled receive may have taken messages, which then stay
+ * invisible until their visibility timeout. */
+void sqs_cancel(struct sqs_op **op);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Lines of "key = value" with [sections], comments (# or ; at the start of a
+ * line) and, for AWS's files, nested keys (an indented "key = value" under a
+ * key with an empty value). Values are as long as a line, 64 KiB, and are not
+ * changed but for blanks around them.
+ */
+#ifndef BASE_INI_H
+#define BASE_INI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum { INI_LINE_MAX = 64 * 1024 };
+
+struct ini_line {
+	unsigned number;     /* from 1 on */
+	struct span section; /* "" before the first */
+	struct span parent;  /* key this one is nested under, or "" */
+	struct span key, value;
+	const char *error; /* NULL, or what is wrong with this line: then key
+			    * and value are not set */
+};
+
+typedef void ini_line_fn(void *arg, const struct ini_line *line);
+
+/* Calls fn for every line that says something and for every bad one. nested:
+ * whether indented lines are nested keys or like any other. */
+void ini_parse(struct span text, bool nested, ini_line_fn *fn, void *arg);
+
+#endif

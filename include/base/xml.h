@@ -1,0 +1,29 @@
+/*
+ * A small XML document as a flat list of (path, text), for AWS's replies:
+ * "Error/Code" → "NoSuchKey". Namespaces are dropped, attributes ignored.
+ * Push parser (expat) bounded in depth, elements and bytes; a document type or
+ * an entity of its own is refused.
+ */
+#ifndef BASE_XML_H
+#define BASE_XML_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+struct xml;
+
+enum { XML_DEPTH_MAX = 16, XML_ELEMENTS_MAX = 20000 };
+
+struct xml *xml_new(size_t max_bytes);
+void xml_free(struct xml **x);
+/* ERR_SYNTAX, ERR_DEPTH, ERR_LIMIT, ERR_SHAPE (a document type). An error
+ * repeats. */
+enum err xml_feed(struct xml *x, struct span s);
+enum err xml_finish(struct xml *x); /* ERR_TRUNCATED */
+/* Text of the first element at that path, blanks around it cut off; empty if
+ * there is none. Borrowed. */
+struct span xml_text(const struct xml *x, const char *path);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * The whole flow: receive messages, GET their objects, slice, batch, deliver,
+ * delete. Starts polling when started; everything else happens on the loop.
+ */
+#ifndef FLOW_SHIPPER_H
+#define FLOW_SHIPPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aws/s3.h"
+#include "aws/sqs.h"
+#include "net/timer.h"
+#include "sink/dassana.h"
+#include "trail/filter.h"
+#include "trail/notify.h"
+
+struct shipper;
+
+/* Durations in ms unless named otherwise; sizes in bytes. */
+struct shipper_conf {
+	unsigned s3_concurrency;
+	unsigned max_messages;
+	unsigned visibility_timeout_s;
+	unsigned redeliver_after_s;
+	size_t batch_max_bytes;
+	size_t batch_max_events;
+	int64_t batch_max_delay_ms;
+	size_t buffer_max_bytes;
+	unsigned delivery_concurrency;
+	int gzip_level;
+	size_t max_record_bytes;
+	/* See sink/delivery.h. */
+	const char *(*reload_token)(void *arg);
+	void *reload_arg;
+};
+
+/* What it works with; all borrowed for as long as it lives. */
+struct shipper_deps {
+	struct timers *timers;
+	struct sqs *sqs;
+	struct s3 *s3;
+	struct dassana *dassana;
+	const struct filter *filter;
+	/* Whether there are credentials to poll with; may be NULL. */
+	bool (*ready)(void *arg);
+	void *ready_arg;
+};
+
+/* The most memory that the flow takes with this configuration, in bytes. */
+size_t shipper_memory_bound(const struct shipper_conf *conf);
+
+struct shipper *shipper_new(const struct shipper_conf *conf,
+    const struct shipper_deps *deps);
+/* Cancels what is under way; callbacks stay silent. */
+void shipper_free(struct shipper **s);
+
+void shipper_start(struct shipper *s);
+/* Credentials have come or gone: look again whether to poll. */
+void shipper_wake(struct shipper *s);
+
+/*
+ * Orderly end: no more polls, what is in flight is finished within timeout_ms,
+ * the rest is made visible again. done is called once, from the loop. The open
+ * poll may end by itself until 5 s before the end; what it brings is released.
+ */
+typedef void shipper_drained_fn(void *arg);
+void shipper_drain(struct shipper *s, int64_t timeout_ms,
+    shipper_drained_fn *done, void *arg);
+
+struct shipper_stats {
+	uint64_t receives, receive_errors;
+	uint64_t messages_received, messages_deleted, messages_failed,
+	    messages_released, messages_duplicate, messages_unknown;
+	uint64_t nothing[NOTIFY_R_COUNT]; /* deleted with nothing to ship */
+	uint64_t keys_filtered;
+	uint64_t objects_done, objects_failed, objects_joined;
+	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;
+	uint64_t leases_extended, leases_lost, delete_failures;
+	unsigned messages_held, objects_active, objects_waiting;
+};
+struct shipper_stats shipper_stats(const struct shipper *s);
+struct delivery;
+const struct delivery *shipper_delivery(const struct shipper *s);
+
+#endif

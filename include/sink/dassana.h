@@ -1,0 +1,68 @@
+/*
+ * One POST to Dassana's ingestion endpoint, and what its answer means.
+ */
+#ifndef SINK_DASSANA_H
+#define SINK_DASSANA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "net/http.h"
+
+struct dassana;
+
+struct dassana_conf {
+	const char *endpoint; /* URL; all strings are copied */
+	const char *app_id;
+	const char *token; /* wiped from memory when freed */
+	int64_t post_timeout_ms;
+	bool gzip;	       /* bodies are gzip */
+	bool verify_doc_count; /* docCount 0 for a non-empty batch: not taken */
+	bool accept_any_2xx;   /* any 2xx is taken, whatever its body */
+};
+
+enum dassana_verdict {
+	DASSANA_TAKEN,
+	DASSANA_RETRY,	/* transient: 429, 5xx, no answer */
+	DASSANA_REFUSED, /* the events: 400, 413, 422 and other 4xx */
+	DASSANA_TOKEN,	/* 401, 403, token_validation_error */
+	DASSANA_SETUP,	/* 3xx, 404, 405, 411, 415, a 2xx without a JSON
+			 * object, docCount 0: a wrong endpoint answers so */
+};
+
+struct dassana_result {
+	enum dassana_verdict verdict;
+	int status;	    /* HTTP; 0 without an answer */
+	bool has_doc_count; /* of a taken POST */
+	uint64_t doc_count;
+	int64_t retry_after_ms; /* −1: not given; of 429 and 503 */
+	bool sent;		/* it may have been taken although no answer
+				 * came */
+	const char *why;	/* static text for the log: what was wrong */
+	const char *advice;	/* static text: what to do; may be NULL */
+	struct span reply;	/* start of the body, for the log; borrowed */
+	struct span detail;	/* of a transport error; borrowed */
+	enum err err;
+};
+
+typedef void dassana_done_fn(void *arg, const struct dassana_result *r);
+
+struct dassana *dassana_new(struct http *h, const struct dassana_conf *conf);
+void dassana_free(struct dassana **d);
+/* Replaces the token for the requests that are started from now on. */
+void dassana_set_token(struct dassana *d, const char *token);
+
+/* events > 0 lines in the body; the parts are borrowed until done or cancel.
+ * Ends in one call of fn, or in silence after dassana_cancel. */
+struct post;
+struct post *dassana_post(struct dassana *d, const struct span *body,
+    size_t nparts, uint64_t events, dassana_done_fn *fn, void *arg);
+void dassana_cancel(struct post **p);
+
+/* The verdict on a reply, apart from any I/O. */
+void dassana_judge(const struct dassana_conf *conf, uint64_t events,
+    const struct reply *r, struct dassana_result *out);
+
+#endif

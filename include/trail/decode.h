@@ -1,0 +1,49 @@
+/*
+ * One CloudTrail log file as it arrives: gunzip and slicer behind one another.
+ * The daemon and `trailpost cat` both decode with this.
+ *
+ *   reset → step… → finish → reset → …        an error repeats until reset
+ */
+#ifndef TRAIL_DECODE_H
+#define TRAIL_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+#include "trail/slicer.h"
+
+struct decode;
+
+struct decode *decode_new(size_t max_record_bytes, slicer_record_fn *fn,
+    void *arg);
+void decode_free(struct decode **d);
+void decode_reset(struct decode *d);
+
+/*
+ * Takes bytes off the front of *in, inflates at most GUNZIP_WINDOW bytes and
+ * slices them; records come out through fn during the call. *more: calling
+ * again makes progress even with an empty *in. To be called only while there is
+ * room for decode_need() bytes of records, and not while decode_wants_carry().
+ */
+enum err decode_step(struct decode *d, struct span *in, bool *more);
+enum err decode_finish(struct decode *d);
+
+/* The most bytes of records that one step may hand over. */
+size_t decode_need(const struct decode *d);
+bool decode_wants_carry(const struct decode *d);
+void decode_lend_carry(struct decode *d, void *mem, size_t n);
+/* As slicer_take_carry; with force also while a record lies in it (the file is
+ * given up; only decode_reset may follow). */
+void *decode_take_carry(struct decode *d, bool force);
+
+struct decode_stats {
+	uint64_t bytes_in, bytes_out, records;
+};
+struct decode_stats decode_stats(const struct decode *d); /* since reset */
+/* What is wrong, for people, and where: "gzip checksum wrong at byte 812". */
+const char *decode_error(const struct decode *d);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Push gunzip: compressed bytes in, inflated bytes out, in steps of at most
+ * GUNZIP_WINDOW bytes. No I/O, no clock.
+ *
+ * What it is, is told by the first two bytes, never by a name: gzip (RFC 1952;
+ * one member or several, one after the other) or, without the magic number,
+ * plain bytes that pass through unchanged.
+ */
+#ifndef TRAIL_GUNZIP_H
+#define TRAIL_GUNZIP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum { GUNZIP_WINDOW = 16 * 1024 };
+
+struct gunzip;
+
+struct gunzip *gunzip_new(void);
+void gunzip_free(struct gunzip **g);
+void gunzip_reset(struct gunzip *g); /* ready for another stream */
+
+/*
+ * Takes bytes off the front of *in and sets *out to what they inflate to
+ * (borrowed until the next call; may be empty). *more says that calling again
+ * makes progress even with an empty *in. Without *more, *in is empty.
+ * ERR_CORRUPT (damaged data, CRC or length), ERR_TRAILING (bytes after a
+ * member that start no other). An error repeats.
+ */
+enum err gunzip_step(struct gunzip *g, struct span *in, struct span *out,
+    bool *more);
+/* To be asked at the end of input: ERR_TRUNCATED inside a member. An empty
+ * input is ERR_TRUNCATED too. */
+enum err gunzip_finish(struct gunzip *g);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * Push slicer: the text of a CloudTrail file in, its records out, byte for
+ * byte. No I/O, no clock.
+ *
+ * A file is an object with a member "Records" (other members are skipped), or
+ * a bare array in its place, or several such documents one after the other (as
+ * `cat a b` makes them). Each element must be an object; it is handed over with
+ * its bytes as they came, except that line breaks, which in JSON can only stand
+ * between tokens, are dropped, so that one record is one line.
+ *
+ * Bounded: nesting, the length of a record, and the text between two tokens
+ * outside of the records (SLICER_OUTSIDE_MAX). The part of a record that came
+ * with earlier chunks is kept in a carry of up to SLICER_CARRY bytes; for more
+ * the owner must lend memory first (slicer_wants_carry).
+ * yajl cannot continue a parse that was cancelled, so nothing here stops in the
+ * middle: whoever feeds n bytes must have room for the records they complete,
+ * at most slicer_pending() + n bytes.
+ */
+#ifndef TRAIL_SLICER_H
+#define TRAIL_SLICER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum {
+	SLICER_CARRY = 64 * 1024,
+	SLICER_OUTSIDE_MAX = 64 * 1024,
+	SLICER_DEPTH_MAX = 512,
+};
+
+/* One record: head then tail are its bytes (either may be empty), borrowed for
+ * the call. */
+typedef void slicer_record_fn(void *arg, struct span head, struct span tail);
+
+struct slicer;
+
+struct slicer *slicer_new(size_t max_record_bytes, slicer_record_fn *fn,
+    void *arg);
+void slicer_free(struct slicer **s);
+/* Ready for another file; gives back the parser's memory and forgets a carry
+ * that was lent (the owner has taken it back). */
+void slicer_reset(struct slicer *s);
+
+/* ERR_SYNTAX, ERR_SHAPE (no Records array of objects), ERR_DEPTH, ERR_LIMIT.
+ * An error repeats. */
+enum err slicer_feed(struct slicer *s, struct span chunk);
+/* End of file. ERR_TRUNCATED inside a document; ERR_SHAPE if there was no
+ * "Records". */
+enum err slicer_finish(struct slicer *s);
+
+/* Bytes of the record that is open. */
+size_t slicer_pending(const struct slicer *s);
+/* Whether feeding n more bytes could need a carry larger than it has. */
+bool slicer_wants_carry(const struct slicer *s, size_t n);
+/* Lends memory of at least max_record_bytes until it is taken back. */
+void slicer_lend_carry(struct slicer *s, void *mem, size_t n);
+/* The lent memory if there is one and no record lies in it; else NULL. */
+void *slicer_take_carry(struct slicer *s);
+/* What is wrong, for people: "record longer than 1048576 bytes". */
+const char *slicer_error(const struct slicer *s);
+
+#endif

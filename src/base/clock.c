@@ -1,0 +1,233 @@
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/mem.h"
+
+/* The seam for tests: when frozen, both clocks read from here. */
+static struct {
+	bool frozen;
+	int64_t mono_ms;
+	int64_t wall_ms;
+	uint64_t rng;
+} seam;
+
+static int64_t
+read_us(clockid_t id)
+{
+	struct timespec ts;
+
+	CHECK(clock_gettime(id, &ts) == 0);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t
+clock_mono_us(void)
+{
+	return seam.frozen ? seam.mono_ms * 1000 : read_us(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_mono_ms(void)
+{
+	return clock_mono_us() / 1000;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	return seam.frozen ? seam.wall_ms : read_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t
+clock_wall_s(void)
+{
+	return clock_wall_ms() / 1000;
+}
+
+void
+clock_set_test(int64_t mono_ms, int64_t wall_ms)
+{
+	seam.frozen = true;
+	seam.mono_ms = mono_ms;
+	seam.wall_ms = wall_ms;
+}
+
+void
+clock_use_real(void)
+{
+	seam.frozen = false;
+}
+
+static struct tm
+to_utc(int64_t wall_s)
+{
+	time_t t = (time_t)wall_s;
+	struct tm tm = {0};
+
+	(void)gmtime_r(&t, &tm);
+	return tm;
+}
+
+void
+clock_format_amz(char out[17], int64_t wall_s)
+{
+	struct tm tm = to_utc(wall_s);
+
+	if (strftime(out, 17, "%Y%m%dT%H%M%SZ", &tm) == 0)
+		out[0] = '\0';
+}
+
+void
+clock_format_log(struct buf *b, int64_t wall_ms)
+{
+	struct tm tm = to_utc(wall_ms / 1000);
+	char s[32];
+
+	if (strftime(s, sizeof s, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		s[0] = '\0';
+	buf_printf(b, "%s.%03dZ", s, (int)(wall_ms % 1000));
+}
+
+/* n decimal digits of s from at on; -1 where they are not digits. */
+static int
+digits(struct span s, size_t at, size_t n)
+{
+	int v = 0;
+
+	if (at + n > s.n)
+		return -1;
+	for (size_t i = at; i < at + n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return -1;
+		v = v * 10 + (s.p[i] - '0');
+	}
+	return v;
+}
+
+static enum err
+from_parts(const int part[6], int64_t *wall_s)
+{
+	struct tm tm = {.tm_year = part[0] - 1900,
+	    .tm_mon = part[1] - 1,
+	    .tm_mday = part[2],
+	    .tm_hour = part[3],
+	    .tm_min = part[4],
+	    .tm_sec = part[5]};
+
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
+	    part[2] > 31 || part[3] < 0 || part[3] > 23 || part[4] < 0 ||
+	    part[4] > 59 || part[5] < 0 || part[5] > 60)
+		return ERR_SYNTAX;
+	*wall_s = (int64_t)timegm(&tm);
+	return ERR_OK;
+}
+
+/* Whether s has the shape of pat, where '9' stands for a digit, 'a' for a
+ * letter and anything else for itself; s may be longer. */
+static bool
+has_shape(struct span s, const char *pat)
+{
+	size_t n = strlen(pat);
+
+	if (s.n < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char c = s.p[i];
+		char low = (char)(c | 0x20);
+
+		if (pat[i] == '9' ? c < '0' || c > '9'
+		    : pat[i] == 'a' ? low < 'a' || low > 'z'
+				    : c != pat[i])
+			return false;
+	}
+	return true;
+}
+
+enum err
+clock_parse_http(struct span s, int64_t *wall_s)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char shape[] = "aaa, 99 aaa 9999 99:99:99 GMT";
+	int part[6];
+
+	if (s.n != sizeof shape - 1 || !has_shape(s, shape))
+		return ERR_SYNTAX;
+	part[1] = 0;
+	for (int m = 0; m < 12; m++) {
+		if (memcmp(months + (ptrdiff_t)m * 3, s.p + 8, 3) == 0)
+			part[1] = m + 1;
+	}
+	part[0] = digits(s, 12, 4);
+	part[2] = digits(s, 5, 2);
+	part[3] = digits(s, 17, 2);
+	part[4] = digits(s, 20, 2);
+	part[5] = digits(s, 23, 2);
+	return from_parts(part, wall_s);
+}
+
+enum err
+clock_parse_iso(struct span s, int64_t *wall_s)
+{
+	static const char shape[] = "9999-99-99T99:99:99";
+	size_t at = sizeof shape - 1;
+	struct span zone;
+	int part[6];
+
+	if (!has_shape(s, shape))
+		return ERR_SYNTAX;
+	if (at < s.n && s.p[at] == '.') {
+		at++;
+		while (digits(s, at, 1) >= 0)
+			at++;
+	}
+	zone = (struct span){s.p + at, s.n - at};
+	if (!span_is(zone, "Z") && !span_is(zone, "+00:00"))
+		return ERR_SYNTAX;
+	part[0] = digits(s, 0, 4);
+	part[1] = digits(s, 5, 2);
+	part[2] = digits(s, 8, 2);
+	part[3] = digits(s, 11, 2);
+	part[4] = digits(s, 14, 2);
+	part[5] = digits(s, 17, 2);
+	return from_parts(part, wall_s);
+}
+
+void
+clock_seed(uint64_t seed)
+{
+	seam.rng = seed | 1;
+}
+
+uint64_t
+clock_random(uint64_t n)
+{
+	uint64_t x = seam.rng;
+
+	if (x == 0) {
+		if (getrandom(&x, sizeof x, 0) != (ssize_t)sizeof x)
+			x = (uint64_t)read_us(CLOCK_REALTIME);
+		x |= 1;
+	}
+	/* xorshift64* (Vigna, 2016) */
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	seam.rng = x;
+	return n == 0 ? 0 : ((x * 0x2545F4914F6CDD1Du) >> 11) % n;
+}
+
+int64_t
+clock_backoff_ms(int64_t base_ms, int64_t cap_ms, unsigned attempt)
+{
+	int64_t top = base_ms;
+
+	for (unsigned i = 0; i < attempt && top < cap_ms; i++)
+		top *= 2;
+	if (top > cap_ms)
+		top = cap_ms;
+	return (int64_t)clock_random((uint64_t)top + 1);
+}
