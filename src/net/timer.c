@@ -1,0 +1,162 @@
+/*
+ * Deferred calls hang on one idle watcher of the highest priority. Of what
+ * libev has, only this runs exactly once per turn and lets the loop poll in
+ * between without waiting:
+ *  - a fed event that is fed again from its own callback runs again before the
+ *    loop polls, and so starves I/O and timers;
+ *  - a timer of 0 s makes epoll wait for a whole millisecond;
+ *  - an idle watcher of normal priority starves while there is I/O.
+ */
+#include "net/timer.h"
+
+#include <ev.h>
+
+#include "base/mem.h"
+#include "net/list.h"
+
+struct timers {
+	struct ev_loop *loop;
+	ev_idle idle;	  /* active while soon is not empty */
+	struct list all;  /* timer.all */
+	struct list soon; /* timer.soon */
+};
+
+struct timer {
+	struct timers *timers;
+	timer_fn *fn;
+	void *arg;
+	ev_timer ev;
+	struct list all, soon;
+};
+
+/* Touches nothing once the last fn has run: it may have freed everything. */
+static void
+on_idle(struct ev_loop *loop, ev_idle *w, int revents)
+{
+	struct timers *ts = w->data;
+	struct list turn;
+
+	(void)revents;
+	ev_idle_stop(loop, w);
+	list_take(&turn, &ts->soon);
+	while (!list_empty(&turn)) {
+		struct timer *t = LIST_ENTRY(turn.next, struct timer, soon);
+
+		list_del(&t->soon);
+		t->fn(t->arg);
+	}
+}
+
+static void
+on_timer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct timer *t = w->data;
+
+	(void)loop;
+	(void)revents;
+	t->fn(t->arg);
+}
+
+struct timers *
+timers_new(struct ev_loop *loop)
+{
+	struct timers *ts = mem_zalloc(sizeof *ts);
+
+	ts->loop = loop;
+	list_init(&ts->all);
+	list_init(&ts->soon);
+	ev_idle_init(&ts->idle, on_idle);
+	ev_set_priority(&ts->idle, EV_MAXPRI);
+	ts->idle.data = ts;
+	return ts;
+}
+
+void
+timers_free(struct timers **tsp)
+{
+	struct timers *ts = *tsp;
+
+	if (ts == NULL)
+		return;
+	while (!list_empty(&ts->all)) {
+		struct timer *t = LIST_ENTRY(ts->all.next, struct timer, all);
+
+		timer_free(&t);
+	}
+	ev_idle_stop(ts->loop, &ts->idle);
+	mem_free(ts);
+	*tsp = NULL;
+}
+
+struct timer *
+timer_new(struct timers *ts, timer_fn *fn, void *arg)
+{
+	struct timer *t = mem_zalloc(sizeof *t);
+
+	t->timers = ts;
+	t->fn = fn;
+	t->arg = arg;
+	ev_init(&t->ev, on_timer);
+	t->ev.data = t;
+	list_init(&t->soon);
+	list_append(&ts->all, &t->all);
+	return t;
+}
+
+void
+timer_free(struct timer **tp)
+{
+	struct timer *t = *tp;
+
+	if (t == NULL)
+		return;
+	timer_stop(t);
+	list_del(&t->all);
+	mem_free(t);
+	*tp = NULL;
+}
+
+void
+timer_after(struct timer *t, int64_t ms)
+{
+	struct ev_loop *loop = t->timers->loop;
+
+	CHECK(ms >= 0);
+	timer_stop(t);
+	if (ms == 0) {
+		timer_soon(t);
+		return;
+	}
+	/* The loop's idea of now is as old as this turn; after long work a
+	 * timer would fire early by as much. */
+	ev_now_update(loop);
+	ev_timer_set(&t->ev, (double)ms / 1000.0, 0.);
+	ev_timer_start(loop, &t->ev);
+}
+
+void
+timer_soon(struct timer *t)
+{
+	struct timers *ts = t->timers;
+
+	ev_timer_stop(ts->loop, &t->ev);
+	if (!list_empty(&t->soon))
+		return;
+	list_append(&ts->soon, &t->soon);
+	if (!ev_is_active(&ts->idle))
+		ev_idle_start(ts->loop, &ts->idle);
+}
+
+/* An idle watcher without anything to do stops itself in its next turn. */
+void
+timer_stop(struct timer *t)
+{
+	list_del(&t->soon);
+	ev_timer_stop(t->timers->loop, &t->ev);
+}
+
+bool
+timer_armed(const struct timer *t)
+{
+	return ev_is_active(&t->ev) || !list_empty(&t->soon);
+}
