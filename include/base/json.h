@@ -17,14 +17,20 @@
 #include "base/err.h"
 #include "base/span.h"
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY,
-	JSON_OBJECT };
+enum json_type {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 struct json_node {
 	enum json_type type;
 	bool boolean;
-	struct span text; /* of a string or number */
-	struct span key;  /* of a member of an object */
+	struct span text;		/* of a string or number */
+	struct span key;		/* of a member of an object */
 	struct json_node *child, *next; /* first child; next sibling */
 };
 
@@ -47,8 +53,8 @@ enum err json_parse(struct span s, size_t max_bytes, struct json **j,
 /* All of these accept NULL and a node of another type. */
 const struct json_node *json_get(const struct json_node *obj, const char *key);
 /* A chain of names: json_path(n, "s3", "bucket", "name", NULL). */
-const struct json_node *json_path(const struct json_node *n, ...)
-    __attribute__((sentinel));
+const struct json_node *
+json_path(const struct json_node *n, ...) __attribute__((sentinel));
 bool json_is(const struct json_node *n, enum json_type type);
 /* Text of a string; empty span for anything else. */
 struct span json_str(const struct json_node *n);

@@ -16,8 +16,13 @@
 
 #include "base/span.h"
 
-enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG,
-	LOG_LVL_TRACE };
+enum log_level {
+	LOG_LVL_ERROR,
+	LOG_LVL_WARN,
+	LOG_LVL_INFO,
+	LOG_LVL_DEBUG,
+	LOG_LVL_TRACE
+};
 
 struct log_field {
 	const char *name; /* NULL ends the list */
@@ -28,7 +33,8 @@ struct log_field {
 };
 
 #define F_SPAN(name_, span_)                                                   \
-	((struct log_field){.name = (name_), .kind = LOG_F_SPAN, .text = (span_)})
+	((struct log_field){                                                   \
+	    .name = (name_), .kind = LOG_F_SPAN, .text = (span_)})
 #define F_STR(name_, str_) F_SPAN(name_, span_str(str_))
 #define F_INT(name_, num_)                                                     \
 	((struct log_field){                                                   \
@@ -56,7 +62,7 @@ typedef void log_sink_fn(void *arg, struct span line);
 void log_set_sink(log_sink_fn *fn, void *arg);
 /* A line is written with one write(2), so lines of several processes on one
  * stderr do not mix. Fields with an empty text are left out. */
-void log_write(enum log_level level, const char *event,
-    const struct log_field *fields);
+void log_write(
+    enum log_level level, const char *event, const struct log_field *fields);
 
 #endif

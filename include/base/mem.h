@@ -19,8 +19,8 @@ void *mem_alloc(size_t n) __attribute__((malloc, returns_nonnull));
 void *mem_zalloc(size_t n) __attribute__((malloc, returns_nonnull));
 void *mem_realloc(void *p, size_t n) __attribute__((returns_nonnull));
 /* n bytes of p plus a NUL that is not counted. */
-char *mem_strndup(const char *p, size_t n)
-    __attribute__((malloc, returns_nonnull));
+char *
+mem_strndup(const char *p, size_t n) __attribute__((malloc, returns_nonnull));
 void mem_free(void *p);
 /* Overwrites n bytes before they are freed; for secrets. p may be NULL. */
 void mem_wipe(void *p, size_t n);

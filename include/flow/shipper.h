@@ -51,8 +51,8 @@ struct shipper_deps {
 /* The most memory that the flow takes with this configuration, in bytes. */
 size_t shipper_memory_bound(const struct shipper_conf *conf);
 
-struct shipper *shipper_new(const struct shipper_conf *conf,
-    const struct shipper_deps *deps);
+struct shipper *
+shipper_new(const struct shipper_conf *conf, const struct shipper_deps *deps);
 /* Cancels what is under way; callbacks stay silent. */
 void shipper_free(struct shipper **s);
 
@@ -66,8 +66,8 @@ void shipper_wake(struct shipper *s);
  * poll may end by itself until 5 s before the end; what it brings is released.
  */
 typedef void shipper_drained_fn(void *arg);
-void shipper_drain(struct shipper *s, int64_t timeout_ms,
-    shipper_drained_fn *done, void *arg);
+void shipper_drain(
+    struct shipper *s, int64_t timeout_ms, shipper_drained_fn *done, void *arg);
 
 struct shipper_stats {
 	uint64_t receives, receive_errors;

@@ -139,7 +139,7 @@ has_shape(struct span s, const char *pat)
 		char c = s.p[i];
 		char low = (char)(c | 0x20);
 
-		if (pat[i] == '9' ? c < '0' || c > '9'
+		if (pat[i] == '9'   ? c < '0' || c > '9'
 		    : pat[i] == 'a' ? low < 'a' || low > 'z'
 				    : c != pat[i])
 			return false;

@@ -31,8 +31,8 @@ enc_uri(struct buf *b, struct span s, bool keep_slash)
 		if (is_unreserved(c) || (c == '/' && keep_slash)) {
 			buf_char(b, (char)c);
 		} else {
-			char esc[3] = {'%', hex_upper[c >> 4],
-			    hex_upper[c & 15]};
+			char esc[3] = {
+			    '%', hex_upper[c >> 4], hex_upper[c & 15]};
 
 			buf_add(b, esc, sizeof esc);
 		}

@@ -117,11 +117,11 @@ write_all(struct span s)
 }
 
 void
-log_write(enum log_level level, const char *event,
-    const struct log_field *fields)
+log_write(
+    enum log_level level, const char *event, const struct log_field *fields)
 {
-	static const char *const names[] = {"error", "warn", "info", "debug",
-	    "trace"};
+	static const char *const names[] = {
+	    "error", "warn", "info", "debug", "trace"};
 	struct buf b;
 
 	buf_init(&b, LOG_LINE_MAX);

@@ -1,0 +1,257 @@
+#include "flow/intake.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { POLL_BACKOFF_MS = 1000, POLL_BACKOFF_MAX_MS = 30000 };
+
+struct intake {
+	struct intake_conf conf;
+	struct sqs_op *poll;
+	struct timer *backoff; /* armed: not yet */
+	unsigned failures;     /* in a row */
+	char failure[96];      /* code of the last one, to log it once */
+	bool ask_one;
+	bool stopped;
+	struct intake_stats stats;
+};
+
+/* ---- one message ---- */
+
+static void
+count_nothing(
+    struct intake *in, const struct sqs_message *m, enum notify_reason why)
+{
+	in->stats.nothing[why]++;
+	LOG_DEBUG("message.nothing", F_SPAN("message_id", m->id),
+	    F_STR("reason", notify_reason_name(why)));
+}
+
+static void
+keep_unknown(
+    struct intake *in, const struct sqs_message *m, enum notify_reason why)
+{
+	in->stats.unknown++;
+	LOG_WARN("message.unknown", F_SPAN("message_id", m->id),
+	    F_STR("reason", notify_reason_name(why)),
+	    F_INT("receive_count", m->receive_count), F_SPAN("body", m->body),
+	    F_STR("advice", "kept for redelivery and the dead-letter queue; "
+			    "does something else write to this queue?"));
+}
+
+/* Objects of a notification that the filter takes. */
+static size_t
+want_objects(struct intake *in, struct message *held, const struct notify *n)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < notify_count(n); i++) {
+		const struct notify_object *o = notify_at(n, i);
+
+		if (!filter_takes(in->conf.filter, o->key)) {
+			in->stats.filtered++;
+			LOG_DEBUG("object.filtered", F_SPAN("key", o->key),
+			    F_STR("message_id", held->id));
+			continue;
+		}
+		objects_want(in->conf.objects, held, o);
+		wanted++;
+	}
+	return wanted;
+}
+
+static size_t
+cost(const struct notify *n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < notify_count(n); i++)
+		bytes += object_bytes(notify_at(n, i));
+	return bytes;
+}
+
+static void
+take(struct intake *in, const struct sqs_message *m)
+{
+	struct notify *n = NULL;
+	enum notify_verdict verdict = notify_parse(m->body, &n);
+	struct message *held = messages_hold(in->conf.messages, m, cost(n));
+
+	if (held == NULL) {
+		notify_free(&n);
+		return;
+	}
+	LOG_DEBUG("message.received", F_SPAN("message_id", m->id),
+	    F_INT("receive_count", m->receive_count),
+	    F_INT("objects", notify_count(n)));
+	switch (verdict) {
+	case NOTIFY_OBJECTS:
+		(void)want_objects(in, held, n);
+		break;
+	case NOTIFY_NOTHING:
+		count_nothing(in, m, notify_why(n));
+		break;
+	case NOTIFY_UNKNOWN:
+		keep_unknown(in, m, notify_why(n));
+		break;
+	}
+	message_ended(in->conf.messages, held, verdict != NOTIFY_UNKNOWN);
+	notify_free(&n);
+}
+
+static void
+give_back(struct intake *in, const struct sqs_message *m)
+{
+	struct message *held = messages_hold(in->conf.messages, m, 0);
+
+	if (held != NULL)
+		message_release(in->conf.messages, held);
+}
+
+/* ---- polling ---- */
+
+static void
+on_backoff(void *arg)
+{
+	intake_look(arg);
+}
+
+static void
+poll_failed(struct intake *in, const struct aws_result *r)
+{
+	enum log_level level = LOG_LVL_WARN;
+	int64_t ms;
+
+	in->stats.errors++;
+	if (r->err == ERR_LIMIT || r->err == ERR_SHAPE || r->err == ERR_SYNTAX)
+		in->ask_one = true;
+	/* The same trouble again is worth no second line. */
+	if (in->failures > 0 && strcmp(in->failure, r->code) == 0)
+		level = LOG_LVL_DEBUG;
+	memcpy(in->failure, r->code, sizeof in->failure);
+	ms = clock_backoff_ms(
+	    POLL_BACKOFF_MS, POLL_BACKOFF_MAX_MS, in->failures++);
+	LOG_AT(level, "sqs.receive", F_ERR(r->err), AWS_FIELDS(r),
+	    F_INT("again_in_ms", ms));
+	timer_after(in->backoff, ms);
+}
+
+static void
+on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
+    size_t n)
+{
+	struct intake *in = arg;
+
+	in->poll = NULL;
+	if (r->class != AWS_OK) {
+		if (!in->stopped)
+			poll_failed(in, r);
+		in->conf.changed(in->conf.arg);
+		return;
+	}
+	if (in->failures > 0)
+		LOG_INFO(
+		    "sqs.receive.recovered", F_INT("failures", in->failures));
+	in->failures = 0;
+	in->ask_one = false;
+	in->stats.receives++;
+	in->stats.received += n;
+	for (size_t i = 0; i < n; i++) {
+		if (in->stopped)
+			give_back(in, &m[i]);
+		else
+			take(in, &m[i]);
+	}
+	objects_start(in->conf.objects);
+	in->conf.changed(in->conf.arg);
+}
+
+static size_t
+room(const struct intake *in)
+{
+	size_t held = messages_held(in->conf.messages);
+
+	if (held >= in->conf.max_messages)
+		return 0;
+	/* Those that are leaving wait only for SQS; when it does not answer,
+	 * they must not pile up either. */
+	if (messages_count(in->conf.messages) >=
+	    2 * in->conf.max_messages + SQS_BATCH_MAX)
+		return 0;
+	if (messages_bytes(in->conf.messages) >= INTAKE_BYTES_MAX)
+		return 0;
+	return in->conf.max_messages - held;
+}
+
+bool
+intake_full(const struct intake *in)
+{
+	return room(in) == 0;
+}
+
+void
+intake_look(struct intake *in)
+{
+	size_t n = room(in);
+
+	if (in->stopped || in->poll != NULL || n == 0 ||
+	    timer_armed(in->backoff) || !in->conf.gate(in->conf.arg))
+		return;
+	if (n > SQS_BATCH_MAX)
+		n = SQS_BATCH_MAX;
+	if (in->ask_one)
+		n = 1;
+	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, SQS_WAIT_S,
+	    in->conf.visibility_s, on_received, in);
+}
+
+struct intake *
+intake_new(const struct intake_conf *conf)
+{
+	struct intake *in = mem_zalloc(sizeof *in);
+
+	in->conf = *conf;
+	in->backoff = timer_new(conf->timers, on_backoff, in);
+	return in;
+}
+
+void
+intake_stop(struct intake *in)
+{
+	in->stopped = true;
+	timer_stop(in->backoff);
+}
+
+void
+intake_cancel(struct intake *in)
+{
+	sqs_cancel(&in->poll);
+}
+
+void
+intake_free(struct intake **inp)
+{
+	struct intake *in = *inp;
+
+	if (in == NULL)
+		return;
+	intake_cancel(in);
+	timer_free(&in->backoff);
+	mem_free(in);
+	*inp = NULL;
+}
+
+bool
+intake_polling(const struct intake *in)
+{
+	return in->poll != NULL;
+}
+
+struct intake_stats
+intake_stats(const struct intake *in)
+{
+	return in->stats;
+}

@@ -1,0 +1,57 @@
+/*
+ * When and how much to receive, and what the received messages ask for.
+ *
+ * One long poll at a time, for as many messages as there is room, and another
+ * at once when it returns. No poll while messages are at their maximum, while
+ * delivery's gate is closed or credentials are missing (the gate function), or
+ * while backing off after an error: from 1 s to 30 s with full jitter, for
+ * ever. After a reply that was too large or unreadable, the next poll asks for
+ * one message.
+ */
+#ifndef FLOW_INTAKE_H
+#define FLOW_INTAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aws/sqs.h"
+#include "flow/messages.h"
+#include "flow/objects.h"
+#include "net/timer.h"
+#include "trail/filter.h"
+#include "trail/notify.h"
+
+struct intake;
+
+/* Messages together take at most so many bytes, give or take one receive. */
+enum { INTAKE_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct intake_conf {
+	struct timers *timers;
+	struct sqs *sqs;
+	const struct filter *filter;
+	struct messages *messages;
+	struct objects *objects;
+	unsigned max_messages;
+	unsigned visibility_s;
+	bool (*gate)(void *arg);    /* whether polling makes sense now */
+	void (*changed)(void *arg); /* after each poll */
+	void *arg;
+};
+
+struct intake_stats {
+	uint64_t receives, errors, received, unknown, filtered;
+	uint64_t nothing[NOTIFY_R_COUNT];
+};
+
+struct intake *intake_new(const struct intake_conf *conf);
+void intake_free(struct intake **in);
+void intake_look(struct intake *in); /* polls if all is right for it */
+/* No more polls. What the open one brings is released at once. */
+void intake_stop(struct intake *in);
+void intake_cancel(struct intake *in); /* the open poll too */
+bool intake_polling(const struct intake *in);
+bool intake_full(const struct intake *in);
+struct intake_stats intake_stats(const struct intake *in);
+
+#endif

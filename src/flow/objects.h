@@ -1,0 +1,82 @@
+/*
+ * The objects that the held messages name, each once, from notification until
+ * its last event was settled.
+ *
+ *   WAITING --free slot--> ACTIVE --end of its bytes--> ENDED
+ *      |                      |                           |
+ *      +--shutdown            +--failed--> ENDED          +--last event
+ *         -> gone                                            settled -> gone
+ *
+ * Counts say what happened to the events: sliced (handed to the batcher),
+ * settled (Dassana's answer is known), delivered (Dassana has it). An object is
+ * good if it was read to its end (whole) and delivered == sliced; then and only
+ * then is it good for its messages.
+ */
+#ifndef FLOW_OBJECTS_H
+#define FLOW_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "aws/s3.h"
+#include "flow/messages.h"
+#include "sink/batcher.h"
+#include "sink/delivery.h"
+#include "trail/notify.h"
+
+struct object {
+	TAILQ_ENTRY(object) link;
+	char *text; /* owned: bucket, key, version, etag, region lie in it */
+	struct span bucket, key, version, etag, region;
+	struct message **message; /* owned array; the messages that name it */
+	size_t nmessages, cap;
+	uint64_t sliced, settled, delivered;
+	bool whole;
+	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;
+};
+
+struct objects;
+
+struct objects_conf {
+	unsigned concurrency;
+	size_t max_record_bytes;
+};
+
+struct objects_stats {
+	uint64_t done, failed, joined, bytes, json_bytes, sliced, delivered;
+	unsigned active, waiting;
+};
+
+/* changed runs when an object became active, ended, or is gone. */
+typedef void objects_changed_fn(void *arg);
+
+struct objects *objects_new(struct timers *t, struct s3 *s3,
+    struct batcher *batcher, struct messages *ms,
+    const struct objects_conf *conf, objects_changed_fn *changed, void *arg);
+/* Cancels every GET; messages hear nothing. */
+void objects_free(struct objects **os);
+
+/* What an object costs in memory while it is held. */
+size_t object_bytes(const struct notify_object *n);
+/* m names this object: joins the one that is here or makes a new one. Calls
+ * message_expect. */
+void objects_want(
+    struct objects *os, struct message *m, const struct notify_object *n);
+/* Starts GETs while slots are free. */
+void objects_start(struct objects *os);
+/* There may be room in the batcher again. */
+void objects_wake(struct objects *os);
+/* A run of an object's events is settled. */
+void objects_settled(struct objects *os, const struct batch_run *run,
+    enum delivery_outcome outcome);
+/* Shutdown: gives up waiting objects none of whose messages has begun. */
+void objects_drop_waiting(struct objects *os);
+/* Shutdown: gives up everything; messages hear nothing. */
+void objects_abandon(struct objects *os);
+
+bool objects_idle(const struct objects *os); /* none waiting, none active */
+struct objects_stats objects_stats(const struct objects *os);
+
+#endif

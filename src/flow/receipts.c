@@ -1,0 +1,427 @@
+#include "flow/receipts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+	FLUSH_MS = 200,
+	CALLS_MAX = 8,
+	RETRY_BASE_MS = 500,
+	RETRY_CAP_MS = 10000,
+	RELEASE_ATTEMPTS = 3,
+	/* A lease starts before the reply reached us. */
+	REPLY_SLACK_MS = 1000,
+};
+
+TAILQ_HEAD(receipt_list, receipt);
+
+/* One batch call under way. */
+struct flight {
+	TAILQ_ENTRY(flight) link;
+	struct receipts *rs;
+	struct sqs_op *op;
+	struct receipt *entry[SQS_BATCH_MAX];
+	size_t n;
+};
+
+struct receipts {
+	struct sqs *sqs;
+	unsigned visibility_s;
+	receipt_done_fn *done;
+	void *arg;
+	struct timer *flush, *rest;
+	struct receipt_list deletes, changes, resting;
+	size_t ndeletes, nchanges;
+	TAILQ_HEAD(, flight) flights;
+	unsigned nflights;
+};
+
+void
+receipt_init(
+    struct receipt *r, void *owner, struct span handle, unsigned visibility_s)
+{
+	int64_t now = clock_mono_ms();
+
+	*r = (struct receipt){
+	    .owner = owner,
+	    .handle = mem_strndup(handle.p, handle.n),
+	    .received_ms = now - REPLY_SLACK_MS,
+	    .lease_from_ms = now - REPLY_SLACK_MS,
+	    .lease_until_ms =
+		now - REPLY_SLACK_MS + (int64_t)visibility_s * 1000,
+	};
+}
+
+void
+receipt_fini(struct receipt *r)
+{
+	CHECK(!receipt_busy(r));
+	mem_free(r->handle);
+	r->handle = NULL;
+}
+
+bool
+receipt_busy(const struct receipt *r)
+{
+	return r->want != RECEIPT_NONE || r->flying != RECEIPT_NONE;
+}
+
+/* SQS keeps a message invisible for 12 hours after its receive at most. */
+static unsigned
+longest_s(const struct receipt *r, unsigned wanted_s, int64_t now)
+{
+	int64_t left_s = SQS_VISIBILITY_MAX_S -
+			 (now - r->received_ms + REPLY_SLACK_MS) / 1000;
+
+	if (left_s <= 0)
+		return 0;
+	return wanted_s < left_s ? wanted_s : (unsigned)left_s;
+}
+
+bool
+receipt_due(const struct receipt *r, int64_t now_ms)
+{
+	int64_t half = (r->lease_until_ms - r->lease_from_ms) / 2;
+
+	return !receipt_busy(r) && now_ms < r->lease_until_ms &&
+	       now_ms - r->lease_from_ms >= half &&
+	       longest_s(r, SQS_VISIBILITY_MAX_S, now_ms) > 0;
+}
+
+static void
+take_off(struct receipts *rs, struct receipt *r)
+{
+	switch (r->place) {
+	case RECEIPT_OFF:
+		return;
+	case RECEIPT_RESTING:
+		TAILQ_REMOVE(&rs->resting, r, link);
+		break;
+	case RECEIPT_QUEUED:
+		if (r->want == RECEIPT_DELETE) {
+			TAILQ_REMOVE(&rs->deletes, r, link);
+			rs->ndeletes--;
+		} else {
+			TAILQ_REMOVE(&rs->changes, r, link);
+			rs->nchanges--;
+		}
+		break;
+	}
+	r->place = RECEIPT_OFF;
+}
+
+static void
+enqueue(struct receipts *rs, struct receipt *r)
+{
+	size_t n;
+
+	r->place = RECEIPT_QUEUED;
+	if (r->want == RECEIPT_DELETE) {
+		TAILQ_INSERT_TAIL(&rs->deletes, r, link);
+		n = ++rs->ndeletes;
+	} else {
+		TAILQ_INSERT_TAIL(&rs->changes, r, link);
+		n = ++rs->nchanges;
+	}
+	if (n >= SQS_BATCH_MAX)
+		timer_soon(rs->flush);
+	else if (!timer_armed(rs->flush))
+		timer_after(rs->flush, FLUSH_MS);
+}
+
+static void
+wish(struct receipts *rs, struct receipt *r, enum receipt_op op, unsigned s)
+{
+	take_off(rs, r);
+	r->want = op;
+	r->want_s = s;
+	r->attempts = 0;
+	r->alone = false;
+	if (r->flying == RECEIPT_NONE)
+		enqueue(rs, r);
+}
+
+void
+receipts_extend(struct receipts *rs, struct receipt *r)
+{
+	if (!receipt_busy(r))
+		wish(rs, r, RECEIPT_EXTEND, rs->visibility_s);
+}
+
+void
+receipts_delete(struct receipts *rs, struct receipt *r)
+{
+	wish(rs, r, RECEIPT_DELETE, 0);
+}
+
+void
+receipts_release(struct receipts *rs, struct receipt *r, unsigned after_s)
+{
+	wish(rs, r, RECEIPT_RELEASE, after_s);
+}
+
+void
+receipt_renew(struct receipts *rs, struct receipt *r, struct span handle)
+{
+	struct receipt fresh;
+
+	receipt_init(&fresh, r->owner, handle, rs->visibility_s);
+	mem_free(r->handle);
+	r->handle = fresh.handle;
+	r->received_ms = fresh.received_ms;
+	r->lease_from_ms = fresh.lease_from_ms;
+	r->lease_until_ms = fresh.lease_until_ms;
+	r->stale = r->flying != RECEIPT_NONE;
+}
+
+/* ---- outcomes ---- */
+
+static void
+finish(struct receipts *rs, struct receipt *r, enum receipt_op op,
+    enum receipt_outcome outcome)
+{
+	rs->done(rs->arg, r, op, outcome);
+}
+
+/* The operation did not get through: rest, or give up if there is no use. */
+static void
+retry(struct receipts *rs, struct receipt *r, enum receipt_op op, unsigned s)
+{
+	int64_t now = clock_mono_ms();
+
+	r->attempts++;
+	if (now >= r->lease_until_ms ||
+	    (op == RECEIPT_RELEASE && r->attempts >= RELEASE_ATTEMPTS)) {
+		finish(rs, r, op, RECEIPT_LOST);
+		return;
+	}
+	r->want = op;
+	r->want_s = s;
+	r->due_ms = now + 100 +
+		    clock_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, r->attempts);
+	if (r->due_ms > r->lease_until_ms)
+		r->due_ms = r->lease_until_ms;
+	r->place = RECEIPT_RESTING;
+	TAILQ_INSERT_TAIL(&rs->resting, r, link);
+	if (!timer_armed(rs->rest))
+		timer_after(rs->rest, 100);
+}
+
+/* Codes that say that SQS knows this handle, or its lease, no more. */
+static bool
+is_lost(const struct sqs_entry_result *e)
+{
+	return span_is(e->code, "ReceiptHandleIsInvalid") ||
+	       span_is(e->code, "MessageNotInflight") ||
+	       span_is(e->code, "AWS.SimpleQueueService.MessageNotInflight") ||
+	       span_starts(e->code, "InvalidParameterValue");
+}
+
+static void
+landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
+    bool answered)
+{
+	enum receipt_op op = r->flying;
+	unsigned s = r->flying_s;
+	bool ok = answered && e->ok;
+
+	r->flying = RECEIPT_NONE;
+	if (ok && op == RECEIPT_EXTEND && !r->stale) {
+		r->lease_from_ms = r->sent_ms;
+		r->lease_until_ms = r->sent_ms + (int64_t)s * 1000;
+	}
+	if (r->want != RECEIPT_NONE) { /* something stronger came meanwhile */
+		r->stale = false;
+		enqueue(rs, r);
+		return;
+	}
+	if (r->stale) { /* said of an old handle: say it of the new one */
+		r->stale = false;
+		if (op != RECEIPT_EXTEND) {
+			wish(rs, r, op, s);
+			return;
+		}
+	}
+	if (ok) {
+		finish(rs, r, op, RECEIPT_DONE);
+	} else if (answered && is_lost(e)) {
+		finish(rs, r, op, RECEIPT_LOST);
+	} else {
+		r->alone = answered;
+		retry(rs, r, op, s);
+	}
+}
+
+static void
+on_batch(void *arg, const struct aws_result *res,
+    const struct sqs_entry_result *entry, size_t n)
+{
+	struct flight *f = arg;
+	struct receipts *rs = f->rs;
+	bool answered = res->class == AWS_OK;
+
+	TAILQ_REMOVE(&rs->flights, f, link);
+	rs->nflights--;
+	if (!answered)
+		LOG_WARN("sqs.batch",
+		    F_STR("advice", "messages are kept; a delete or a lease "
+				    "extension is tried again while the lease "
+				    "lasts"),
+		    F_INT("entries", f->n), AWS_FIELDS(res));
+	for (size_t i = 0; i < f->n; i++) {
+		const struct sqs_entry_result *e =
+		    answered && i < n ? &entry[i] : NULL;
+
+		if (e != NULL && !e->ok)
+			LOG_DEBUG("sqs.entry", F_INT("op", f->entry[i]->flying),
+			    F_SPAN("code", e->code),
+			    F_SPAN("message", e->message));
+		landed(rs, f->entry[i], e, e != NULL);
+	}
+	mem_free(f);
+	if (rs->ndeletes + rs->nchanges > 0 && !timer_armed(rs->flush))
+		timer_after(rs->flush, FLUSH_MS);
+	if (rs->ndeletes >= SQS_BATCH_MAX || rs->nchanges >= SQS_BATCH_MAX)
+		timer_soon(rs->flush);
+}
+
+/* ---- sending ---- */
+
+static void
+board(struct receipts *rs, struct flight *f, struct receipt *r, int64_t now)
+{
+	take_off(rs, r);
+	r->flying = r->want;
+	r->flying_s = longest_s(r, r->want_s, now);
+	r->sent_ms = now;
+	r->want = RECEIPT_NONE;
+	f->entry[f->n++] = r;
+}
+
+static void
+send_batch(struct receipts *rs, struct receipt_list *list)
+{
+	struct flight *f = mem_zalloc(sizeof *f);
+	struct span handle[SQS_BATCH_MAX];
+	unsigned seconds[SQS_BATCH_MAX];
+	int64_t now = clock_mono_ms();
+	struct receipt *r;
+
+	f->rs = rs;
+	while (f->n < SQS_BATCH_MAX && (r = TAILQ_FIRST(list)) != NULL) {
+		bool alone = r->alone;
+
+		if (alone && f->n > 0)
+			break;
+		handle[f->n] = span_str(r->handle);
+		board(rs, f, r, now);
+		seconds[f->n - 1] = r->flying_s;
+		if (alone)
+			break;
+	}
+	TAILQ_INSERT_TAIL(&rs->flights, f, link);
+	rs->nflights++;
+	if (list == &rs->deletes)
+		f->op = sqs_delete(rs->sqs, handle, f->n, on_batch, f);
+	else
+		f->op = sqs_change_visibility(
+		    rs->sqs, handle, seconds, f->n, on_batch, f);
+}
+
+void
+receipts_flush(struct receipts *rs)
+{
+	timer_stop(rs->flush);
+	while (rs->nflights < CALLS_MAX && !TAILQ_EMPTY(&rs->deletes))
+		send_batch(rs, &rs->deletes);
+	while (rs->nflights < CALLS_MAX && !TAILQ_EMPTY(&rs->changes))
+		send_batch(rs, &rs->changes);
+}
+
+static void
+on_flush(void *arg)
+{
+	receipts_flush(arg);
+}
+
+static void
+on_rest(void *arg)
+{
+	struct receipts *rs = arg;
+	int64_t now = clock_mono_ms();
+	struct receipt *r, *next;
+
+	for (r = TAILQ_FIRST(&rs->resting); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, link);
+		if (r->due_ms > now)
+			continue;
+		take_off(rs, r);
+		enqueue(rs, r);
+	}
+	if (!TAILQ_EMPTY(&rs->resting))
+		timer_after(rs->rest, 100);
+}
+
+struct receipts *
+receipts_new(struct timers *t, struct sqs *sqs, unsigned visibility_s,
+    receipt_done_fn *done, void *arg)
+{
+	struct receipts *rs = mem_zalloc(sizeof *rs);
+
+	rs->sqs = sqs;
+	rs->visibility_s = visibility_s;
+	rs->done = done;
+	rs->arg = arg;
+	rs->flush = timer_new(t, on_flush, rs);
+	rs->rest = timer_new(t, on_rest, rs);
+	TAILQ_INIT(&rs->deletes);
+	TAILQ_INIT(&rs->changes);
+	TAILQ_INIT(&rs->resting);
+	TAILQ_INIT(&rs->flights);
+	return rs;
+}
+
+static void
+forget(struct receipt *r)
+{
+	r->want = r->flying = RECEIPT_NONE;
+	r->place = RECEIPT_OFF;
+}
+
+static void
+forget_list(struct receipt_list *list)
+{
+	struct receipt *r;
+
+	while ((r = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, r, link);
+		forget(r);
+	}
+}
+
+void
+receipts_free(struct receipts **rsp)
+{
+	struct receipts *rs = *rsp;
+	struct flight *f;
+
+	if (rs == NULL)
+		return;
+	while ((f = TAILQ_FIRST(&rs->flights)) != NULL) {
+		TAILQ_REMOVE(&rs->flights, f, link);
+		sqs_cancel(&f->op);
+		for (size_t i = 0; i < f->n; i++) {
+			take_off(rs, f->entry[i]);
+			forget(f->entry[i]);
+		}
+		mem_free(f);
+	}
+	forget_list(&rs->deletes);
+	forget_list(&rs->changes);
+	forget_list(&rs->resting);
+	timer_free(&rs->flush);
+	timer_free(&rs->rest);
+	mem_free(rs);
+	*rsp = NULL;
+}

@@ -1,0 +1,393 @@
+/*
+ *   idle --start--> running --drain--> draining --all settled--> done
+ *                                         | out of time
+ *                                         +--> releasing --told SQS--> done
+ */
+#include "flow/shipper.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/intake.h"
+#include "flow/messages.h"
+#include "flow/objects.h"
+#include "flow/slots.h"
+#include "sink/batcher.h"
+#include "sink/delivery.h"
+#include "sink/pool.h"
+
+enum {
+	DELIVERY_BACKOFF_MS = 500,
+	DELIVERY_BACKOFF_MAX_MS = 30000,
+	/* Of the time to shut down, kept for telling SQS. */
+	RELEASE_MS = 3000,
+	/* The open poll is given until this long before the end. */
+	POLL_GRACE_MS = 5000,
+	/* What the program, libcurl with its connections, TLS and a reply of
+	 * SQS under way take beside the flow. */
+	BASE_BYTES = 16 * 1024 * 1024,
+	MESSAGE_BYTES = 2048,
+};
+
+enum shipper_state {
+	SHIPPER_IDLE,
+	SHIPPER_RUNNING,
+	SHIPPER_DRAINING,
+	SHIPPER_RELEASING,
+	SHIPPER_DONE,
+};
+
+struct shipper {
+	struct shipper_conf conf;
+	struct shipper_deps deps;
+	enum shipper_state state;
+	struct pool *pool;
+	struct delivery *delivery;
+	struct batcher *batcher;
+	struct messages *messages;
+	struct objects *objects;
+	struct intake *intake;
+	struct timer *look;	/* something changed: look what follows */
+	struct timer *deadline; /* of the state */
+	struct timer *poll_end; /* the open poll is cancelled */
+	shipper_drained_fn *drained;
+	void *drained_arg;
+};
+
+size_t
+shipper_memory_bound(const struct shipper_conf *c)
+{
+	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
+
+	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
+	       large + INTAKE_BYTES_MAX + SQS_REPLY_MAX +
+	       c->max_messages * (size_t)MESSAGE_BYTES + BASE_BYTES;
+}
+
+/* ---- what follows from what happened ---- */
+
+static void
+on_changed(void *arg)
+{
+	struct shipper *s = arg;
+
+	timer_soon(s->look);
+}
+
+static bool
+gate(void *arg)
+{
+	struct shipper *s = arg;
+
+	return delivery_open(s->delivery) &&
+	       (s->deps.ready == NULL || s->deps.ready(s->deps.ready_arg));
+}
+
+/*
+ * The open batch is sent before it is full or old when nothing will add to it:
+ * no object is waiting for a slot, and none can come because the messages held
+ * (most of them by this very batch) are at their maximum, or because we drain.
+ */
+static void
+seal_if_starved(struct shipper *s)
+{
+	struct objects_stats o = objects_stats(s->objects);
+	bool no_more = s->state == SHIPPER_DRAINING ? o.active == 0
+						    : intake_full(s->intake);
+
+	if (o.waiting == 0 && no_more)
+		batcher_seal(s->batcher);
+}
+
+static bool
+all_settled(const struct shipper *s)
+{
+	return objects_idle(s->objects) && delivery_idle(s->delivery) &&
+	       batcher_open_events(s->batcher) == 0 &&
+	       messages_count(s->messages) == 0 && !intake_polling(s->intake);
+}
+
+static void
+drained(struct shipper *s, const char *how)
+{
+	s->state = SHIPPER_DONE;
+	timer_stop(s->deadline);
+	timer_stop(s->poll_end);
+	LOG_INFO("drained", F_STR("outcome", how),
+	    F_INT("messages_left", messages_count(s->messages)));
+	s->drained(s->drained_arg);
+}
+
+static void
+on_look(void *arg)
+{
+	struct shipper *s = arg;
+
+	switch (s->state) {
+	case SHIPPER_RUNNING:
+		intake_look(s->intake);
+		seal_if_starved(s);
+		return;
+	case SHIPPER_DRAINING:
+		seal_if_starved(s);
+		messages_flush(s->messages);
+		if (all_settled(s))
+			drained(s, "everything settled");
+		return;
+	case SHIPPER_RELEASING:
+		messages_flush(s->messages);
+		if (messages_count(s->messages) == 0)
+			drained(s, "the rest made visible again");
+		return;
+	case SHIPPER_IDLE:
+	case SHIPPER_DONE:
+		return;
+	}
+}
+
+static void
+on_sealed(void *arg, struct batch *b)
+{
+	struct shipper *s = arg;
+
+	delivery_submit(s->delivery, b);
+}
+
+static void
+on_settled(
+    void *arg, const struct batch_run *run, enum delivery_outcome outcome)
+{
+	struct shipper *s = arg;
+
+	objects_settled(s->objects, run, outcome);
+}
+
+static void
+on_progress(void *arg)
+{
+	struct shipper *s = arg;
+
+	objects_wake(s->objects);
+	timer_soon(s->look);
+}
+
+static const char *
+reload_token(void *arg)
+{
+	struct shipper *s = arg;
+
+	if (s->conf.reload_token == NULL)
+		return NULL;
+	return s->conf.reload_token(s->conf.reload_arg);
+}
+
+/* ---- shutdown ---- */
+
+/* Out of time: what is not delivered now goes back to the queue. */
+static void
+give_up(struct shipper *s)
+{
+	intake_cancel(s->intake);
+	batcher_seal(s->batcher);
+	delivery_give_up(s->delivery);
+	objects_abandon(s->objects);
+	messages_release_all(s->messages);
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct shipper *s = arg;
+
+	if (s->state == SHIPPER_RELEASING) {
+		drained(s, "SQS did not answer in time; the messages come back "
+			   "after their visibility timeout");
+		return;
+	}
+	LOG_WARN("drain.timeout",
+	    F_STR("advice", "raise shutdown_timeout if this happens often; "
+			    "nothing is lost"),
+	    F_INT("messages", messages_held(s->messages)));
+	s->state = SHIPPER_RELEASING;
+	give_up(s);
+	timer_after(s->deadline, RELEASE_MS);
+	timer_soon(s->look);
+}
+
+static void
+on_poll_end(void *arg)
+{
+	struct shipper *s = arg;
+
+	intake_cancel(s->intake);
+	timer_soon(s->look);
+}
+
+static int64_t
+at_least_0(int64_t ms)
+{
+	return ms > 0 ? ms : 0;
+}
+
+void
+shipper_drain(
+    struct shipper *s, int64_t timeout_ms, shipper_drained_fn *done, void *arg)
+{
+	CHECK(s->state != SHIPPER_DRAINING && s->state != SHIPPER_RELEASING);
+	s->drained = done;
+	s->drained_arg = arg;
+	s->state = SHIPPER_DRAINING;
+	intake_stop(s->intake);
+	objects_drop_waiting(s->objects);
+	timer_after(s->poll_end, at_least_0(timeout_ms - POLL_GRACE_MS));
+	timer_after(s->deadline, at_least_0(timeout_ms - RELEASE_MS));
+	timer_soon(s->look);
+}
+
+/* ---- life ---- */
+
+static void
+make_sink(struct shipper *s)
+{
+	struct delivery_conf dc = {
+	    .concurrency = s->conf.delivery_concurrency,
+	    .backoff_base_ms = DELIVERY_BACKOFF_MS,
+	    .backoff_max_ms = DELIVERY_BACKOFF_MAX_MS,
+	    .reload_token = reload_token,
+	    .settled = on_settled,
+	    .progress = on_progress,
+	    .arg = s,
+	};
+	struct batcher_conf bc = {
+	    .batch_max_bytes = s->conf.batch_max_bytes,
+	    .batch_max_events = s->conf.batch_max_events,
+	    .batch_max_delay_ms = s->conf.batch_max_delay_ms,
+	    .gzip_level = s->conf.gzip_level,
+	};
+
+	s->pool = pool_new(s->conf.buffer_max_bytes);
+	s->delivery = delivery_new(s->deps.timers, s->deps.dassana, &dc);
+	s->batcher = batcher_new(s->deps.timers, s->pool, &bc, on_sealed, s);
+}
+
+static void
+make_source(struct shipper *s)
+{
+	struct objects_conf oc = {
+	    .concurrency = s->conf.s3_concurrency,
+	    .max_record_bytes = s->conf.max_record_bytes,
+	};
+	struct intake_conf ic = {
+	    .timers = s->deps.timers,
+	    .sqs = s->deps.sqs,
+	    .filter = s->deps.filter,
+	    .max_messages = s->conf.max_messages,
+	    .visibility_s = s->conf.visibility_timeout_s,
+	    .gate = gate,
+	    .changed = on_changed,
+	    .arg = s,
+	};
+
+	s->messages = messages_new(s->deps.timers, s->deps.sqs,
+	    s->conf.visibility_timeout_s, s->conf.redeliver_after_s, on_changed,
+	    s);
+	s->objects = objects_new(s->deps.timers, s->deps.s3, s->batcher,
+	    s->messages, &oc, on_changed, s);
+	ic.messages = s->messages;
+	ic.objects = s->objects;
+	s->intake = intake_new(&ic);
+}
+
+struct shipper *
+shipper_new(const struct shipper_conf *conf, const struct shipper_deps *deps)
+{
+	struct shipper *s = mem_zalloc(sizeof *s);
+
+	s->conf = *conf;
+	s->deps = *deps;
+	s->look = timer_new(deps->timers, on_look, s);
+	s->deadline = timer_new(deps->timers, on_deadline, s);
+	s->poll_end = timer_new(deps->timers, on_poll_end, s);
+	make_sink(s);
+	make_source(s);
+	return s;
+}
+
+/* Batches name objects and objects name messages, so they go in that order. */
+void
+shipper_free(struct shipper **sp)
+{
+	struct shipper *s = *sp;
+
+	if (s == NULL)
+		return;
+	s->state = SHIPPER_DONE;
+	give_up(s);
+	batcher_free(&s->batcher);
+	delivery_free(&s->delivery);
+	intake_free(&s->intake);
+	objects_free(&s->objects);
+	messages_free(&s->messages);
+	pool_free(&s->pool);
+	timer_free(&s->look);
+	timer_free(&s->deadline);
+	timer_free(&s->poll_end);
+	mem_free(s);
+	*sp = NULL;
+}
+
+void
+shipper_start(struct shipper *s)
+{
+	CHECK(s->state == SHIPPER_IDLE);
+	s->state = SHIPPER_RUNNING;
+	timer_soon(s->look);
+}
+
+void
+shipper_wake(struct shipper *s)
+{
+	timer_soon(s->look);
+}
+
+struct shipper_stats
+shipper_stats(const struct shipper *s)
+{
+	struct intake_stats in = intake_stats(s->intake);
+	struct messages_stats ms = messages_stats(s->messages);
+	struct objects_stats os = objects_stats(s->objects);
+	struct shipper_stats st = {
+	    .receives = in.receives,
+	    .receive_errors = in.errors,
+	    .messages_received = in.received,
+	    .messages_deleted = ms.deleted,
+	    .messages_failed = ms.failed,
+	    .messages_released = ms.released,
+	    .messages_duplicate = ms.duplicate,
+	    .messages_unknown = in.unknown,
+	    .keys_filtered = in.filtered,
+	    .objects_done = os.done,
+	    .objects_failed = os.failed,
+	    .objects_joined = os.joined,
+	    .object_bytes = os.bytes,
+	    .json_bytes = os.json_bytes,
+	    .events_sliced = os.sliced,
+	    .events_delivered = os.delivered,
+	    .leases_extended = ms.leases_extended,
+	    .leases_lost = ms.leases_lost,
+	    .delete_failures = ms.delete_failures,
+	    .messages_held = (unsigned)messages_held(s->messages),
+	    .objects_active = os.active,
+	    .objects_waiting = os.waiting,
+	};
+
+	for (int i = 0; i < NOTIFY_R_COUNT; i++)
+		st.nothing[i] = in.nothing[i];
+	return st;
+}
+
+const struct delivery *
+shipper_delivery(const struct shipper *s)
+{
+	return s->delivery;
+}

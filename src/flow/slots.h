@@ -1,0 +1,51 @@
+/*
+ * The slots in which objects are read: one GET each, decoded as it arrives,
+ * its events handed to the batcher, and held back while there is no room.
+ *
+ *   FREE --start--> RUNNING <--wake--> BLOCKED --> FREE, ended(…)
+ *
+ * A slot's memory is allocated once. A blocked slot waits for one of: its next
+ * turn (TURN_BYTES inflated in this one), room in the batcher, the one large
+ * carry. Those who wait for room or carry are served in the order in which they
+ * came.
+ */
+#ifndef FLOW_SLOTS_H
+#define FLOW_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aws/s3.h"
+#include "flow/objects.h"
+#include "net/timer.h"
+#include "sink/batcher.h"
+
+struct slots;
+
+struct slots_end {
+	bool whole;
+	enum err err;		      /* of decoding */
+	const char *cause;	      /* for the log; borrowed */
+	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
+	uint64_t bytes, json_bytes;
+};
+
+/* The object is read to its end, or cannot be. Its slot is free again. */
+typedef void
+slots_ended_fn(void *arg, struct object *o, const struct slots_end *end);
+
+struct slots *
+slots_new(struct timers *t, struct s3 *s3, struct batcher *batcher, unsigned n,
+    size_t max_record_bytes, slots_ended_fn *ended, void *arg);
+void slots_free(struct slots **s);
+
+bool slots_vacant(const struct slots *s);
+void slots_start(struct slots *s, struct object *o); /* needs a vacant one */
+void slots_wake(struct slots *s);
+void slots_cancel(struct slots *s); /* all of them; ended stays silent */
+
+/* The most memory one slot may hold, without the batcher's. */
+size_t slots_bytes_each(void);
+
+#endif
