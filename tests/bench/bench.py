@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""Speed and memory of the daemon, as a table (`make bench`).
+
+Everything is measured in one run on one machine: the daemon on the first core,
+the servers on the second, and beside it the floor (floor.c), which does the
+same work in one bare loop. Compare the ratios; the times are this machine's.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "samples"))
+
+import make_samples  # noqa: E402
+import peers  # noqa: E402
+
+MB = 1e6
+MIB = 1 << 20
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Daemon:
+    def __init__(self, binary, p, **settings):
+        conf = {
+            "queue_url": p.queue_url, "region": "us-east-1",
+            "dassana_token": "bench-token", "s3_path_style": "yes",
+            "endpoint_url_s3": "http://127.0.0.1:%d" % p.ports["plain"],
+            "dassana_endpoint":
+                "http://127.0.0.1:%d/ingest" % p.ports["plain"],
+            **settings}
+        argv = ["taskset", "-c", "0", binary]
+        for key, value in conf.items():
+            argv += ["-o", "%s=%s" % (key, value)]
+        self.log = open(p.dir / "daemon.log", "ab")
+        self.process = subprocess.Popen(argv, stderr=self.log, env={
+            "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench",
+            "PATH": os.environ["PATH"]})
+
+    def proc(self, name):
+        return pathlib.Path("/proc/%d/%s" % (self.process.pid, name))
+
+    def cpu_s(self):
+        fields = self.proc("stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def memory_mib(self, name="VmHWM"):
+        for line in self.proc("status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024 / MIB
+        raise SystemExit("bench: the daemon has gone, see its log")
+
+    def stop(self):
+        self.process.terminate()
+        code = self.process.wait(30)
+        self.log.close()
+        if code != 0:
+            raise SystemExit("bench: the daemon's exit status is %d" % code)
+
+
+def run(binary, p, keys, limit_s=300, **settings):
+    """Ships the objects; wall and CPU seconds and peak memory."""
+    p.announce(keys)
+    begin = time.monotonic()
+    d = Daemon(binary, p, shutdown_timeout="6s", **settings)
+    while p.left() > 0:
+        if d.process.poll() is not None or time.monotonic() - begin > limit_s:
+            raise SystemExit("bench: not done, see %s" % d.log.name)
+        time.sleep(0.02)
+    wall = time.monotonic() - begin
+    result = wall, d.cpu_s(), d.memory_mib()
+    d.stop()
+    return result
+
+
+def make_large(p, count, size):
+    """Objects of `size` bytes of JSON; returns their keys and JSON bytes."""
+    rng = random.Random(7)
+    keys, total = [], 0
+    for number in range(count):
+        events, length = [], 0
+        pool = [make_samples.encode(rng, make_samples.event(
+            rng, "111122223333", "us-east-1")).encode() for _ in range(800)]
+        while length < size:
+            e = rng.choice(pool)
+            events.append(e)
+            length += len(e) + 1
+        text = b'{"Records":[%s]}' % b",".join(events)
+        key = "large%d.json.gz" % number
+        (p.dir / "www/bench" / key).write_bytes(gzip.compress(text, 6))
+        keys.append(key)
+        total += len(text)
+    return keys, total
+
+
+def make_small(p, count, different=50):
+    rng = random.Random(8)
+    packed = [make_samples.pack(make_samples.log_file(rng, 10)[0])
+              for _ in range(different)]
+    keys = ["small%d.json.gz" % n for n in range(count)]
+    for number, key in enumerate(keys):
+        (p.dir / "www/bench" / key).write_bytes(packed[number % different])
+    return keys
+
+
+def make_huge(p, size):
+    """One object of `size` bytes of JSON: gzip members one after another, so
+    that making it does not take longer than reading it."""
+    rng = random.Random(9)
+    events = make_samples.log_file(rng, 8000)[1]
+    member = gzip.compress(b",".join(events) + b",", 6)
+    per = sum(map(len, events)) + len(events)
+    path = p.dir / "www/bench/huge.json.gz"
+    with open(path, "wb") as f:
+        f.write(gzip.compress(b'{"Records":['))
+        for _ in range(size // per):
+            f.write(member)
+        f.write(gzip.compress(events[0] + b"]}"))
+    return ["huge.json.gz"], (size // per) * per
+
+
+class Table:
+    def __init__(self):
+        self.missed = 0
+        print("%-58s %12s %12s" % ("", "measured", "aim"))
+
+    def row(self, what, value, aim=None, unit="", upper=True):
+        mark = ""
+        if aim is not None and (value > aim if upper else value < aim):
+            mark = "  MISSED"
+            self.missed += 1
+        aim_text = "" if aim is None else "%s %g %s" % (
+            "<=" if upper else ">=", aim, unit)
+        print("%-58s %12s %12s%s" % (
+            what, "%.4g %s" % (value, unit), aim_text, mark), flush=True)
+
+
+def floor(binary, p, keys):
+    out = subprocess.run(
+        ["taskset", "-c", "0", binary, *(str(p.dir / "www/bench" / k)
+                                         for k in keys)],
+        check=True, capture_output=True).stdout
+    return json.loads(out)
+
+
+def large(t, binary, floor_bin, p, count):
+    keys, total = make_large(p, count, 10 * MB)
+    f = floor(floor_bin, p, keys)
+    per_gb = f["cpu_s"] / total * 1e9
+    t.row("floor, CPU seconds per GB of JSON", per_gb, unit="s")
+    tls = "https://127.0.0.1:%d" % p.ports["tls"]
+    for name, more in (
+            ("large objects", {}),
+            ("large objects over verified TLS", {
+                "ca_file": p.dir / "bundle.pem", "endpoint_url_s3": tls,
+                "endpoint_url_sqs": tls, "dassana_endpoint": tls + "/ingest"}),
+            ("large objects, Dassana answers after 2 s", {
+                "dassana_endpoint":
+                    "http://127.0.0.1:%d/ingest" % p.slow(2000)})):
+        wall, cpu, rss = run(binary, p, keys, **more)
+        plain = not more
+        t.row(name + ": CPU, times the floor", cpu / total * 1e9 / per_gb,
+              1.3 if plain else None, "x")
+        t.row(name + ": MB of JSON a second", total / MB / wall, unit="MB/s")
+        t.row(name + ": peak RSS", rss, 32, "MiB")
+
+
+def small(t, binary, p, count):
+    keys = make_small(p, count)
+    wall, cpu, rss = run(binary, p, keys)
+    t.row("small objects: objects a second", len(keys) / wall, 2000, "/s",
+          upper=False)
+    t.row("small objects: objects a CPU second", len(keys) / cpu, unit="/s")
+    t.row("small objects: peak RSS", rss, 32, "MiB")
+    port = p.slow(50, p.dir / "www/bench" / keys[0])
+    keys = keys[:count // 3]
+    wall, cpu, rss = run(binary, p, keys,
+                         endpoint_url_s3="http://127.0.0.1:%d" % port)
+    t.row("small objects, 50 ms more a GET: objects a second",
+          len(keys) / wall, 500, "/s", upper=False)
+    t.row("small objects, 50 ms more a GET: peak RSS", rss, 32, "MiB")
+
+
+def huge(t, binary, p, size):
+    keys, total = make_huge(p, size)
+    wall, cpu, rss = run(binary, p, keys)
+    t.row("one object of %.1f GB of JSON: MB a second" % (total / 1e9),
+          total / MB / wall, unit="MB/s")
+    t.row("one object of %.1f GB of JSON: peak RSS" % (total / 1e9), rss, 32,
+          "MiB")
+
+
+def idle(t, binary, p, seconds):
+    d = Daemon(binary, p, shutdown_timeout="6s")
+    time.sleep(2)
+    before = d.cpu_s()
+    time.sleep(seconds)
+    t.row("idle: CPU, per cent of a core",
+          (d.cpu_s() - before) / seconds * 100, 0.1, "%")
+    t.row("idle: RSS", d.memory_mib("VmRSS"), 12, "MiB")
+    d.stop()
+    text = (p.dir / "daemon.log").read_text().splitlines()
+    for line in reversed(text):
+        if " receives=" in line:
+            n = int(line.partition(" receives=")[2].split()[0])
+            t.row("idle: SQS receives a minute", n / (seconds + 2) * 60, 3.5,
+                  "/min")
+            return
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("--bin", required=True)
+    a.add_argument("--floor", required=True)
+    a.add_argument("--npm", required=True, help="where fauxqs is installed")
+    a.add_argument("--quick", action="store_true", help="a tenth of it")
+    a.add_argument("--only", default="large,small,huge,idle")
+    a = a.parse_args()
+    scale = 10 if a.quick else 1
+    with tempfile.TemporaryDirectory(prefix="trailpost-bench-") as work:
+        p = peers.Peers(work, os.path.abspath(a.npm))
+        try:
+            p.start()
+            t = Table()
+            if "large" in a.only:
+                large(t, a.bin, a.floor, p, 40 // scale)
+            if "small" in a.only:
+                small(t, a.bin, p, 12000 // scale)
+            if "huge" in a.only:
+                huge(t, a.bin, p, 2 * 10 ** 9 // scale)
+            if "idle" in a.only:
+                idle(t, a.bin, p, 120 // scale)
+        except SystemExit:
+            sys.stderr.write((p.dir / "daemon.log").read_text()[-3000:])
+            raise
+        finally:
+            p.stop()
+    print("%d aims missed" % t.missed)
+
+
+if __name__ == "__main__":
+    main()
