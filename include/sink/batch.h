@@ -2,8 +2,9 @@
  * A batch of events on its way to Dassana: a gzip (or plain) NDJSON body in
  * pieces of the pool, and the runs that say whose events it holds, in order.
  *
- * Open: batch_add appends. Sealed: the body neither moves nor grows. Given
- * back: batch_free returns all pieces. Runs live in pieces of the pool too.
+ * Open: only the batcher holds and fills it. Sealed: the body neither moves nor
+ * grows. Given back: batch_free returns all pieces. Runs live in pieces of the
+ * pool too.
  */
 #ifndef SINK_BATCH_H
 #define SINK_BATCH_H

@@ -3,8 +3,15 @@
  * when it is full (bytes or events), when it is older than the delay, or when
  * told. A sealed batch is handed to on_sealed, which owns it from then on.
  *
- * Room first: batcher_add is called only within what batcher_room granted. An
- * event larger than a whole batch travels alone.
+ * Room first: batcher_add is called only within what batcher_room granted. A
+ * grant is for one owner and for now: it ends with the next batcher_room, with
+ * a batcher_seal and with the turn of the loop, and nothing else is taken from
+ * the pool meanwhile. More than was granted is a bug (CHECK).
+ *
+ * An event larger than a whole batch travels alone. The limit of bytes is never
+ * passed by more than one event; the limit of events gives way when the pool is
+ * nearly empty and keeping it would cost more pieces than were granted, which
+ * takes thousands of events of a few bytes each.
  */
 #ifndef SINK_BATCHER_H
 #define SINK_BATCHER_H
@@ -34,11 +41,12 @@ struct batcher *batcher_new(struct timers *t, struct pool *pool,
     const struct batcher_conf *conf, batcher_sealed_fn *fn, void *arg);
 void batcher_free(struct batcher **b); /* an open batch is dropped */
 
-/* Whether records of together n bytes, however many they are, would fit into
- * the pool whatever they compress to. */
-bool batcher_room(const struct batcher *b, size_t n);
+/* Whether records of together n bytes, however many they are (of 2 bytes or
+ * more each, newlines not counted), would fit into the pool whatever they
+ * compress to. Yes is a grant. */
+bool batcher_room(struct batcher *b, size_t n);
 /* One event: head then tail are its bytes, a '\n' is added. Event number
- * `index` of `owner`. */
+ * `index` of `owner`; within a grant each index follows the one before. */
 void batcher_add(struct batcher *b, void *owner, uint64_t index,
     struct span head, struct span tail);
 /* Seals what is open now, if there is any. */

@@ -1,0 +1,269 @@
+#include "sink/batcher.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "sink/batch_internal.h"
+
+/*
+ * Why batcher_room does not lie:
+ *
+ * - A stream of x bytes never gives more than deflateBound(x), and what deflate
+ *   holds back at any time is not more than its whole state
+ *   (DEFLATE_STATE_MAX). So the open batch, finished now, has at most
+ *   finished_max() bytes; add() keeps that much reserved.
+ * - m more bytes give at most deflateBound(m) more, however they are spread
+ *   over batches, plus an empty stream and a started piece for each batch.
+ * - Of two batches in a row, the second was begun because its first event did
+ *   not fit into the first: together they hold more than batch_max_bytes. So m
+ *   bytes open at most 2·(m / batch_max_bytes) + 1 batches by the limit of
+ *   bytes. The limit of events opens more only if there is room for that too.
+ */
+enum {
+	WINDOW_BITS = 15,
+	GZIP_FORMAT = 16, /* added to the window bits, asks for gzip */
+	MEM_LEVEL = 8,
+	/* All that zlib allocates for a stream (zconf.h). */
+	DEFLATE_STATE_MAX = (1 << (WINDOW_BITS + 2)) + (1 << (MEM_LEVEL + 9)),
+	EVENT_BYTES_MIN = 2, /* {} */
+};
+
+struct batcher {
+	struct pool *pool; /* borrowed */
+	struct batcher_conf conf;
+	batcher_sealed_fn *fn;
+	void *arg;
+	struct timer *age;
+	struct batch *open; /* NULL or with at least one event */
+	uint64_t last_id;
+	size_t granted; /* bytes of records that may still be added */
+	z_stream z;	/* of the open batch; unused without gzip */
+};
+
+static void *
+z_take(void *ctx, uInt n, uInt size)
+{
+	(void)ctx;
+	return mem_alloc((size_t)n * size);
+}
+
+static void
+z_give(void *ctx, void *p)
+{
+	(void)ctx;
+	mem_free(p);
+}
+
+static void
+on_age(void *arg)
+{
+	batcher_seal(arg);
+}
+
+struct batcher *
+batcher_new(struct timers *t, struct pool *pool,
+    const struct batcher_conf *conf, batcher_sealed_fn *fn, void *arg)
+{
+	struct batcher *b = mem_zalloc(sizeof *b);
+
+	CHECK(conf->batch_max_bytes > 0 && conf->batch_max_events > 0);
+	CHECK(conf->gzip_level >= 0 && conf->gzip_level <= 9);
+	b->pool = pool;
+	b->conf = *conf;
+	b->fn = fn;
+	b->arg = arg;
+	b->age = timer_new(t, on_age, b);
+	b->z.zalloc = z_take;
+	b->z.zfree = z_give;
+	if (conf->gzip_level > 0)
+		CHECK(deflateInit2(&b->z, conf->gzip_level, Z_DEFLATED,
+			  WINDOW_BITS + GZIP_FORMAT, MEM_LEVEL,
+			  Z_DEFAULT_STRATEGY) == Z_OK);
+	return b;
+}
+
+void
+batcher_free(struct batcher **bp)
+{
+	struct batcher *b = *bp;
+
+	if (b == NULL)
+		return;
+	if (b->conf.gzip_level > 0)
+		(void)deflateEnd(&b->z);
+	batch_free(&b->open);
+	timer_free(&b->age);
+	mem_free(b);
+	*bp = NULL;
+}
+
+/* The most bytes that a body of n bytes of NDJSON may have. */
+static size_t
+body_max(struct batcher *b, size_t n)
+{
+	return b->conf.gzip_level > 0 ? deflateBound(&b->z, (uLong)n) : n;
+}
+
+/* The most bytes that the open batch has when it is finished as it stands. */
+static size_t
+finished_max(struct batcher *b)
+{
+	size_t by_input = body_max(b, b->open->plain_bytes);
+	size_t by_state = b->open->body_bytes + DEFLATE_STATE_MAX;
+
+	return by_input < by_state ? by_input : by_state;
+}
+
+/* Pieces that adding n bytes of records may need beyond those held. */
+static size_t
+pieces_for(struct batcher *b, size_t n)
+{
+	size_t plain = n + n / EVENT_BYTES_MIN;
+	size_t fresh = plain / b->conf.batch_max_bytes * 2 + 1;
+	size_t bytes = body_max(b, plain) + fresh * body_max(b, 0);
+	size_t held = 0, runs = fresh, pieces;
+
+	if (n < EVENT_BYTES_MIN)
+		return 0;
+	if (b->open != NULL) {
+		bytes += finished_max(b);
+		held = b->open->body.n;
+		runs += b->open->nruns % BATCH_RUNS_PER_PIECE == 0;
+		fresh++;
+	}
+	pieces = (bytes + POOL_PIECE - 1) / POOL_PIECE + fresh - 1;
+	return pieces > held ? pieces - held + runs : runs;
+}
+
+bool
+batcher_room(struct batcher *b, size_t n)
+{
+	if (n > SIZE_MAX / 8 || pieces_for(b, n) > pool_left(b->pool))
+		return false;
+	b->granted = n;
+	return true;
+}
+
+static void
+deflate_in(struct batcher *b, struct span s, int flush)
+{
+	z_stream *z = &b->z;
+	Bytef none;
+	size_t room;
+	int rc;
+
+	CHECK(s.n <= UINT_MAX);
+	/* zlib reads only; its pointer is const with ZLIB_CONST alone. */
+	z->next_in = s.n > 0 ? (Bytef *)(uintptr_t)s.p : &none;
+	z->avail_in = (uInt)s.n;
+	do {
+		z->next_out = batch_tail(b->open, &room);
+		z->avail_out = (uInt)room;
+		rc = deflate(z, flush);
+		CHECK(rc == Z_OK || rc == Z_STREAM_END);
+		batch_grew(b->open, room - z->avail_out);
+	} while (z->avail_in > 0 || (flush == Z_FINISH && rc == Z_OK));
+}
+
+static void
+copy_in(struct batcher *b, struct span s)
+{
+	while (s.n > 0) {
+		size_t n;
+		void *to = batch_tail(b->open, &n);
+
+		n = s.n < n ? s.n : n;
+		memcpy(to, s.p, n);
+		batch_grew(b->open, n);
+		s.p += n;
+		s.n -= n;
+	}
+}
+
+static void
+write_in(struct batcher *b, struct span s)
+{
+	if (s.n == 0)
+		return;
+	b->open->plain_bytes += s.n;
+	if (b->conf.gzip_level > 0)
+		deflate_in(b, s, Z_NO_FLUSH);
+	else
+		copy_in(b, s);
+}
+
+static void
+seal(struct batcher *b)
+{
+	struct batch *full = b->open;
+
+	if (b->conf.gzip_level > 0) {
+		deflate_in(b, (struct span){NULL, 0}, Z_FINISH);
+		CHECK(deflateReset(&b->z) == Z_OK);
+	}
+	batch_finish(full);
+	timer_stop(b->age);
+	b->open = NULL;
+	b->fn(b->arg, full);
+}
+
+/* Whether the open batch is to be sealed before n more bytes are added. */
+static bool
+is_full(struct batcher *b, size_t n)
+{
+	struct batch *open = b->open;
+	bool room;
+
+	if (open == NULL)
+		return false;
+	if (open->plain_bytes + n > b->conf.batch_max_bytes)
+		return true;
+	if (open->events < b->conf.batch_max_events)
+		return false;
+	/* Would the rest of the grant fit into fresh batches? */
+	b->open = NULL;
+	room = pieces_for(b, b->granted) <= pool_left(b->pool);
+	b->open = open;
+	return room;
+}
+
+void
+batcher_add(struct batcher *b, void *owner, uint64_t index, struct span head,
+    struct span tail)
+{
+	size_t n = head.n + tail.n;
+
+	CHECK(n >= EVENT_BYTES_MIN && n <= b->granted);
+	if (is_full(b, n + 1))
+		seal(b);
+	if (b->open == NULL) {
+		b->open = batch_new(b->pool, ++b->last_id);
+		timer_after(b->age, b->conf.batch_max_delay_ms);
+	}
+	batch_count(b->open, owner, index);
+	write_in(b, head);
+	write_in(b, tail);
+	write_in(b, SPAN("\n"));
+	b->granted -= n;
+	batch_reserve(b->open, finished_max(b));
+	/* Nothing more would fit, so why wait for its age. */
+	if (is_full(b, EVENT_BYTES_MIN + 1))
+		seal(b);
+}
+
+void
+batcher_seal(struct batcher *b)
+{
+	b->granted = 0;
+	if (b->open != NULL)
+		seal(b);
+}
+
+size_t
+batcher_open_events(const struct batcher *b)
+{
+	return b->open != NULL ? b->open->events : 0;
+}
