@@ -225,8 +225,8 @@ clock_backoff_ms(int64_t base_ms, int64_t cap_ms, unsigned attempt)
 {
 	int64_t top = base_ms;
 
-	for (unsigned i = 0; i < attempt && top < cap_ms; i++)
-		top *= 2;
+	for (unsigned i = 0; i < attempt && i < 62 && top < cap_ms; i++)
+		top = top > cap_ms / 2 ? cap_ms : top * 2;
 	if (top > cap_ms)
 		top = cap_ms;
 	return (int64_t)clock_random((uint64_t)top + 1);

@@ -37,11 +37,13 @@ take(struct json *j, size_t n)
 
 	n = (n + 15) & ~(size_t)15;
 	if (c == NULL || c->cap - c->used < n) {
-		cap = n > CHUNK_BYTES ? n : CHUNK_BYTES;
-		if (cap > j->left) {
+		if (n > j->left) {
 			j->err = ERR_LIMIT;
 			return NULL;
 		}
+		cap = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+		if (cap > j->left)
+			cap = j->left;
 		j->left -= cap;
 		c = mem_alloc(sizeof *c + cap);
 		c->next = j->chunks;

@@ -25,7 +25,7 @@ span_starts(struct span a, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
-	return a.n >= n && memcmp(a.p, prefix, n) == 0;
+	return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
 }
 
 bool
@@ -33,7 +33,7 @@ span_ends(struct span a, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
-	return a.n >= n && memcmp(a.p + a.n - n, suffix, n) == 0;
+	return a.n >= n && (n == 0 || memcmp(a.p + a.n - n, suffix, n) == 0);
 }
 
 int

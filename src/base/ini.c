@@ -1,0 +1,107 @@
+#include "base/ini.h"
+
+#include <string.h>
+
+struct parser {
+	bool nested;
+	ini_line_fn *fn;
+	void *arg;
+	unsigned number;
+	struct span section;
+	struct span parent; /* last key with an empty value; p NULL: none */
+};
+
+static void
+report(const struct parser *p, const char *error)
+{
+	struct ini_line line = {
+	    .number = p->number, .section = p->section, .error = error};
+
+	p->fn(p->arg, &line);
+}
+
+/* "[name]", with nothing but a comment behind it. */
+static void
+take_section(struct parser *p, struct span s)
+{
+	const char *end = memchr(s.p, ']', s.n);
+	struct span name, rest;
+
+	p->parent = (struct span){NULL, 0};
+	if (end == NULL) {
+		report(p, "a section without ']'");
+		return;
+	}
+	name = span_trim((struct span){s.p + 1, (size_t)(end - s.p) - 1});
+	rest = span_trim((struct span){end + 1, s.n - (size_t)(end - s.p) - 1});
+	if (name.n == 0)
+		report(p, "a section without a name");
+	else if (rest.n > 0 && rest.p[0] != '#' && rest.p[0] != ';')
+		report(p, "something stands behind ']'");
+	else
+		p->section = name;
+}
+
+static void
+take_key(struct parser *p, struct span s, bool indented)
+{
+	struct span rest = s, key = span_trim(span_cut(&rest, '='));
+	struct ini_line line = {.number = p->number, .section = p->section};
+
+	if (rest.p == NULL || key.n == 0) {
+		p->parent = (struct span){NULL, 0};
+		report(p, rest.p == NULL ? "no \"key = value\""
+					 : "no key before '='");
+		return;
+	}
+	line.key = key;
+	line.value = span_trim(rest);
+	if (indented) {
+		if (p->parent.p == NULL) {
+			report(p, "an indented line, but no key with an empty "
+				  "value above it");
+			return;
+		}
+		line.parent = p->parent;
+	} else {
+		p->parent = line.value.n == 0 ? key : (struct span){NULL, 0};
+	}
+	p->fn(p->arg, &line);
+}
+
+static void
+take_line(struct parser *p, struct span raw)
+{
+	struct span s = span_trim(raw);
+
+	p->number++;
+	if (raw.n > INI_LINE_MAX) {
+		p->parent = (struct span){NULL, 0};
+		report(p, "a line longer than 64 KiB");
+		return;
+	}
+	if (s.n == 0 || s.p[0] == '#' || s.p[0] == ';')
+		return;
+	if (memchr(s.p, '\0', s.n) != NULL) {
+		report(p, "a NUL byte");
+		return;
+	}
+	if (s.p[0] == '[')
+		take_section(p, s);
+	else
+		take_key(p, s, p->nested && s.p != raw.p);
+}
+
+void
+ini_parse(struct span text, bool nested, ini_line_fn *fn, void *arg)
+{
+	struct parser p = {.nested = nested, .fn = fn, .arg = arg};
+
+	/* Editors on Windows put a byte order mark at the start. */
+	if (span_starts(text, "\xef\xbb\xbf")) {
+		text.p += 3;
+		text.n -= 3;
+	}
+	while (text.n > 0)
+		take_line(&p, span_cut(&text, '\n'));
+}
