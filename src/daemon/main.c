@@ -1,5 +1,202 @@
-int
-main(void)
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/command.h"
+#include "daemon/config.h"
+#include "daemon/option.h"
+
+enum action {
+	ACT_RUN,
+	ACT_CAT,
+	ACT_HELP,
+	ACT_VERSION,
+	ACT_CONFIG,
+	ACT_DEFAULT
+};
+
+struct args {
+	enum action action;
+	const char *file;
+	const char **options; /* of -o; room for all arguments */
+	size_t noptions;
+	unsigned verbose;
+	const char *const *operands; /* of cat */
+	size_t noperands;
+};
+
+static void
+write_usage(FILE *out)
 {
-	return 0;
+	fputs("usage: trailpost [-v] [-c FILE] [-o KEY=VALUE]...\n"
+	      "       trailpost cat [FILE|-]...\n",
+	    out);
+}
+
+static void
+write_help(void)
+{
+	write_usage(stdout);
+	fputs("\n"
+	      "Ships AWS CloudTrail logs from S3 to Dassana. cat writes the "
+	      "events of log\n"
+	      "files to standard output, one a line.\n"
+	      "\n"
+	      "  -c FILE        read settings from FILE instead of\n"
+	      "                 " CONFIG_FILE "\n"
+	      "  -o KEY=VALUE   one setting; wins over all other sources\n"
+	      "  -v             log more; -vv for all there is\n"
+	      "  --print-config           the settings in force, and whence\n"
+	      "  --print-default-config   a settings file with the defaults\n"
+	      "  --help, --version\n"
+	      "\n"
+	      "Settings, each as \"key = value\" in the file, as "
+	      "TRAILPOST_<KEY> in the\n"
+	      "environment or with -o:\n\n",
+	    stdout);
+	option_write_help(stdout);
+}
+
+/* false after a mistake, which was told. */
+static bool
+parse_args(int argc, char **argv, struct args *a)
+{
+	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {"print-config", no_argument, NULL, ACT_CONFIG},
+	    {"print-default-config", no_argument, NULL, ACT_DEFAULT},
+	    {NULL, 0, NULL, 0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+c:o:vhV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			a->file = optarg;
+			break;
+		case 'o':
+			a->options[a->noptions++] = optarg;
+			break;
+		case 'v':
+			a->verbose++;
+			break;
+		case 'h':
+			a->action = ACT_HELP;
+			return true;
+		case 'V':
+			a->action = ACT_VERSION;
+			return true;
+		case ACT_CONFIG:
+		case ACT_DEFAULT:
+			a->action = (enum action)c;
+			break;
+		default:
+			return false; /* getopt_long has said why */
+		}
+	}
+	return true;
+}
+
+/* The sub-command and what follows it. */
+static bool
+parse_operands(int argc, char **argv, struct args *a)
+{
+	if (optind == argc || a->action == ACT_HELP)
+		return true;
+	if (a->action != ACT_RUN || strcmp(argv[optind], "cat") != 0) {
+		fprintf(stderr, "trailpost: unknown command \"%s\"\n",
+		    argv[optind]);
+		return false;
+	}
+	optind++;
+	a->action = ACT_CAT;
+	if (optind < argc && strcmp(argv[optind], "--help") == 0)
+		a->action = ACT_HELP;
+	else if (optind < argc && strcmp(argv[optind], "--") == 0)
+		optind++;
+	else if (optind < argc && argv[optind][0] == '-' &&
+		 argv[optind][1] != '\0') {
+		fprintf(stderr, "trailpost cat: unknown option \"%s\"\n",
+		    argv[optind]);
+		return false;
+	}
+	a->operands = (const char *const *)argv + optind;
+	a->noperands = (size_t)(argc - optind);
+	return true;
+}
+
+static void
+tell_note(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "trailpost: %s%s\n", fatal ? "" : "warning: ", text);
+}
+
+static int
+with_config(const struct args *a)
+{
+	struct config_sources src = {
+	    .file = a->file != NULL ? a->file : CONFIG_FILE,
+	    .file_required = a->file != NULL,
+	    .env = (const char *const *)environ,
+	    .options = a->options,
+	    .noptions = a->noptions,
+	};
+	struct config c;
+	unsigned mistakes = config_load(&c, &src, tell_note, NULL);
+	int status = EXIT_OK;
+
+	if (a->action == ACT_CONFIG)
+		config_print(&c, stdout);
+	if (mistakes > 0)
+		status = EXIT_USAGE;
+	else if (a->action == ACT_RUN)
+		status = run_daemon(&c);
+	config_fini(&c);
+	return status;
+}
+
+static int
+dispatch(const struct args *a)
+{
+	switch (a->action) {
+	case ACT_HELP:
+		write_help();
+		break;
+	case ACT_VERSION:
+		puts("trailpost " TRAILPOST_VERSION);
+		break;
+	case ACT_DEFAULT:
+		option_write_file(stdout);
+		break;
+	case ACT_CAT:
+		return cat_files(a->operands, a->noperands);
+	case ACT_CONFIG:
+	case ACT_RUN:
+		return with_config(a);
+	}
+	return EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct args a = {.options = mem_zalloc((size_t)argc * sizeof(char *))};
+	int status;
+
+	if (parse_args(argc, argv, &a) && parse_operands(argc, argv, &a)) {
+		log_set_level(a.verbose >= 2   ? LOG_LVL_TRACE
+			      : a.verbose == 1 ? LOG_LVL_DEBUG
+					       : LOG_LVL_INFO);
+		status = dispatch(&a);
+	} else {
+		write_usage(stderr);
+		status = EXIT_USAGE;
+	}
+	mem_free(a.options);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
+		status = EXIT_TROUBLE;
+	return status;
 }

@@ -1,0 +1,161 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "daemon/command.h"
+#include "trail/decode.h"
+
+enum {
+	IN_BYTES = 64 * 1024,
+	OUT_BYTES = 256 * 1024,
+	RECORD_MAX = 64 * 1024 * 1024,
+};
+
+struct cat {
+	struct decode *decode;
+	char *in;
+	char *out;
+	size_t nout;
+	int out_errno; /* 0, or why stdout takes no more */
+};
+
+static void
+write_out(struct cat *c, struct span s)
+{
+	while (s.n > 0 && c->out_errno == 0) {
+		ssize_t n = write(STDOUT_FILENO, s.p, s.n);
+
+		if (n < 0 && errno != EINTR)
+			c->out_errno = errno;
+		if (n > 0) {
+			s.p += n;
+			s.n -= (size_t)n;
+		}
+	}
+}
+
+static void
+flush(struct cat *c)
+{
+	write_out(c, (struct span){c->out, c->nout});
+	c->nout = 0;
+}
+
+static void
+put(struct cat *c, struct span s)
+{
+	if (s.n > OUT_BYTES - c->nout)
+		flush(c);
+	if (s.n > OUT_BYTES) {
+		write_out(c, s);
+		return;
+	}
+	if (s.n > 0)
+		memcpy(c->out + c->nout, s.p, s.n);
+	c->nout += s.n;
+}
+
+static void
+on_record(void *arg, struct span head, struct span tail)
+{
+	struct cat *c = arg;
+
+	put(c, head);
+	put(c, tail);
+	put(c, SPAN("\n"));
+}
+
+static enum err
+feed(struct cat *c, struct span in)
+{
+	bool more = false;
+	enum err err;
+
+	do {
+		if (decode_wants_carry(c->decode))
+			decode_lend_carry(
+			    c->decode, mem_alloc(RECORD_MAX), RECORD_MAX);
+		err = decode_step(c->decode, &in, &more);
+	} while (err == ERR_OK && (more || in.n > 0));
+	return err;
+}
+
+/* All of fd; false after an error, which was told. */
+static bool
+cat_fd(struct cat *c, int fd, const char *name)
+{
+	enum err err = ERR_OK;
+	ssize_t n = 1;
+
+	while (err == ERR_OK && n != 0 && c->out_errno == 0) {
+		n = read(fd, c->in, IN_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			flush(c);
+			fprintf(stderr, "trailpost: %s: %s\n", name,
+			    strerror(errno));
+			return false;
+		}
+		err = n > 0 ? feed(c, (struct span){c->in, (size_t)n})
+			    : decode_finish(c->decode);
+	}
+	/* What was good goes out before the word on what was not. */
+	if (err != ERR_OK) {
+		flush(c);
+		fprintf(stderr,
+		    "trailpost: %s: %s (after %" PRIu64 " events)\n", name,
+		    decode_error(c->decode), decode_stats(c->decode).records);
+	}
+	return err == ERR_OK;
+}
+
+static bool
+cat_file(struct cat *c, const char *name)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0) {
+		flush(c);
+		fprintf(stderr, "trailpost: %s: %s\n", name, strerror(errno));
+		return false;
+	}
+	ok = cat_fd(c, fd, is_stdin ? "standard input" : name);
+	mem_free(decode_take_carry(c->decode, true));
+	decode_reset(c->decode);
+	if (!is_stdin)
+		close(fd);
+	return ok;
+}
+
+int
+cat_files(const char *const *files, size_t n)
+{
+	static const char *const only_stdin[] = {"-"};
+	struct cat c = {.in = mem_alloc(IN_BYTES), .out = mem_alloc(OUT_BYTES)};
+	bool ok = true;
+
+	if (n == 0) {
+		files = only_stdin;
+		n = 1;
+	}
+	c.decode = decode_new(RECORD_MAX, on_record, &c);
+	for (size_t i = 0; i < n && c.out_errno == 0; i++)
+		ok = cat_file(&c, files[i]) && ok;
+	flush(&c);
+	decode_free(&c.decode);
+	mem_free(c.in);
+	mem_free(c.out);
+	/* A reader that has seen enough is no trouble worth a word. */
+	if (c.out_errno != 0 && c.out_errno != EPIPE)
+		fprintf(stderr, "trailpost: standard output: %s\n",
+		    strerror(c.out_errno));
+	return ok && c.out_errno == 0 ? EXIT_OK : EXIT_TROUBLE;
+}

@@ -1,0 +1,243 @@
+#include "daemon/check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aws/endpoint.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "daemon/option.h"
+#include "daemon/token.h"
+#include "daemon/value.h"
+
+static void tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+static void
+tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
+{
+	struct buf b;
+
+	buf_init(&b, 32 * 1024);
+	buf_vprintf(&b, fmt, ap);
+	for (size_t i = 0; i < b.n; i++) {
+		if ((unsigned char)b.p[i] < ' ' || b.p[i] == 0x7f)
+			b.p[i] = '?';
+	}
+	n->fn(n->arg, fatal, buf_cstr(&b));
+	buf_fini(&b);
+}
+
+void
+notes_fatal(struct notes *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	n->fatal++;
+	va_start(ap, fmt);
+	tell(n, true, fmt, ap);
+	va_end(ap);
+}
+
+void
+notes_warn(struct notes *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(n, false, fmt, ap);
+	va_end(ap);
+}
+
+/* Where the setting comes from, to begin a note with. */
+static const char *
+origin(const struct config *c, const char *key)
+{
+	const char *o = c->origin[option_find(span_str(key))];
+
+	return o != NULL ? o : "default";
+}
+
+/* The region of the queue: what was set, else what the URL tells, else
+ * AWS_REGION. Two that differ cannot both be right. */
+static void
+check_queue(struct notes *n, struct config *c)
+{
+	char url_region[REGION_MAX] = "";
+	struct endpoint e;
+	const char *region;
+
+	if (*c->queue_url == '\0') {
+		notes_fatal(n, "queue_url is missing: set it in the file, by "
+			       "TRAILPOST_QUEUE_URL or by -o queue_url=URL");
+		return;
+	}
+	if (endpoint_queue_url(span_str(c->queue_url), &e, url_region) !=
+	    ERR_OK) {
+		notes_fatal(n,
+		    "%s: queue_url: \"%.200s\" is not the URL of an SQS queue "
+		    "(https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)",
+		    origin(c, "queue_url"), c->queue_url);
+		return;
+	}
+	if (*c->region != '\0' && *url_region != '\0' &&
+	    strcmp(c->region, url_region) != 0)
+		notes_fatal(n, "%s: region is %.32s, but the queue is in %s",
+		    origin(c, "region"), c->region, url_region);
+	if (*c->region != '\0')
+		return;
+	region = *url_region != '\0' ? url_region : c->env_region;
+	if (*region == '\0')
+		notes_fatal(n, "region is missing: the queue URL does not "
+			       "tell it; set region or AWS_REGION");
+	mem_free(c->region);
+	c->region = mem_strndup(region, strlen(region));
+}
+
+static void
+check_region(struct notes *n, const struct config *c)
+{
+	bool emulated = *c->endpoint_url != '\0' || *c->endpoint_url_s3 != '\0';
+
+	if (*c->region == '\0')
+		return;
+	if (strlen(c->region) >= REGION_MAX ||
+	    strspn(c->region, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
+		strlen(c->region) ||
+	    (!emulated && endpoint_dns_suffix(c->region) == NULL))
+		notes_fatal(n, "region: \"%.64s\" is no AWS region", c->region);
+}
+
+static void
+check_endpoint(
+    struct notes *n, const struct config *c, const char *key, const char *url)
+{
+	struct endpoint e;
+
+	if (*url != '\0' && endpoint_parse(span_str(url), &e) != ERR_OK)
+		notes_fatal(n,
+		    "%s: %s: \"%.200s\" is not of the form "
+		    "http(s)://HOST[:PORT]",
+		    origin(c, key), key, url);
+}
+
+static void
+check_dassana(struct notes *n, const struct config *c)
+{
+	const char *url = c->dassana_endpoint;
+	const char *host = strstr(url, "://");
+	size_t len = strlen(url);
+	struct endpoint e;
+
+	if (*c->dassana_app_id == '\0')
+		notes_fatal(n, "%s: dassana_app_id is empty",
+		    origin(c, "dassana_app_id"));
+	if (host != NULL)
+		len = (size_t)(host - url) + 3 + strcspn(host + 3, "/?");
+	if (endpoint_parse((struct span){url, len}, &e) != ERR_OK ||
+	    strpbrk(url, " #") != NULL) {
+		notes_fatal(n,
+		    "%s: dassana_endpoint: \"%.200s\" is not an http(s) URL",
+		    origin(c, "dassana_endpoint"), url);
+		return;
+	}
+	if (!e.tls && !endpoint_is_loopback(&e))
+		notes_warn(n,
+		    "%s: dassana_endpoint is not https: the token and the "
+		    "events can be read on the way",
+		    origin(c, "dassana_endpoint"));
+}
+
+static void
+check_token(struct notes *n, struct config *c)
+{
+	bool given = *c->dassana_token != '\0';
+	bool exposed = false;
+	const char *fault;
+	struct buf why;
+
+	if (given == (*c->dassana_token_file != '\0')) {
+		if (given)
+			notes_fatal(n,
+			    "both dassana_token (%s) and dassana_token_file "
+			    "(%s) are set: leave one of them",
+			    origin(c, "dassana_token"),
+			    origin(c, "dassana_token_file"));
+		else
+			notes_fatal(n,
+			    "the token is missing: set dassana_token_file, or "
+			    "DASSANA_TOKEN in the environment");
+		return;
+	}
+	if (given) {
+		fault = token_fault(span_str(c->dassana_token));
+		if (fault != NULL)
+			notes_fatal(n, "%s: dassana_token %s",
+			    origin(c, "dassana_token"), fault);
+		c->token =
+		    mem_strndup(c->dassana_token, strlen(c->dassana_token));
+		return;
+	}
+	buf_init(&why, 256);
+	c->token = token_read(c->dassana_token_file, &exposed, &why);
+	if (c->token == NULL)
+		notes_fatal(n, "%s: dassana_token_file: %s: %s",
+		    origin(c, "dassana_token_file"), c->dassana_token_file,
+		    buf_cstr(&why));
+	else if (exposed)
+		notes_warn(n,
+		    "%s: dassana_token_file: %s: others can read it, and on "
+		    "this read-only mount that cannot be changed",
+		    origin(c, "dassana_token_file"), c->dassana_token_file);
+	buf_fini(&why);
+}
+
+/* A batch holds at least the longest event, and while one batch is filled
+ * another one is on its way. */
+static void
+check_sizes(struct notes *n, const struct config *c)
+{
+	struct buf need, have;
+
+	buf_init(&need, 64);
+	buf_init(&have, 64);
+	value_add_size(&have, c->batch_max_bytes);
+	if (c->max_record_bytes >= c->batch_max_bytes) {
+		value_add_size(&need, c->max_record_bytes);
+		notes_fatal(n,
+		    "max_record_bytes (%s, %s) must be less than "
+		    "batch_max_bytes (%s, %s)",
+		    buf_cstr(&need), origin(c, "max_record_bytes"),
+		    buf_cstr(&have), origin(c, "batch_max_bytes"));
+	}
+	if (c->batch_max_bytes > c->buffer_max_bytes / 2) {
+		buf_reset(&need);
+		value_add_size(&need, c->batch_max_bytes * 2);
+		notes_fatal(n,
+		    "buffer_max_bytes (%s) must be at least %s, twice "
+		    "batch_max_bytes (%s, %s)",
+		    origin(c, "buffer_max_bytes"), buf_cstr(&need),
+		    buf_cstr(&have), origin(c, "batch_max_bytes"));
+	}
+	buf_fini(&need);
+	buf_fini(&have);
+}
+
+void
+check_config(struct notes *n, struct config *c)
+{
+	check_queue(n, c);
+	check_region(n, c);
+	check_endpoint(n, c, "endpoint_url", c->endpoint_url);
+	check_endpoint(n, c, "endpoint_url_sqs", c->endpoint_url_sqs);
+	check_endpoint(n, c, "endpoint_url_s3", c->endpoint_url_s3);
+	check_dassana(n, c);
+	check_token(n, c);
+	check_sizes(n, c);
+	if (*c->ca_file != '\0' && access(c->ca_file, R_OK) != 0)
+		notes_fatal(n, "%s: ca_file: %s: %s", origin(c, "ca_file"),
+		    c->ca_file, strerror(errno));
+}

@@ -1,0 +1,25 @@
+/*
+ * What has to be right of the settings taken together, and the notes that tell
+ * of it.
+ */
+#ifndef DAEMON_CHECK_H
+#define DAEMON_CHECK_H
+
+#include "daemon/config.h"
+
+/* Where mistakes and warnings go. */
+struct notes {
+	config_note_fn *fn;
+	void *arg;
+	unsigned fatal; /* mistakes so far */
+};
+
+void notes_fatal(struct notes *n, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void notes_warn(struct notes *n, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Checks c and fills in what follows from it: region and token. */
+void check_config(struct notes *n, struct config *c);
+
+#endif

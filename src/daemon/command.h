@@ -1,0 +1,23 @@
+/*
+ * What trailpost can be asked to do; each returns the exit status.
+ */
+#ifndef DAEMON_COMMAND_H
+#define DAEMON_COMMAND_H
+
+#include "daemon/config.h"
+
+enum {
+	EXIT_OK = 0,
+	EXIT_TROUBLE = 1, /* some of the work could not be done */
+	EXIT_USAGE = 2,	  /* a mistake in the command line or settings */
+	EXIT_SECOND_SIGNAL = 130,
+};
+
+/* The daemon: until SIGTERM or SIGINT. The settings are without mistakes. */
+int run_daemon(const struct config *c);
+
+/* Writes the events of log files to stdout, one a line. "-", or no file at all,
+ * is stdin. */
+int cat_files(const char *const *files, size_t n);
+
+#endif

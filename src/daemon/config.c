@@ -1,0 +1,289 @@
+#include "daemon/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/ini.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "daemon/check.h"
+#include "daemon/option.h"
+#include "daemon/token.h"
+
+enum { FILE_MAX = 1024 * 1024 };
+
+/* Variables that other programs know too. A later row wins. */
+static const struct {
+	const char *name, *key;
+	const char *unit; /* appended to the value */
+} well_known[] = {
+    {"AWS_DEFAULT_REGION", NULL, ""}, /* NULL: env_region */
+    {"AWS_REGION", NULL, ""},
+    {"AWS_ENDPOINT_URL", "endpoint_url", ""},
+    {"AWS_ENDPOINT_URL_SQS", "endpoint_url_sqs", ""},
+    {"AWS_ENDPOINT_URL_S3", "endpoint_url_s3", ""},
+    {"DASSANA_ENDPOINT", "dassana_endpoint", ""},
+    {"DASSANA_APP_ID", "dassana_app_id", ""},
+    {"DASSANA_TOKEN", "dassana_token", ""},
+    {"DASSANA_BATCH_SIZE", "batch_max_bytes", "MiB"},
+};
+
+struct file_reader {
+	struct notes *notes;
+	struct config *c;
+	const char *path;
+	unsigned seen[CONFIG_KEYS_MAX]; /* line that set the key; 0: none */
+};
+
+static void
+replace(char **s, const char *with)
+{
+	mem_free(*s);
+	*s = mem_strndup(with, strlen(with));
+}
+
+/* One setting from a source; origin says which. */
+static void
+set(struct notes *n, struct config *c, size_t row, struct span value,
+    const char *origin)
+{
+	const struct option_row *o = option_at(row);
+	struct buf why;
+
+	buf_init(&why, 1024);
+	if (option_set(o, c, value, &why))
+		replace(&c->origin[row], origin);
+	else
+		notes_fatal(n, "%s: %s: %s", origin, o->key, buf_cstr(&why));
+	buf_fini(&why);
+}
+
+static void
+take_line(void *arg, const struct ini_line *line)
+{
+	struct file_reader *r = arg;
+	size_t row = option_find(line->key);
+	struct buf at;
+
+	buf_init(&at, 4096 + 32);
+	buf_printf(&at, "%s:%u", r->path, line->number);
+	if (line->error != NULL) {
+		notes_fatal(r->notes, "%s: %s", buf_cstr(&at), line->error);
+	} else if (line->section.n > 0) {
+		notes_fatal(r->notes, "%s: there are no [sections] here",
+		    buf_cstr(&at));
+	} else if (row == option_count()) {
+		notes_fatal(r->notes, "%s: unknown key \"%.*s\"", buf_cstr(&at),
+		    (int)(line->key.n < 64 ? line->key.n : 64), line->key.p);
+	} else if (r->seen[row] != 0) {
+		notes_fatal(r->notes, "%s: %s was set before, in line %u",
+		    buf_cstr(&at), option_at(row)->key, r->seen[row]);
+	} else {
+		r->seen[row] = line->number;
+		set(r->notes, r->c, row, line->value, buf_cstr(&at));
+	}
+	buf_fini(&at);
+}
+
+/* Appends all of the file; false with errno set. */
+static bool
+read_file(int fd, struct buf *text)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		buf_add(text, chunk, (size_t)n);
+	}
+	mem_wipe(chunk, sizeof chunk);
+	if (text->err != ERR_OK)
+		errno = EFBIG;
+	return text->err == ERR_OK;
+}
+
+static void
+load_file(struct notes *n, struct config *c, const struct config_sources *src)
+{
+	struct file_reader r = {.notes = n, .c = c, .path = src->file};
+	struct buf text;
+	struct stat st;
+	int fd;
+
+	if (src->file == NULL)
+		return;
+	fd = open(src->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno != ENOENT || src->file_required)
+			notes_fatal(n, "%s: %s", src->file, strerror(errno));
+		return;
+	}
+	buf_init(&text, FILE_MAX);
+	if (read_file(fd, &text))
+		ini_parse(buf_view(&text), false, take_line, &r);
+	else
+		notes_fatal(n, "%s: %s", src->file, strerror(errno));
+	if (*c->dassana_token != '\0' && fstat(fd, &st) == 0 &&
+	    (st.st_mode & S_IROTH) != 0)
+		notes_warn(n, "%s: holds the token, and others can read it",
+		    src->file);
+	buf_fini_wipe(&text);
+	close(fd);
+}
+
+/* The value of the variable if var is "name=value". */
+static const char *
+value_of(const char *var, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(var, name, n) == 0 && var[n] == '=' ? var + n + 1 : NULL;
+}
+
+static void
+load_well_known(
+    struct notes *n, struct config *c, const char *const *env, size_t row)
+{
+	const char *value;
+	struct buf b;
+
+	for (; *env != NULL; env++) {
+		value = value_of(*env, well_known[row].name);
+		if (value == NULL || *value == '\0')
+			continue;
+		if (well_known[row].key == NULL) {
+			replace(&c->env_region, value);
+			continue;
+		}
+		buf_init(&b, CONFIG_TEXT_MAX + 16);
+		buf_str(&b, value);
+		buf_str(&b, well_known[row].unit);
+		set(n, c, option_find(span_str(well_known[row].key)),
+		    buf_view(&b), well_known[row].name);
+		buf_fini_wipe(&b);
+	}
+}
+
+/* TRAILPOST_QUEUE_URL=… sets queue_url. */
+static void
+load_variable(struct notes *n, struct config *c, const char *var)
+{
+	static const char prefix[] = "TRAILPOST_";
+	const char *eq = strchr(var, '=');
+	struct buf key, name;
+	size_t row;
+
+	if (eq == NULL || strncmp(var, prefix, sizeof prefix - 1) != 0)
+		return;
+	buf_init(&name, 4096);
+	buf_init(&key, 4096);
+	buf_add(&name, var, (size_t)(eq - var));
+	/* A lower-case letter has no place in the variable's name. */
+	for (const char *p = var + sizeof prefix - 1; p < eq; p++)
+		buf_char(&key, islower((unsigned char)*p)
+				   ? '?'
+				   : (char)tolower((unsigned char)*p));
+	row = option_find(buf_view(&key));
+	if (row == option_count())
+		notes_warn(n, "%s: there is no such setting", buf_cstr(&name));
+	else
+		set(n, c, row, span_str(eq + 1), buf_cstr(&name));
+	buf_fini(&name);
+	buf_fini(&key);
+}
+
+static void
+load_option(struct notes *n, struct config *c, const char *text)
+{
+	struct span rest = span_str(text);
+	struct span key = span_trim(span_cut(&rest, '='));
+	size_t row = option_find(key);
+	struct buf at;
+
+	buf_init(&at, 256);
+	buf_printf(&at, "-o %.*s", (int)(key.n < 64 ? key.n : 64), key.p);
+	if (rest.p == NULL)
+		notes_fatal(n, "%s: must be KEY=VALUE", buf_cstr(&at));
+	else if (row == option_count())
+		notes_fatal(n, "%s: unknown key", buf_cstr(&at));
+	else
+		set(n, c, row, span_trim(rest), buf_cstr(&at));
+	buf_fini(&at);
+}
+
+static void
+set_defaults(struct config *c)
+{
+	struct buf why;
+
+	*c = (struct config){.token = NULL};
+	buf_init(&why, 256);
+	for (size_t i = 0; i < option_count(); i++) {
+		const struct option_row *o = option_at(i);
+
+		CHECK(option_set(o, c, span_str(o->preset), &why));
+	}
+	buf_fini(&why);
+	c->env_region = mem_strndup("", 0);
+}
+
+unsigned
+config_load(struct config *c, const struct config_sources *src,
+    config_note_fn *note, void *arg)
+{
+	struct notes n = {.fn = note, .arg = arg};
+
+	set_defaults(c);
+	load_file(&n, c, src);
+	if (src->env != NULL) {
+		for (size_t i = 0; i < sizeof well_known / sizeof *well_known;
+		     i++)
+			load_well_known(&n, c, src->env, i);
+		for (const char *const *e = src->env; *e != NULL; e++)
+			load_variable(&n, c, *e);
+	}
+	for (size_t i = 0; i < src->noptions; i++)
+		load_option(&n, c, src->options[i]);
+	check_config(&n, c);
+	return n.fatal;
+}
+
+void
+config_fini(struct config *c)
+{
+	for (size_t i = 0; i < option_count(); i++) {
+		const struct option_row *o = option_at(i);
+
+		mem_free(c->origin[i]);
+		if (o->type == OPTION_TEXT || o->type == OPTION_SECRET)
+			option_clear(o, c);
+	}
+	token_free(&c->token);
+	mem_free(c->env_region);
+	*c = (struct config){.token = NULL};
+}
+
+void
+config_print(const struct config *c, FILE *out)
+{
+	struct buf b;
+
+	buf_init(&b, CONFIG_TEXT_MAX);
+	for (size_t i = 0; i < option_count(); i++) {
+		buf_reset(&b);
+		option_show(option_at(i), c, &b);
+		if (c->origin[i] != NULL)
+			fprintf(out, "# from %s\n", c->origin[i]);
+		fprintf(out, "%s =%s%s\n", option_at(i)->key,
+		    b.n > 0 ? " " : "", buf_cstr(&b));
+	}
+	buf_fini(&b);
+}

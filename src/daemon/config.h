@@ -1,0 +1,69 @@
+/*
+ * The settings of the daemon, read from all their sources. Later ones win:
+ *
+ *   defaults < file < well-known environment (DASSANA_TOKEN, AWS_REGION, …)
+ *            < TRAILPOST_<KEY> < -o KEY=VALUE
+ *
+ * config_load reports every mistake it finds in one run, naming file and line,
+ * variable or option, and never the value of a secret. With one mistake or more
+ * nothing may be started.
+ */
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONFIG_FILE "/etc/trailpost/trailpost.conf"
+
+enum { CONFIG_KEYS_MAX = 40, CONFIG_TEXT_MAX = 8 * 1024 };
+
+/* Texts are owned and "" if not set. Sizes in bytes; flags are 0 or 1. What
+ * each means is in the option table, option.c. */
+struct config {
+	char *queue_url, *region;
+	char *dassana_endpoint, *dassana_app_id;
+	char *dassana_token, *dassana_token_file;
+	char *key_include, *key_exclude;
+	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3, *ca_file;
+	uint64_t s3_path_style; /* enum path_style */
+	uint64_t s3_concurrency, max_messages;
+	uint64_t visibility_timeout_s, redeliver_after_s;
+	uint64_t batch_max_bytes, batch_max_events, batch_max_delay_ms;
+	uint64_t buffer_max_bytes, delivery_concurrency, gzip_level;
+	uint64_t max_record_bytes;
+	uint64_t connect_timeout_ms, post_timeout_ms, stall_timeout_ms;
+	uint64_t shutdown_timeout_ms;
+	uint64_t verify_doc_count, accept_any_2xx;
+
+	/* Made from the above by config_load. */
+	char *token;	  /* the token itself, wherever it came from */
+	char *env_region; /* AWS_REGION: counts after the queue URL's region */
+	/* Who set the option of that row: "FILE:12"; NULL is the default. */
+	char *origin[CONFIG_KEYS_MAX];
+};
+
+struct config_sources {
+	const char *file;
+	bool file_required;	    /* it was named, so it must exist */
+	const char *const *env;	    /* as environ; NULL: none */
+	const char *const *options; /* each "KEY=VALUE" */
+	size_t noptions;
+};
+
+/* One mistake or (not fatal) warning: one line without its end. */
+typedef void config_note_fn(void *arg, bool fatal, const char *text);
+
+/* Returns the number of mistakes. *c is set in any case; free it. */
+unsigned config_load(struct config *c, const struct config_sources *src,
+    config_note_fn *note, void *arg);
+/* Wipes the secrets. */
+void config_fini(struct config *c);
+
+/* All settings with their origins, as a configuration file; secrets are shown
+ * as "(set)". */
+void config_print(const struct config *c, FILE *out);
+
+#endif

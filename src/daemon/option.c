@@ -1,0 +1,399 @@
+#include "daemon/option.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "daemon/value.h"
+#include "trail/filter.h"
+
+#define KIB(n)	 ((uint64_t)(n) << 10)
+#define MIB(n)	 ((uint64_t)(n) << 20)
+#define GIB(n)	 ((uint64_t)(n) << 30)
+#define HOURS(n) ((uint64_t)(n)*3600)
+#define SEC(n)	 ((uint64_t)(n)*1000) /* in ms */
+
+#define TEXT(key_, preset_, help_)                                             \
+	{                                                                      \
+		.key = #key_, .type = OPTION_TEXT,                             \
+		.field = offsetof(struct config, key_), .preset = (preset_),   \
+		.help = (help_)                                                \
+	}
+#define NUMBER(key_, field_, type_, preset_, min_, max_, help_)                \
+	{                                                                      \
+		.key = #key_, .type = (type_),                                 \
+		.field = offsetof(struct config, field_), .preset = (preset_), \
+		.min = (min_), .max = (max_), .help = (help_)                  \
+	}
+#define COUNT(key, preset, min, max, help)                                     \
+	NUMBER(key, key, OPTION_COUNT, preset, min, max, help)
+#define SIZE(key, preset, min, max, help)                                      \
+	NUMBER(key, key, OPTION_SIZE, preset, min, max, help)
+#define MS(key, preset, min, max, help)                                        \
+	NUMBER(key, key##_ms, OPTION_DURATION, preset, min, max, help)
+#define SECONDS(key, preset, min, max, help)                                   \
+	NUMBER(key, key##_s, OPTION_SECONDS, preset, min, max, help)
+#define FLAG(key, preset, help)                                                \
+	NUMBER(key, key, OPTION_FLAG, preset, 0, 1, help)
+
+/* In the order of enum path_style. */
+static const char *const path_styles[] = {"auto", "yes", "no", NULL};
+
+static const struct option_row rows[] = {
+    TEXT(queue_url, "",
+	"URL of the SQS queue that gets the notifications. Required."),
+    TEXT(region, "",
+	"AWS region of the queue. Needed only if neither the queue URL nor "
+	"AWS_REGION tells it."),
+    TEXT(dassana_endpoint, "https://dassana.io/ingest",
+	"URL to which events are sent."),
+    TEXT(dassana_app_id, "aws_cloudtrail",
+	"App ID of the CloudTrail app in Dassana."),
+    {.key = "dassana_token",
+	.type = OPTION_SECRET,
+	.field = offsetof(struct config, dassana_token),
+	.preset = "",
+	.help = "Token of the CloudTrail app. Either this or "
+		"dassana_token_file is required."},
+    TEXT(dassana_token_file, "",
+	"File that holds the token and that others cannot read. It is read "
+	"again when Dassana refuses the token, so a token can be rotated "
+	"without a restart."),
+    TEXT(key_include, "*",
+	"Patterns of the S3 keys to ship, separated by blanks; '*' also "
+	"matches '/'."),
+    TEXT(key_exclude, filter_default_exclude,
+	"Patterns of S3 keys that are not shipped although they are included. "
+	"Their messages are deleted."),
+    {.key = "s3_path_style",
+	.type = OPTION_CHOICE,
+	.field = offsetof(struct config, s3_path_style),
+	.preset = "auto",
+	.max = 2,
+	.choices = path_styles,
+	.help = "Whether the bucket stands in the path of an S3 URL rather "
+		"than in its host name."},
+    COUNT(s3_concurrency, "32", 1, 256,
+	"How many log files are fetched at once."),
+    COUNT(max_messages, "200", 1, 2000,
+	"How many messages of the queue are worked on at once."),
+    SECONDS(visibility_timeout, "5m", 2, HOURS(12),
+	"For how long a message that was received is hidden from others. It "
+	"is extended while the message is being worked on."),
+    SECONDS(redeliver_after, "30s", 0, HOURS(12),
+	"When a message that failed shows up in the queue again; later with "
+	"every further failure."),
+    SIZE(batch_max_bytes, "5MiB", KIB(64), MIB(256),
+	"Most bytes of events, uncompressed, in one request to Dassana."),
+    COUNT(batch_max_events, "10000", 1, 1000000,
+	"Most events in one request to Dassana."),
+    MS(batch_max_delay, "1s", 1, SEC(60),
+	"How long an event may wait for its batch to fill up."),
+    SIZE(buffer_max_bytes, "16MiB", MIB(1), GIB(4),
+	"Memory for events on their way. When it is full, less is fetched."),
+    COUNT(delivery_concurrency, "4", 1, 64,
+	"How many requests to Dassana are under way at once."),
+    COUNT(gzip_level, "1", 0, 9,
+	"Compression of requests to Dassana; 0 is none, 9 is most."),
+    SIZE(max_record_bytes, "1MiB", KIB(4), MIB(64),
+	"Longest event that is accepted. The message of a file with a longer "
+	"one is left to the dead-letter queue."),
+    MS(connect_timeout, "10s", 100, SEC(300),
+	"How long connecting may take, TLS included."),
+    MS(post_timeout, "60s", SEC(1), SEC(600),
+	"How long one request to Dassana may take."),
+    MS(stall_timeout, "30s", SEC(1), SEC(600),
+	"After how long without a byte a download is given up."),
+    MS(shutdown_timeout, "25s", 0, SEC(600),
+	"How long work under way may take to finish after SIGTERM."),
+    FLAG(verify_doc_count, "yes",
+	"Whether a reply that claims that no event was taken is a failure."),
+    FLAG(accept_any_2xx, "no",
+	"Whether any 2xx status counts as success, whatever the reply says. "
+	"For relays that answer in their own words."),
+    TEXT(endpoint_url, "",
+	"URL that replaces the addresses of both SQS and S3, for emulators "
+	"and private networks."),
+    TEXT(endpoint_url_sqs, "", "The same for SQS alone."),
+    TEXT(endpoint_url_s3, "", "The same for S3 alone."),
+    TEXT(ca_file, "",
+	"PEM file of the certificate authorities to trust instead of the "
+	"system's."),
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+_Static_assert(
+    (size_t)ROWS <= (size_t)CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
+
+size_t
+option_count(void)
+{
+	return ROWS;
+}
+
+const struct option_row *
+option_at(size_t i)
+{
+	CHECK(i < ROWS);
+	return &rows[i];
+}
+
+size_t
+option_find(struct span key)
+{
+	size_t i = 0;
+
+	while (i < ROWS && !span_is(key, rows[i].key))
+		i++;
+	return i;
+}
+
+static bool
+is_text(const struct option_row *o)
+{
+	return o->type == OPTION_TEXT || o->type == OPTION_SECRET;
+}
+
+static char **
+text_field(const struct option_row *o, struct config *c)
+{
+	return (char **)(void *)((char *)c + o->field);
+}
+
+static const char *
+text_of(const struct option_row *o, const struct config *c)
+{
+	const char *s =
+	    *(char *const *)(const void *)((const char *)c + o->field);
+
+	return s != NULL ? s : "";
+}
+
+static uint64_t
+number_of(const struct option_row *o, const struct config *c)
+{
+	return *(const uint64_t *)(const void *)((const char *)c + o->field);
+}
+
+void
+option_clear(const struct option_row *o, struct config *c)
+{
+	char **field = text_field(o, c);
+
+	if (*field != NULL)
+		mem_wipe(*field, strlen(*field));
+	mem_free(*field);
+	*field = NULL;
+}
+
+static bool
+set_text(const struct option_row *o, struct config *c, struct span value,
+    struct buf *why)
+{
+	if (value.n > CONFIG_TEXT_MAX) {
+		buf_printf(why, "longer than %d bytes", CONFIG_TEXT_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char b = (unsigned char)value.p[i];
+
+		if (b < ' ' || b == 0x7f) {
+			buf_str(why, "has a control character");
+			return false;
+		}
+	}
+	option_clear(o, c);
+	*text_field(o, c) = mem_strndup(value.p, value.n);
+	return true;
+}
+
+static void
+show_number(const struct option_row *o, uint64_t v, struct buf *out)
+{
+	switch (o->type) {
+	case OPTION_SIZE:
+		value_add_size(out, v);
+		break;
+	case OPTION_SECONDS:
+		value_add_duration(out, v * 1000);
+		break;
+	case OPTION_DURATION:
+		value_add_duration(out, v);
+		break;
+	case OPTION_FLAG:
+		buf_str(out, v != 0 ? "yes" : "no");
+		break;
+	case OPTION_CHOICE:
+		buf_str(out, o->choices[v]);
+		break;
+	case OPTION_COUNT:
+	case OPTION_TEXT:
+	case OPTION_SECRET:
+		buf_printf(out, "%" PRIu64, v);
+		break;
+	}
+}
+
+static enum err
+parse_number(const struct option_row *o, struct span s, uint64_t *v)
+{
+	enum err err = ERR_SYNTAX;
+	bool on = false;
+
+	switch (o->type) {
+	case OPTION_SIZE:
+		return value_size(s, v);
+	case OPTION_DURATION:
+		return value_duration(s, v);
+	case OPTION_SECONDS:
+		err = value_duration(s, v);
+		if (err == ERR_OK && *v % 1000 != 0)
+			return ERR_SYNTAX;
+		*v /= 1000;
+		return err;
+	case OPTION_FLAG:
+		err = value_flag(s, &on);
+		*v = on;
+		return err;
+	case OPTION_CHOICE:
+		for (*v = 0; o->choices[*v] != NULL; (*v)++) {
+			if (span_is(s, o->choices[*v]))
+				return ERR_OK;
+		}
+		return ERR_SYNTAX;
+	case OPTION_COUNT:
+		return span_u64(s, 0, UINT64_MAX, v);
+	case OPTION_TEXT:
+	case OPTION_SECRET:
+		break;
+	}
+	return ERR_SYNTAX;
+}
+
+/* "a size from 64KiB to 256MiB" */
+static void
+describe(const struct option_row *o, struct buf *out)
+{
+	static const char *const kind[] = {
+	    [OPTION_COUNT] = "a whole number",
+	    [OPTION_SIZE] = "a size (B, KiB, MiB, GiB, KB, MB, GB)",
+	    [OPTION_DURATION] = "a duration (ms, s, m, h)",
+	    [OPTION_SECONDS] = "a duration of whole seconds (s, m, h)",
+	};
+
+	if (o->type == OPTION_FLAG) {
+		buf_str(out, "yes or no");
+		return;
+	}
+	if (o->type == OPTION_CHOICE) {
+		buf_str(out, "one of");
+		for (size_t i = 0; o->choices[i] != NULL; i++)
+			buf_printf(out, " %s", o->choices[i]);
+		return;
+	}
+	buf_printf(out, "%s from ", kind[o->type]);
+	show_number(o, o->min, out);
+	buf_str(out, " to ");
+	show_number(o, o->max, out);
+}
+
+bool
+option_set(const struct option_row *o, struct config *c, struct span value,
+    struct buf *why)
+{
+	uint64_t v = 0;
+
+	if (is_text(o))
+		return set_text(o, c, value, why);
+	if (parse_number(o, value, &v) != ERR_OK || v < o->min || v > o->max) {
+		buf_printf(why, "\"%.*s\" is not ",
+		    (int)(value.n < 64 ? value.n : 64), value.p);
+		describe(o, why);
+		return false;
+	}
+	*(uint64_t *)(void *)((char *)c + o->field) = v;
+	return true;
+}
+
+void
+option_show(const struct option_row *o, const struct config *c, struct buf *out)
+{
+	if (o->type == OPTION_SECRET)
+		buf_str(out, *text_of(o, c) != '\0' ? "(set)" : "");
+	else if (is_text(o))
+		buf_str(out, text_of(o, c));
+	else
+		show_number(o, number_of(o, c), out);
+}
+
+/* Words of s in lines of at most 79 columns, each line after `lead`. */
+static void
+write_wrapped(FILE *out, const char *lead, const char *s)
+{
+	size_t column = 0;
+
+	while (*s != '\0') {
+		size_t n = strcspn(s, " ");
+
+		if (column > 0 && column + 1 + n > 79) {
+			fputc('\n', out);
+			column = 0;
+		}
+		if (column == 0)
+			column = (size_t)fprintf(out, "%s", lead);
+		else
+			column += (size_t)fprintf(out, " ");
+		column += (size_t)fprintf(out, "%.*s", (int)n, s);
+		s += n;
+		s += strspn(s, " ");
+	}
+	fputc('\n', out);
+}
+
+static void
+write_help_of(FILE *out, const char *lead, const struct option_row *o)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	buf_str(&b, o->help);
+	if (!is_text(o)) {
+		buf_str(&b, " (");
+		describe(o, &b);
+		buf_char(&b, ')');
+	}
+	write_wrapped(out, lead, buf_cstr(&b));
+	buf_fini(&b);
+}
+
+void
+option_write_help(FILE *out)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct option_row *o = &rows[i];
+
+		fprintf(out, "  %s", o->key);
+		if (*o->preset != '\0' && o->preset != filter_default_exclude)
+			fprintf(out, " = %s", o->preset);
+		fputc('\n', out);
+		write_help_of(out, "        ", o);
+	}
+}
+
+void
+option_write_file(FILE *out)
+{
+	write_wrapped(out, "# ",
+	    "Settings of trailpost: one \"key = value\" a line. Lines in which "
+	    "a key is commented out show its default. The environment "
+	    "(TRAILPOST_QUEUE_URL for queue_url, and so on) and the option -o "
+	    "win over this file.");
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct option_row *o = &rows[i];
+
+		fputc('\n', out);
+		write_help_of(out, "# ", o);
+		fprintf(out, "#%s =%s%s\n", o->key,
+		    *o->preset != '\0' ? " " : "", o->preset);
+	}
+}

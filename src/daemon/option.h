@@ -1,0 +1,58 @@
+/*
+ * The one table of options. The parser, --help, --print-config and
+ * etc/trailpost.conf are made from it.
+ */
+#ifndef DAEMON_OPTION_H
+#define DAEMON_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "daemon/config.h"
+
+enum option_type {
+	OPTION_TEXT,	 /* char * */
+	OPTION_SECRET,	 /* char *, never shown */
+	OPTION_COUNT,	 /* uint64_t, as all that follow */
+	OPTION_SIZE,	 /* bytes */
+	OPTION_DURATION, /* ms */
+	OPTION_SECONDS,	 /* a duration of whole seconds, in s */
+	OPTION_FLAG,
+	OPTION_CHOICE, /* index of one of the words of `choices` */
+};
+
+struct option_row {
+	const char *key;
+	enum option_type type;
+	size_t field;	    /* offset in struct config */
+	const char *preset; /* the default, as it would stand in the file */
+	uint64_t min, max;  /* in the unit of the field */
+	const char *const *choices; /* NULL-terminated */
+	const char *help;	    /* one sentence, or two */
+};
+
+size_t option_count(void);
+const struct option_row *option_at(size_t i);
+/* option_count() if there is none of that name. */
+size_t option_find(struct span key);
+
+/* Reads the value into its field. Returns false and says why (without the
+ * value of a secret); the field is then as it was. */
+bool option_set(const struct option_row *o, struct config *c, struct span value,
+    struct buf *why);
+/* Wipes and frees the text of a TEXT or SECRET; its field becomes NULL. */
+void option_clear(const struct option_row *o, struct config *c);
+/* The value as it would stand in the file; "(set)" for a secret. */
+void option_show(
+    const struct option_row *o, const struct config *c, struct buf *out);
+
+/* The list of keys for --help. */
+void option_write_help(FILE *out);
+/* A configuration file in which every option has its default. */
+void option_write_file(FILE *out);
+
+#endif

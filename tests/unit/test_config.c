@@ -1,0 +1,566 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "daemon/config.h"
+#include "daemon/option.h"
+#include "daemon/token.h"
+#include "daemon/value.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define QUEUE	 "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
+#define MIB(n)	 ((uint64_t)(n) << 20)
+
+/* One load: notes as lines, mistakes first marked with "!". */
+struct load {
+	struct config c;
+	struct buf notes;
+	unsigned mistakes;
+};
+
+static char dir[] = "/tmp/test_config.XXXXXX";
+
+static void
+note(void *arg, bool fatal, const char *text)
+{
+	buf_printf(arg, "%s%s\n", fatal ? "!" : "~", text);
+}
+
+static const char *
+path_of(const char *name)
+{
+	static char path[256];
+
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
+	return path;
+}
+
+static const char *
+put_file(const char *name, const char *text, size_t n, mode_t mode)
+{
+	const char *path = path_of(name);
+	FILE *f;
+
+	(void)unlink(path);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	return path;
+}
+
+/* file: its text, or NULL. env and opts end in NULL. */
+static void
+load(struct load *l, const char *file, const char *const *env,
+    const char *const *opts)
+{
+	struct config_sources src = {.env = env, .options = opts};
+
+	if (file != NULL) {
+		src.file = put_file("conf", file, strlen(file), 0600);
+		src.file_required = true;
+	}
+	while (opts != NULL && opts[src.noptions] != NULL)
+		src.noptions++;
+	buf_init(&l->notes, 64 * 1024);
+	l->mistakes = config_load(&l->c, &src, note, &l->notes);
+}
+
+static void
+unload(struct load *l)
+{
+	config_fini(&l->c);
+	buf_fini(&l->notes);
+}
+
+static void
+has_note(const struct load *l, const char *text)
+{
+	if (strstr(buf_cstr(&l->notes), text) == NULL)
+		fail_msg("no \"%s\" in:\n%s", text, buf_cstr(&l->notes));
+}
+
+static void
+defaults_are_sound(void **state)
+{
+	struct load l;
+
+	(void)state;
+	load(&l, NULL, NULL,
+	    (const char *[]){"queue_url=" QUEUE, "dassana_token=t", NULL});
+	assert_string_equal(buf_cstr(&l.notes), "");
+	assert_int_equal(l.mistakes, 0);
+	assert_string_equal(l.c.dassana_endpoint, "https://dassana.io/ingest");
+	assert_string_equal(l.c.dassana_app_id, "aws_cloudtrail");
+	assert_string_equal(l.c.region, "eu-west-1");
+	assert_string_equal(l.c.token, "t");
+	assert_string_equal(l.c.key_include, "*");
+	assert_int_equal(l.c.visibility_timeout_s, 300);
+	assert_int_equal(l.c.redeliver_after_s, 30);
+	assert_int_equal(l.c.batch_max_delay_ms, 1000);
+	assert_int_equal(l.c.shutdown_timeout_ms, 25000);
+	assert_true(l.c.batch_max_bytes == MIB(5));
+	assert_true(l.c.buffer_max_bytes == MIB(16));
+	assert_int_equal(l.c.s3_path_style, 0);
+	assert_int_equal(l.c.verify_doc_count, 1);
+	assert_int_equal(l.c.accept_any_2xx, 0);
+	unload(&l);
+}
+
+/* Each source on top of the ones before it. */
+static void
+later_sources_win(void **state)
+{
+	static const char file[] =
+	    "queue_url = " QUEUE "\ndassana_app_id = file\n"
+	    "dassana_token = file\n"
+	    "batch_max_bytes = 2MiB\n"
+	    "max_record_bytes = 512KiB\n";
+	static const char *const known[] = {"DASSANA_APP_ID=known",
+	    "DASSANA_BATCH_SIZE=3", "DASSANA_TOKEN=", NULL};
+	static const char *const both[] = {"TRAILPOST_DASSANA_APP_ID=own",
+	    "TRAILPOST_BATCH_MAX_BYTES=4MiB", "DASSANA_APP_ID=known",
+	    "DASSANA_BATCH_SIZE=3", NULL};
+	const char *opts[] = {"dassana_app_id = first", "dassana_app_id=last=x",
+	    "batch_max_bytes=6MiB", NULL};
+	static const char *const app[] = {"file", "known", "own", "last=x"};
+	static const uint64_t bytes[] = {2, 3, 4, 6};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct load l;
+
+		load(&l, file,
+		    i == 0   ? NULL
+		    : i == 1 ? known
+			     : both,
+		    i < 3 ? NULL : opts);
+		assert_string_equal(buf_cstr(&l.notes), "");
+		assert_string_equal(l.c.dassana_app_id, app[i]);
+		assert_true(l.c.batch_max_bytes == MIB(bytes[i]));
+		assert_string_equal(l.c.token, "file"); /* empty: not set */
+		unload(&l);
+	}
+}
+
+static void
+region_comes_from_url_before_aws_region(void **state)
+{
+	static const char other[] = "queue_url=http://127.0.0.1:5555/1/q";
+	static const char *const env[] = {
+	    "AWS_DEFAULT_REGION=us-west-1", "AWS_REGION=us-east-2", NULL};
+	static const char *const fallback[] = {
+	    "AWS_DEFAULT_REGION=us-west-1", NULL};
+	const struct {
+		const char *url, *region;
+		const char *const *env;
+		const char *want; /* NULL: a mistake */
+	} cases[] = {
+	    {"queue_url=" QUEUE, "region=", env, "eu-west-1"},
+	    {"queue_url=" QUEUE, "region=eu-west-1", env, "eu-west-1"},
+	    {"queue_url=" QUEUE, "region=us-east-1", env, NULL},
+	    {other, "region=", env, "us-east-2"},
+	    {other, "region=", fallback, "us-west-1"},
+	    {other, "region=eu-north-1", env, "eu-north-1"},
+	    {other, "region=", NULL, NULL},
+	    {other, "region=nowhere", NULL, NULL},
+	    {other, "region=EU-WEST-1", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct load l;
+
+		load(&l, NULL, cases[i].env,
+		    (const char *[]){cases[i].url, cases[i].region,
+			"dassana_token=t", NULL});
+		assert_int_equal(l.mistakes, cases[i].want == NULL);
+		if (cases[i].want != NULL)
+			assert_string_equal(l.c.region, cases[i].want);
+		else
+			has_note(&l, "region");
+		unload(&l);
+	}
+}
+
+static void
+tells_every_mistake_at_once(void **state)
+{
+	static const char *const env[] = {"TRAILPOST_MAX_MESSAGES=many",
+	    "TRAILPOST_NO_SUCH=1", "TRAILPOST_region=eu-west-1",
+	    "DASSANA_BATCH_SIZE=5MiB", NULL};
+	struct load l;
+
+	(void)state;
+	load(&l,
+	    "# settings\n"
+	    "queue_uri = x\n"
+	    "visibility_timeout = 5\n"
+	    "gzip_level = 3\n"
+	    "gzip_level = 4\n"
+	    "just words\n"
+	    "[section]\n"
+	    "region = x\n",
+	    env, (const char *[]){"s3_path_style=maybe", "nonsense", NULL});
+	has_note(&l, "conf:2: unknown key \"queue_uri\"");
+	has_note(&l, "conf:3: visibility_timeout: \"5\" is not a duration");
+	has_note(&l, "from 2s to 12h");
+	has_note(&l, "conf:5: gzip_level was set before, in line 4");
+	has_note(&l, "conf:6: ");
+	has_note(&l, "conf:8: there are no [sections]");
+	has_note(&l, "!TRAILPOST_MAX_MESSAGES: max_messages: \"many\"");
+	has_note(&l, "~TRAILPOST_NO_SUCH");
+	has_note(&l, "~TRAILPOST_region");
+	has_note(&l, "!DASSANA_BATCH_SIZE: batch_max_bytes: \"5MiBMiB\"");
+	has_note(&l, "-o s3_path_style: s3_path_style: \"maybe\" is not one of "
+		     "auto yes no");
+	has_note(&l, "-o nonsense: must be KEY=VALUE");
+	has_note(&l, "queue_url is missing");
+	has_note(&l, "the token is missing");
+	assert_int_equal(l.mistakes, 11);
+	assert_int_equal(l.c.gzip_level, 3);
+	unload(&l);
+}
+
+/* First and last value of a range, and one past each. */
+static void
+ranges(void **state)
+{
+	static const struct {
+		const char *option;
+		bool ok;
+	} cases[] = {
+	    {"visibility_timeout=2s", true},
+	    {"visibility_timeout=1s", false},
+	    {"visibility_timeout=12h", true},
+	    {"visibility_timeout=43201s", false},
+	    {"visibility_timeout=2500ms", false},
+	    {"gzip_level=0", true},
+	    {"gzip_level=9", true},
+	    {"gzip_level=10", false},
+	    {"gzip_level=-1", false},
+	    {"gzip_level=", false},
+	    {"s3_concurrency=1", true},
+	    {"s3_concurrency=0", false},
+	    {"s3_concurrency=256", true},
+	    {"s3_concurrency=257", false},
+	    {"batch_max_events=18446744073709551617", false},
+	    {"redeliver_after=0s", true},
+	    {"verify_doc_count=false", true},
+	    {"verify_doc_count=0", false},
+	    {"dassana_app_id=", false},
+	    {"dassana_app_id=a\nx-evil: 1", false},
+	    {"dassana_endpoint=dassana.io/ingest", false},
+	    {"dassana_endpoint=ftp://dassana.io/", false},
+	    {"dassana_endpoint=https://dassana.io/a b", false},
+	    {"dassana_endpoint=https://ingestion.dassana.cloud/logs", true},
+	    {"endpoint_url=http://127.0.0.1:5555", true},
+	    {"endpoint_url_s3=127.0.0.1:5555", false},
+	    {"endpoint_url_sqs=http://h/path", false},
+	    {"ca_file=/nonexistent/ca.pem", false},
+	    {"queue_url=nonsense", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct load l;
+
+		load(&l, NULL, NULL,
+		    (const char *[]){"queue_url=" QUEUE, "dassana_token=t",
+			cases[i].option, NULL});
+		if ((l.mistakes == 0) != cases[i].ok)
+			fail_msg("%s: %s", cases[i].option, buf_cstr(&l.notes));
+		unload(&l);
+	}
+}
+
+static void
+sizes_must_work_together(void **state)
+{
+	static const struct {
+		const char *record, *batch, *buffer;
+		unsigned mistakes;
+	} cases[] = {
+	    {"1MiB", "5MiB", "10MiB", 0},
+	    {"1MiB", "5MiB", "10485759B", 1},
+	    {"5242879B", "5MiB", "16MiB", 0},
+	    {"5MiB", "5MiB", "16MiB", 1},
+	    {"6MiB", "5MiB", "9MiB", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char opt[3][64];
+		struct load l;
+
+		(void)snprintf(
+		    opt[0], 64, "max_record_bytes=%s", cases[i].record);
+		(void)snprintf(
+		    opt[1], 64, "batch_max_bytes=%s", cases[i].batch);
+		(void)snprintf(
+		    opt[2], 64, "buffer_max_bytes=%s", cases[i].buffer);
+		load(&l, NULL, NULL,
+		    (const char *[]){"queue_url=" QUEUE, "dassana_token=t",
+			opt[0], opt[1], opt[2], NULL});
+		assert_int_equal(l.mistakes, cases[i].mistakes);
+		unload(&l);
+	}
+}
+
+static void
+token_files(void **state)
+{
+	static char big[TOKEN_MAX + 2];
+	static const struct {
+		const char *text;
+		size_t n;
+		mode_t mode;
+		const char *want; /* NULL: a mistake */
+	} cases[] = {
+	    {"secret\n", 7, 0600, "secret"},
+	    {"secret", 6, 0640, "secret"},
+	    {"secret\r\n", 8, 0600, "secret"},
+	    {"secret\n", 7, 0604, NULL},
+	    {"", 0, 0600, NULL},
+	    {"\n", 1, 0600, NULL},
+	    {"a\nb\n", 4, 0600, NULL},
+	    {"a\0b", 3, 0600, NULL},
+	    {big, TOKEN_MAX, 0600, big},
+	    {big, TOKEN_MAX + 1, 0600, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bool exposed;
+		struct buf why;
+		char *t;
+
+		memset(big, 'x', TOKEN_MAX + 1);
+		buf_init(&why, 256);
+		t = token_read(
+		    put_file("token", cases[i].text, cases[i].n, cases[i].mode),
+		    &exposed, &why);
+		big[TOKEN_MAX] = '\0';
+		if (cases[i].want == NULL)
+			assert_null(t);
+		else
+			assert_string_equal(t, cases[i].want);
+		assert_int_equal(why.n > 0, cases[i].want == NULL);
+		token_free(&t);
+		assert_null(t);
+		buf_fini(&why);
+	}
+}
+
+static void
+one_token_exactly(void **state)
+{
+	char file[300];
+	struct load l;
+
+	(void)state;
+	(void)snprintf(file, sizeof file, "dassana_token_file=%s",
+	    put_file("token", "from-file\n", 10, 0600));
+	load(&l, NULL, NULL, (const char *[]){"queue_url=" QUEUE, file, NULL});
+	assert_int_equal(l.mistakes, 0);
+	assert_string_equal(l.c.token, "from-file");
+	unload(&l);
+	load(&l, NULL, (const char *[]){"DASSANA_TOKEN=other", NULL},
+	    (const char *[]){"queue_url=" QUEUE, file, NULL});
+	assert_int_equal(l.mistakes, 1);
+	has_note(&l, "DASSANA_TOKEN");
+	has_note(&l, "-o dassana_token_file");
+	unload(&l);
+	load(&l, NULL, NULL,
+	    (const char *[]){
+		"queue_url=" QUEUE, "dassana_token_file=/nonexistent", NULL});
+	assert_int_equal(l.mistakes, 1);
+	has_note(&l, "/nonexistent: No such file");
+	unload(&l);
+}
+
+static void
+files_that_are_not_there(void **state)
+{
+	struct config_sources src = {.file = "/nonexistent/conf"};
+	struct load l;
+
+	(void)state;
+	for (int required = 0; required < 2; required++) {
+		src.file_required = required != 0;
+		buf_init(&l.notes, 4096);
+		l.mistakes = config_load(&l.c, &src, note, &l.notes);
+		/* Queue and token are missing too. */
+		assert_int_equal(l.mistakes, 2 + required);
+		unload(&l);
+	}
+}
+
+/* What --print-config writes can be read again, but for the secret. */
+static void
+prints_without_secrets(void **state)
+{
+	char *text = NULL;
+	size_t n = 0;
+	struct load l;
+	FILE *f;
+
+	(void)state;
+	load(&l, "gzip_level = 7\n", NULL,
+	    (const char *[]){"queue_url=" QUEUE, "dassana_token=hush", NULL});
+	f = open_memstream(&text, &n);
+	assert_non_null(f);
+	config_print(&l.c, f);
+	assert_int_equal(fclose(f), 0);
+	assert_null(strstr(text, "hush"));
+	assert_non_null(strstr(text, "\ndassana_token = (set)\n"));
+	assert_non_null(strstr(text, "conf:1\ngzip_level = 7\n"));
+	assert_non_null(strstr(text, "\nvisibility_timeout = 5m\n"));
+	assert_non_null(strstr(text, "\nregion = eu-west-1\n"));
+	unload(&l);
+	load(&l, text, NULL, NULL);
+	assert_string_equal(buf_cstr(&l.notes), "");
+	assert_int_equal(l.c.gzip_level, 7);
+	unload(&l);
+	free(text);
+}
+
+/* The example file says what the defaults are: with its comment signs taken
+ * away it changes nothing. */
+static void
+example_file_is_the_defaults(void **state)
+{
+	char *text = NULL;
+	size_t n = 0;
+	struct load l, plain;
+	FILE *f = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(f);
+	option_write_file(f);
+	assert_int_equal(fclose(f), 0);
+	for (char *p = text; p != NULL; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (p[0] == '#' && p[1] != ' ')
+			*p = ' ';
+	}
+	load(&plain, NULL, NULL, NULL);
+	load(&l, text, NULL, NULL);
+	assert_int_equal(l.mistakes, plain.mistakes);
+	for (size_t i = 0; i < option_count(); i++) {
+		struct buf a, b;
+
+		buf_init(&a, CONFIG_TEXT_MAX);
+		buf_init(&b, CONFIG_TEXT_MAX);
+		assert_non_null(l.c.origin[i]);
+		option_show(option_at(i), &l.c, &a);
+		option_show(option_at(i), &plain.c, &b);
+		assert_string_equal(buf_cstr(&a), buf_cstr(&b));
+		buf_fini(&a);
+		buf_fini(&b);
+	}
+	unload(&plain);
+	unload(&l);
+	free(text);
+}
+
+static void
+values_and_back(void **state)
+{
+	static const struct {
+		const char *in, *out; /* out NULL: an error */
+		bool size;
+	} cases[] = {
+	    {"0s", "0ms", false},
+	    {"1ms", "1ms", false},
+	    {"999ms", "999ms", false},
+	    {"1000ms", "1s", false},
+	    {"90s", "90s", false},
+	    {"120 s", "2m", false},
+	    {"60m", "1h", false},
+	    {"5", NULL, false},
+	    {"s", NULL, false},
+	    {"", NULL, false},
+	    {"5S", NULL, false},
+	    {"1.5s", NULL, false},
+	    {"-1s", NULL, false},
+	    {"18446744073709551615ms", "18446744073709551615ms", false},
+	    {"18446744073709551615s", NULL, false},
+	    {"0B", "0B", true},
+	    {"1023B", "1023B", true},
+	    {"1024B", "1KiB", true},
+	    {"1000B", "1KB", true},
+	    {"5MB", "5MB", true},
+	    {"2048MiB", "2GiB", true},
+	    {"1024", NULL, true},
+	    {"1Mib", NULL, true},
+	    {"17179869184GiB", NULL, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct span s = span_str(cases[i].in);
+		struct buf b;
+		uint64_t v = 0;
+		enum err err =
+		    cases[i].size ? value_size(s, &v) : value_duration(s, &v);
+
+		buf_init(&b, 64);
+		assert_int_equal(err != ERR_OK, cases[i].out == NULL);
+		if (cases[i].out != NULL) {
+			if (cases[i].size)
+				value_add_size(&b, v);
+			else
+				value_add_duration(&b, v);
+			assert_string_equal(buf_cstr(&b), cases[i].out);
+		}
+		buf_fini(&b);
+	}
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) != NULL ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	(void)unlink(path_of("conf"));
+	(void)unlink(path_of("token"));
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(defaults_are_sound),
+	    cmocka_unit_test(later_sources_win),
+	    cmocka_unit_test(region_comes_from_url_before_aws_region),
+	    cmocka_unit_test(tells_every_mistake_at_once),
+	    cmocka_unit_test(ranges),
+	    cmocka_unit_test(sizes_must_work_together),
+	    cmocka_unit_test(token_files),
+	    cmocka_unit_test(one_token_exactly),
+	    cmocka_unit_test(files_that_are_not_there),
+	    cmocka_unit_test(prints_without_secrets),
+	    cmocka_unit_test(example_file_is_the_defaults),
+	    cmocka_unit_test(values_and_back),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, setup, teardown);
+}
