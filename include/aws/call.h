@@ -48,9 +48,11 @@ struct aws_result {
 	int status;   /* HTTP; 0 without a reply */
 	unsigned attempts;
 	char code[96];	   /* AWS's error code, "NoSuchKey" */
-	char message[256]; /* AWS's or curl's words */
+	char message[256]; /* AWS's or curl's words: one line, overlong words
+			    * left out, since AWS quotes receipt handles */
 	char request_id[96];
-	char region[32]; /* x-amz-bucket-region of a wrong region */
+	char region[32]; /* AWS_WRONG_REGION: the right one, if it is told
+			  * and in the same partition */
 	const struct reply *reply; /* borrowed for the callback; may be NULL */
 };
 
@@ -58,14 +60,15 @@ struct aws_result {
 enum aws_dialect { AWS_DIALECT_JSON, AWS_DIALECT_XML };
 
 struct call_spec {
-	const char *operation; /* for logs: "sqs.receive" */
-	const char *service;   /* of the signature: "sqs", "s3" */
-	const char *region;
+	const char *operation; /* for logs: "sqs.receive"; a literal */
+	const char *service;   /* of the signature: "sqs", "s3"; a literal */
+	const char *region;    /* copied */
 	enum aws_dialect dialect;
-	const char *method;
-	const struct endpoint *endpoint;
+	const char *method;		   /* a literal */
+	const struct endpoint *endpoint;   /* copied */
 	struct span path, query;	   /* encoded; copied */
-	const struct http_header *headers; /* signed and sent; copied. host,
+	const struct http_header *headers; /* up to 16, names in lower case;
+					    * signed and sent; copied. host,
 					    * x-amz-date, token and
 					    * x-amz-content-sha256 (s3) are
 					    * added here */
@@ -74,12 +77,14 @@ struct call_spec {
 	int64_t total_timeout_ms, stall_timeout_ms;
 	size_t reply_max;
 	unsigned attempts; /* 0: the default of 3 */
-	request_head_fn *on_head; /* as in net/http.h, of the attempt that */
-	request_data_fn *on_data; /* succeeded */
+	request_head_fn *on_head; /* as in net/http.h. on_head comes once for */
+	request_data_fn *on_data; /* each attempt that got a 200 or 206 */
 	void (*on_done)(void *arg, const struct aws_result *r);
 	void *arg;
 };
 
+/* Ends in one on_done, or in silence after call_cancel. When on_done is called
+ * the call is gone already. */
 struct call *call_start(struct aws *a, const struct call_spec *spec);
 void call_resume(struct call *c); /* request_resume of a stream */
 void call_cancel(struct call **c);

@@ -43,8 +43,15 @@ struct creds_source *creds_static_new(struct timers *t, const char *key_id,
 
 struct creds_keeper;
 
-/* Takes the source over; fetches at once. changed (may be NULL) is called when
- * credentials become valid or stop being so. */
+/*
+ * Takes the source over; fetches at once. changed (may be NULL) is called when
+ * credentials become valid or stop being so.
+ *
+ * A set that expires is fetched anew ten minutes before, or after half of what
+ * is left of a shorter life; the old one serves on until it has expired. A
+ * failed fetch is tried again for ever, with back-off. A set that cannot be
+ * sent (blanks or control characters inside) counts as a failed fetch.
+ */
 typedef void creds_changed_fn(void *arg);
 struct creds_keeper *creds_keeper_new(struct timers *t,
     struct creds_source *source, creds_changed_fn *changed, void *arg);
@@ -54,6 +61,8 @@ const struct creds *creds_get(const struct creds_keeper *k);
 /* AWS has just refused key_id (expired or unknown): fetch again, at most once
  * every few seconds. Ignored if the current set is another one. */
 void creds_refused(struct creds_keeper *k, const char *key_id);
+/* Adds to the wall clock wherever expiry is judged: what AWS's clock says. */
+void creds_set_offset(struct creds_keeper *k, int64_t offset_s);
 const char *creds_source_name(const struct creds_keeper *k);
 /* Why there are none; "" while there are. */
 const char *creds_error(const struct creds_keeper *k);

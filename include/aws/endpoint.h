@@ -34,11 +34,15 @@ bool endpoint_is_loopback(const struct endpoint *e);
 /* The DNS suffix of the partition of a region ("amazonaws.com"), or NULL for
  * what is no region's name. */
 const char *endpoint_dns_suffix(const char *region);
+/* Whether both are names of regions, and of one partition: credentials are
+ * good in one only, and only there may a reply send us elsewhere. */
+bool endpoint_same_partition(const char *a, const char *b);
 
 /*
  * A queue URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME or one of its
- * older and private forms, or of another host altogether. region becomes "" if
- * the URL does not tell. ERR_SYNTAX.
+ * older and private forms, or of another host altogether. The oldest forms
+ * (REGION.queue.amazonaws.com) give today's host of that region. region becomes
+ * "" if the URL does not tell. ERR_SYNTAX.
  */
 enum err endpoint_queue_url(struct span url, struct endpoint *out,
     char region[REGION_MAX]);
@@ -53,9 +57,11 @@ enum path_style { PATH_STYLE_AUTO, PATH_STYLE_YES, PATH_STYLE_NO };
  * Where a bucket is. custom: NULL, or an endpoint that replaces S3's own. Sets
  * the endpoint and appends the path prefix to path ("" for virtual-hosted
  * addressing, "/BUCKET" for path-style). auto is path-style for names with
- * dots, names that are no DNS labels, IP endpoints and localhost.
+ * dots, names that are no DNS labels, IP endpoints and localhost. What cannot
+ * be part of a host name never becomes one, whatever the style. With a custom
+ * endpoint the region may be any word.
  * ERR_SHAPE for what is no region, ERR_LIMIT, ERR_SYNTAX for an impossible
- * bucket name.
+ * bucket name: empty, longer than 255 bytes, ".", "..", with a '/' or NUL.
  */
 enum err endpoint_bucket(struct span bucket, const char *region,
     const struct endpoint *custom, enum path_style style, struct endpoint *out,

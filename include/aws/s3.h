@@ -1,5 +1,11 @@
 /*
  * GET of one S3 object as a stream.
+ *
+ * A stream that breaks is continued where it broke (Range and If-Match), unseen
+ * by the caller, up to three times in a row without a byte of progress. An
+ * object that was replaced meanwhile ends in AWS_OTHER with code
+ * "ObjectChanged". The region of a bucket is learned from AWS's reply to a
+ * wrong guess, and remembered.
  */
 #ifndef AWS_S3_H
 #define AWS_S3_H
@@ -27,7 +33,8 @@ void s3_free(struct s3 **s);
 
 struct s3_object {
 	struct span bucket, key, version; /* copied; version may be empty */
-	struct span region; /* of the bucket, a guess; may be empty */
+	struct span region; /* of the bucket, a guess; may be empty. Not used
+			     * if it is of another partition than ours */
 };
 
 /* What a GET's reply said of the object; before the first byte. Borrowed. */
@@ -45,7 +52,8 @@ struct s3_events {
 	void *arg;
 };
 
-/* Ends in one on_done, or in silence after s3_cancel. */
+/* Ends in one on_done, when the get is gone already, or in silence after
+ * s3_get_cancel. A name that cannot exist ends in AWS_OTHER, "InvalidName". */
 struct s3_get *s3_get_start(struct s3 *s, const struct s3_object *o,
     const struct s3_events *ev);
 void s3_get_resume(struct s3_get *g);

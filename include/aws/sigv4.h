@@ -18,6 +18,12 @@
 
 enum { SIGV4_HEX = 64, SIGV4_HEADERS_MAX = 24 };
 
+/* Keeps the last few signing keys, which are good for a day, and what OpenSSL
+ * needs to look up only once. Changes no result. Wiped when freed. */
+struct sigv4_cache;
+struct sigv4_cache *sigv4_cache_new(void);
+void sigv4_cache_free(struct sigv4_cache **c);
+
 struct sigv4_header {
 	const char *name; /* lower case */
 	struct span value;
@@ -34,7 +40,8 @@ struct sigv4_request {
 	const char *payload_hash; /* lower-case hex; see sigv4_hash */
 	const char *region, *service;
 	const char *key_id, *secret;
-	int64_t wall_s; /* must agree with x-amz-date */
+	int64_t wall_s;		   /* must agree with x-amz-date */
+	struct sigv4_cache *cache; /* may be NULL */
 };
 
 /* Each may be NULL if not wanted. The bufs are the caller's, empty. */

@@ -22,7 +22,7 @@ enum {
 };
 
 struct sqs;
-struct sqs_op; /* one operation under way */
+struct sqs_op; /* one operation under way; gone when its fn is called */
 
 struct sqs_conf {
 	const char *queue_url; /* all copied */

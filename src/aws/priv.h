@@ -1,0 +1,47 @@
+/*
+ * What the files of this folder share and nobody else sees.
+ */
+#ifndef AWS_PRIV_H
+#define AWS_PRIV_H
+
+#include "aws/call.h"
+#include "aws/sigv4.h"
+#include "base/buf.h"
+#include "base/mem.h"
+
+enum { CALL_HEADERS_MAX = 16 };
+
+struct aws {
+	struct http *http;
+	struct timers *timers;
+	struct creds_keeper *keeper;
+	struct sigv4_cache *cache;
+	int64_t offset_s; /* AWS's clock minus ours; 0 until shown to matter */
+	struct aws_stats stats;
+};
+
+/* The headers of one attempt: the caller's and those that signing adds. They
+ * hold the session token, so they are wiped. */
+struct signed_headers {
+	struct http_header header[CALL_HEADERS_MAX + 5];
+	size_t n;
+	struct buf host, token, authorization;
+	char date[17], hash[SIGV4_HEX + 1];
+};
+
+/* body_hash is of the whole body. ERR_LIMIT. To be ended with
+ * signed_headers_fini also after an error. */
+enum err signed_headers_init(struct signed_headers *out, struct aws *a,
+    const struct call_spec *spec, const char *body_hash, const struct creds *c);
+void signed_headers_fini(struct signed_headers *h);
+
+/* Copies what fits, with a NUL. */
+void aws_copy_text(char *out, size_t size, struct span s);
+/*
+ * The same for a message that ends up in logs. AWS quotes receipt handles in
+ * some, and in others, on further lines, the canonical request with the
+ * session token: only the first line is kept, without overlong words.
+ */
+void aws_copy_message(char *out, size_t size, struct span s);
+
+#endif

@@ -1,0 +1,391 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "aws/creds.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include "fake/fake_http.c"
+
+/* A source that answers what the test tells it to. */
+struct scripted {
+	struct creds_source base;
+	creds_fetched_fn *fn;
+	void *arg;
+	unsigned fetches, cancels, frees;
+};
+
+static void
+scripted_fetch(struct creds_source *s, creds_fetched_fn *fn, void *arg)
+{
+	struct scripted *sc = (struct scripted *)s;
+
+	assert_null(sc->fn);
+	sc->fn = fn;
+	sc->arg = arg;
+	sc->fetches++;
+}
+
+static void
+scripted_cancel(struct creds_source *s)
+{
+	((struct scripted *)s)->cancels++;
+}
+
+static void
+scripted_free(struct creds_source *s)
+{
+	((struct scripted *)s)->frees++;
+}
+
+static struct scripted
+scripted_new(void)
+{
+	return (struct scripted){.base = {.name = "scripted",
+				     .fetch = scripted_fetch,
+				     .cancel = scripted_cancel,
+				     .free = scripted_free}};
+}
+
+static void
+answer(struct scripted *s, const char *key_id, int64_t life_s)
+{
+	creds_fetched_fn *fn = s->fn;
+	struct creds c = {.key_id = mem_strndup(key_id, strlen(key_id)),
+	    .secret = mem_strndup("s", 1),
+	    .token = mem_strndup("t", 1),
+	    .expires_s = life_s != 0 ? clock_wall_s() + life_s : 0};
+
+	assert_non_null(fn);
+	s->fn = NULL;
+	fn(s->arg, &c, NULL);
+}
+
+static void
+answer_error(struct scripted *s, const char *error)
+{
+	creds_fetched_fn *fn = s->fn;
+
+	assert_non_null(fn);
+	s->fn = NULL;
+	fn(s->arg, NULL, error);
+}
+
+static unsigned changes;
+
+static void
+on_changed(void *arg)
+{
+	(void)arg;
+	changes++;
+}
+
+static struct creds_keeper *
+keeper_new(struct scripted *s)
+{
+	changes = 0;
+	return creds_keeper_new(fake_timers(), &s->base, on_changed, NULL);
+}
+
+static void
+assert_key(const struct creds_keeper *k, const char *key_id)
+{
+	const struct creds *c = creds_get(k);
+
+	if (key_id == NULL) {
+		assert_null(c);
+		assert_true(creds_error(k)[0] != '\0');
+	} else {
+		assert_non_null(c);
+		assert_string_equal(c->key_id, key_id);
+		assert_string_equal(creds_error(k), "");
+	}
+}
+
+static void
+test_static(void **state)
+{
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	changes = 0;
+	k = creds_keeper_new(fake_timers(),
+	    creds_static_new(fake_timers(), "K", "S", "T"), on_changed, NULL);
+	assert_string_equal(creds_source_name(k), "static");
+	assert_key(k, NULL); /* never from inside */
+	fake_run();
+	assert_key(k, "K");
+	assert_string_equal(creds_get(k)->secret, "S");
+	assert_string_equal(creds_get(k)->token, "T");
+	assert_int_equal(changes, 1);
+	assert_int_equal(fake_next_timer(), -1);
+	creds_keeper_free(&k);
+	assert_null(k);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+static void
+set_env(const char *id, const char *secret, const char *token)
+{
+	const char *name[] = {
+	    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"};
+	const char *value[] = {id, secret, token};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (value[i] != NULL)
+			setenv(name[i], value[i], 1);
+		else
+			unsetenv(name[i]);
+	}
+}
+
+static void
+test_environment(void **state)
+{
+	static const struct {
+		const char *id, *secret, *token;
+		bool source, ok;
+		const char *error; /* a word of it */
+	} rows[] = {
+	    {NULL, NULL, NULL, false, false, NULL},
+	    {"", "", "", false, false, NULL},
+	    {" ", "\n", NULL, false, false, NULL},
+	    {"K", "S", NULL, true, true, NULL},
+	    {" K\n", "S\r\n", "T\n", true, true, NULL},
+	    {"K", NULL, NULL, true, false, "AWS_SECRET_ACCESS_KEY"},
+	    {"K", "", NULL, true, false, "AWS_SECRET_ACCESS_KEY"},
+	    {NULL, "S", NULL, true, false, "AWS_ACCESS_KEY_ID"},
+	    {NULL, NULL, "T", true, false, "AWS_ACCESS_KEY_ID"},
+	    {"K", "S S", NULL, true, false, "blanks"},
+	    {"K", "S", "T\nX: y", true, false, "blanks"},
+	};
+	(void)state;
+	fake_begin();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct creds_source *s;
+		struct creds_keeper *k;
+
+		set_env(rows[i].id, rows[i].secret, rows[i].token);
+		s = creds_env_new(fake_timers());
+		set_env(NULL, NULL, NULL);
+		assert_int_equal(s != NULL, rows[i].source);
+		if (s == NULL)
+			continue;
+		assert_string_equal(s->name, "environment");
+		k = creds_keeper_new(fake_timers(), s, NULL, NULL);
+		fake_run();
+		assert_key(k, rows[i].ok ? "K" : NULL);
+		if (rows[i].ok)
+			assert_string_equal(creds_get(k)->secret, "S");
+		if (rows[i].ok && rows[i].token != NULL)
+			assert_string_equal(creds_get(k)->token, "T");
+		if (rows[i].error != NULL)
+			assert_non_null(strstr(creds_error(k), rows[i].error));
+		creds_keeper_free(&k);
+	}
+	fake_end();
+}
+
+static void
+test_refresh_before_expiry(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	assert_int_equal(s.fetches, 1);
+	answer(&s, "A", 3600);
+	assert_key(k, "A");
+	assert_int_equal(changes, 1);
+	fake_advance((3600 - 600 - 60) * 1000 - 1);
+	assert_int_equal(s.fetches, 1);
+	fake_advance(60 * 1000 + 1);
+	assert_int_equal(s.fetches, 2);
+	assert_key(k, "A");
+	answer(&s, "B", 3600);
+	assert_key(k, "B");
+	assert_int_equal(changes, 1); /* valid all the time */
+	/* A short life: after half of it. */
+	fake_advance(3600 * 1000 - 601 * 1000);
+	answer(&s, "C", 100);
+	fake_advance(49999);
+	assert_int_equal(s.fetches, 3);
+	fake_advance(1);
+	assert_int_equal(s.fetches, 4);
+	creds_keeper_free(&k);
+	assert_int_equal(s.cancels, 1);
+	assert_int_equal(s.frees, 1);
+	fake_end();
+}
+
+static void
+test_failed_refresh(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	unsigned fetches;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	answer(&s, "A", 1300);
+	fake_advance(700 * 1000);
+	/* Fails for longer than the set lives. */
+	while (clock_wall_s() < FAKE_WALL_S + 1299) {
+		assert_key(k, "A");
+		if (s.fn != NULL)
+			answer_error(&s, "scripted: it is down");
+		fake_advance(1000);
+	}
+	assert_in_range(s.fetches, 10, 200);
+	assert_int_equal(changes, 1);
+	fake_advance(1000); /* the expiry, to the second */
+	assert_key(k, NULL);
+	assert_int_equal(changes, 2);
+	assert_string_equal(creds_error(k), "scripted: it is down");
+	fetches = s.fetches;
+	if (s.fn != NULL)
+		answer_error(&s, "scripted: still");
+	fake_advance(61 * 1000);
+	assert_true(s.fetches > fetches || s.fn != NULL);
+	answer(&s, "B", 0);
+	assert_key(k, "B");
+	assert_int_equal(changes, 3);
+	assert_int_equal(fake_next_timer(), -1);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+/* What arrives expired is not valid, and is not asked for in a tight loop. */
+static void
+test_expired_on_arrival(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	for (unsigned i = 1; i <= 10; i++) {
+		answer(&s, "A", -1);
+		assert_key(k, NULL);
+		assert_int_equal(s.fetches, i);
+		fake_advance(4999);
+		assert_int_equal(s.fetches, i);
+		fake_advance(1);
+	}
+	assert_int_equal(changes, 0);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+static void
+test_refused(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	creds_refused(k, "A"); /* none yet */
+	answer(&s, "A", 0);
+	creds_refused(k, "other");
+	fake_advance(60 * 1000);
+	assert_int_equal(s.fetches, 1);
+	creds_refused(k, "A");
+	creds_refused(k, "A");
+	fake_run();
+	assert_int_equal(s.fetches, 2);
+	creds_refused(k, "A"); /* on its way */
+	answer(&s, "A", 0);
+	/* The same again: not more often than every few seconds. */
+	creds_refused(k, "A");
+	fake_advance(4999);
+	creds_refused(k, "A");
+	assert_int_equal(s.fetches, 2);
+	fake_advance(1);
+	assert_int_equal(s.fetches, 3);
+	answer(&s, "B", 0);
+	creds_refused(k, "A");
+	fake_advance(60 * 1000);
+	assert_int_equal(s.fetches, 3);
+	assert_int_equal(changes, 1);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+static void
+test_offset(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	answer(&s, "A", -3000); /* our clock is two hours ahead */
+	assert_key(k, NULL);
+	creds_set_offset(k, -7200);
+	assert_key(k, "A");
+	creds_set_offset(k, 0);
+	assert_key(k, NULL);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+static bool leaked;
+
+static void
+look_for_secrets(void *arg, struct span line)
+{
+	(void)arg;
+	leaked = leaked || memmem(line.p, line.n, "TOPSECRET", 9) != NULL;
+}
+
+static void
+test_no_secret_in_logs(void **state)
+{
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	leaked = false;
+	log_set_sink(look_for_secrets, NULL);
+	log_set_level(LOG_LVL_TRACE);
+	set_env("K", "TOPSECRET", "TOPSECRET x");
+	k = creds_keeper_new(
+	    fake_timers(), creds_env_new(fake_timers()), NULL, NULL);
+	fake_run();
+	creds_keeper_free(&k);
+	set_env("K", "TOPSECRET", "TOPSECRET");
+	k = creds_keeper_new(
+	    fake_timers(), creds_env_new(fake_timers()), NULL, NULL);
+	fake_run();
+	creds_keeper_free(&k);
+	set_env(NULL, NULL, NULL);
+	log_set_sink(NULL, NULL);
+	log_set_level(LOG_LVL_INFO);
+	assert_false(leaked);
+	fake_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_static),
+	    cmocka_unit_test(test_environment),
+	    cmocka_unit_test(test_refresh_before_expiry),
+	    cmocka_unit_test(test_failed_refresh),
+	    cmocka_unit_test(test_expired_on_arrival),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_offset),
+	    cmocka_unit_test(test_no_secret_in_logs),
+	};
+
+	return cmocka_run_group_tests_name("creds", tests, NULL, NULL);
+}
