@@ -25,11 +25,13 @@ struct dassana_conf {
 
 enum dassana_verdict {
 	DASSANA_TAKEN,
-	DASSANA_RETRY,	/* transient: 429, 5xx, no answer */
+	DASSANA_RETRY,	 /* transient: 408, 429, 5xx, no answer */
 	DASSANA_REFUSED, /* the events: 400, 413, 422 and other 4xx */
-	DASSANA_TOKEN,	/* 401, 403, token_validation_error */
-	DASSANA_SETUP,	/* 3xx, 404, 405, 411, 415, a 2xx without a JSON
-			 * object, docCount 0: a wrong endpoint answers so */
+	DASSANA_TOKEN,	 /* 401, 403, or any answer but a counted success that
+			  * names token_validation_error */
+	DASSANA_SETUP,	 /* 1xx, 3xx, 404, 405, 407, 411, 415, a 2xx without a
+			  * JSON object, docCount 0: a wrong endpoint answers
+			  * so */
 };
 
 struct dassana_result {
@@ -37,12 +39,14 @@ struct dassana_result {
 	int status;	    /* HTTP; 0 without an answer */
 	bool has_doc_count; /* of a taken POST */
 	uint64_t doc_count;
-	int64_t retry_after_ms; /* −1: not given; of 429 and 503 */
+	int64_t retry_after_ms; /* of 429 and 503, at most 5 min; −1: not
+				 * given */
 	bool sent;		/* it may have been taken although no answer
 				 * came */
 	const char *why;	/* static text for the log: what was wrong */
 	const char *advice;	/* static text: what to do; may be NULL */
-	struct span reply;	/* start of the body, for the log; borrowed */
+	struct span reply;	/* start of the body, for the log; borrowed.
+				 * Withheld if the body repeats the token */
 	struct span detail;	/* of a transport error; borrowed */
 	enum err err;
 };
@@ -50,8 +54,10 @@ struct dassana_result {
 typedef void dassana_done_fn(void *arg, const struct dassana_result *r);
 
 struct dassana *dassana_new(struct http *h, const struct dassana_conf *conf);
-void dassana_free(struct dassana **d);
-/* Replaces the token for the requests that are started from now on. */
+void dassana_free(struct dassana **d); /* after all its posts have ended */
+/* Replaces the token for the requests that are started from now on. Of a token
+ * or App ID, what follows a control character is cut off: it cannot stand in a
+ * header. */
 void dassana_set_token(struct dassana *d, const char *token);
 
 /* events > 0 lines in the body; the parts are borrowed until done or cancel.

@@ -1,0 +1,143 @@
+#include "sink/dassana.h"
+
+#include "base/mem.h"
+
+enum { REPLY_MAX = 64 * 1024 };
+
+struct dassana {
+	struct http *http; /* borrowed */
+	struct dassana_conf conf;
+	char *endpoint, *app_id, *token; /* owned; conf points to them */
+	unsigned posts;			 /* under way */
+};
+
+struct post {
+	struct dassana *dassana;
+	struct request *request;
+	uint64_t events;
+	dassana_done_fn *fn;
+	void *arg;
+};
+
+/* As much of s as can stand in a header, blanks around it cut off. */
+static char *
+header_text(const char *s)
+{
+	struct span t = span_trim(span_str(s));
+	size_t n = 0;
+
+	while (n < t.n && (unsigned char)t.p[n] >= ' ' && t.p[n] != 0x7f)
+		n++;
+	return mem_strndup(t.p, n);
+}
+
+struct dassana *
+dassana_new(struct http *h, const struct dassana_conf *conf)
+{
+	struct dassana *d = mem_zalloc(sizeof *d);
+
+	d->http = h;
+	d->conf = *conf;
+	d->conf.endpoint = d->endpoint =
+	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
+	d->conf.app_id = d->app_id = header_text(conf->app_id);
+	dassana_set_token(d, conf->token);
+	return d;
+}
+
+static void
+drop_token(struct dassana *d)
+{
+	mem_wipe(d->token, span_str(d->token).n);
+	mem_free(d->token);
+	d->token = NULL;
+}
+
+void
+dassana_free(struct dassana **dp)
+{
+	struct dassana *d = *dp;
+
+	if (d == NULL)
+		return;
+	CHECK(d->posts == 0);
+	drop_token(d);
+	mem_free(d->endpoint);
+	mem_free(d->app_id);
+	mem_free(d);
+	*dp = NULL;
+}
+
+void
+dassana_set_token(struct dassana *d, const char *token)
+{
+	char *fresh = header_text(token);
+
+	drop_token(d);
+	d->conf.token = d->token = fresh;
+}
+
+static void
+end_post(struct post *p)
+{
+	p->dassana->posts--;
+	mem_free(p);
+}
+
+static void
+on_done(void *arg, const struct reply *r)
+{
+	struct post *p = arg;
+	dassana_done_fn *fn = p->fn;
+	void *fn_arg = p->arg;
+	struct dassana_result result;
+
+	dassana_judge(&p->dassana->conf, p->events, r, &result);
+	end_post(p); /* before fn, which may free all of this */
+	fn(fn_arg, &result);
+}
+
+struct post *
+dassana_post(struct dassana *d, const struct span *body, size_t nparts,
+    uint64_t events, dassana_done_fn *fn, void *arg)
+{
+	struct http_header headers[] = {
+	    {"Content-Type", "application/x-ndjson"},
+	    {"Accept", "application/json"}, {"x-dassana-app-id", d->app_id},
+	    {"x-dassana-token", d->token},
+	    {"Content-Encoding", "gzip"}, /* the last one: only with gzip */
+	};
+	size_t nheaders = sizeof headers / sizeof headers[0];
+	struct post *p = mem_zalloc(sizeof *p);
+
+	CHECK(events > 0);
+	*p =
+	    (struct post){.dassana = d, .events = events, .fn = fn, .arg = arg};
+	d->posts++;
+	p->request = request_start(
+	    d->http, &(struct request_spec){
+			 .method = "POST",
+			 .url = d->endpoint,
+			 .headers = headers,
+			 .nheaders = d->conf.gzip ? nheaders : nheaders - 1,
+			 .body = body,
+			 .nbody = nparts,
+			 .total_timeout_ms = d->conf.post_timeout_ms,
+			 .reply_max = REPLY_MAX,
+			 .on_done = on_done,
+			 .arg = p,
+		     });
+	return p;
+}
+
+void
+dassana_cancel(struct post **pp)
+{
+	struct post *p = *pp;
+
+	if (p == NULL)
+		return;
+	request_cancel(&p->request);
+	end_post(p);
+	*pp = NULL;
+}

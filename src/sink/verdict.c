@@ -1,0 +1,234 @@
+/*
+ * What an answer to a POST means. Nothing is taken but on positive evidence;
+ * an answer that another server would give as well is the set-up's fault.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "sink/dassana.h"
+
+enum {
+	EXCERPT_MAX = 512,
+	RETRY_AFTER_MAX_S = 5 * 60,
+	TREE_MAX = 512 * 1024, /* of a reply that net has capped */
+};
+
+static const char check_endpoint[] =
+    "check dassana_endpoint: this is not how Dassana's ingestion answers";
+static const char check_token[] =
+    "check that the token is the one shown by Dassana and switched on; a new "
+    "token may need 5 minutes until it works";
+static const char check_proxy[] =
+    "check the proxy settings in the environment of this process";
+static const char check_name[] =
+    "check the host name in dassana_endpoint, and the resolver";
+static const char check_path[] =
+    "check dassana_endpoint, firewalls and proxies on the way to it";
+static const char check_tls[] =
+    "check dassana_endpoint, the clock of this host and ca_file: the "
+    "certificate must be valid for that name and signed by a trusted "
+    "authority";
+static const char too_fast[] =
+    "the limit is per App ID and hour; nothing is lost, the rest waits in the "
+    "queue";
+static const char too_large[] =
+    "lower batch_max_bytes, or raise the limit of the proxy that answers so";
+static const char bad_events[] =
+    "see the reply; the messages are not deleted and go to the dead-letter "
+    "queue if there is one";
+
+static const struct row {
+	int first, last;
+	enum dassana_verdict verdict;
+	const char *why, *advice;
+} rows[] = {
+    {300, 399, DASSANA_SETUP, "the endpoint redirects", check_endpoint},
+    {400, 400, DASSANA_REFUSED, "the events were refused", bad_events},
+    {401, 401, DASSANA_TOKEN, "the token was refused", check_token},
+    {403, 403, DASSANA_TOKEN, "the token was refused", check_token},
+    {404, 404, DASSANA_SETUP, "nothing there at the endpoint", check_endpoint},
+    {405, 405, DASSANA_SETUP, "the endpoint takes no POST", check_endpoint},
+    {407, 407, DASSANA_SETUP, "a proxy wants credentials", check_proxy},
+    {408, 408, DASSANA_RETRY, "the server waited too long", check_path},
+    {411, 411, DASSANA_SETUP, "the endpoint takes no such request",
+	check_endpoint},
+    {413, 413, DASSANA_REFUSED, "the batch is too large", too_large},
+    {415, 415, DASSANA_SETUP, "the endpoint takes no NDJSON", check_endpoint},
+    {422, 422, DASSANA_REFUSED, "the events were refused", bad_events},
+    {429, 429, DASSANA_RETRY, "Dassana limits the rate", too_fast},
+    {400, 499, DASSANA_REFUSED, "the request was refused", bad_events},
+    {500, 599, DASSANA_RETRY, "trouble on the server", NULL},
+};
+
+static const struct fault {
+	enum err err;
+	const char *why, *advice;
+} faults[] = {
+    {ERR_RESOLVE, "the host name was not resolved", check_name},
+    {ERR_CONNECT, "no connection", check_path},
+    {ERR_TLS, "no TLS connection that can be trusted", check_tls},
+    {ERR_TIMEOUT, "no answer in time",
+	"if it goes on: raise post_timeout or lower batch_max_bytes"},
+    {ERR_STALL, "no answer in time", check_path},
+    {ERR_RESET, "the connection broke", check_path},
+    {ERR_PROTOCOL, "the answer is not HTTP", check_endpoint},
+    {ERR_LIMIT, "the answer is too long", check_endpoint},
+};
+
+static bool
+holds(struct span s, struct span part)
+{
+	return part.n > 0 && s.n >= part.n &&
+	       memmem(s.p, s.n, part.p, part.n) != NULL;
+}
+
+static void
+set(struct dassana_result *out, enum dassana_verdict verdict, const char *why,
+    const char *advice)
+{
+	out->verdict = verdict;
+	out->why = why;
+	out->advice = advice;
+}
+
+/* A server or proxy that echoes its request must not bring the token into the
+ * log. */
+static struct span
+excerpt(struct span body, const char *token)
+{
+	if (holds(body, span_str(token)))
+		return SPAN("(withheld: it repeats the token)");
+	if (body.n > EXCERPT_MAX)
+		body.n = EXCERPT_MAX;
+	return body;
+}
+
+/* Seconds or a date (RFC 9110 § 10.2.3). */
+static int64_t
+retry_after_ms(const struct reply *r)
+{
+	struct span s = reply_header(r, "Retry-After");
+	int64_t at, wait_s;
+	uint64_t n;
+	enum err err;
+
+	if (s.n == 0)
+		return -1;
+	err = span_u64(s, 0, RETRY_AFTER_MAX_S, &n);
+	if (err == ERR_OK)
+		wait_s = (int64_t)n;
+	else if (err == ERR_RANGE)
+		wait_s = RETRY_AFTER_MAX_S;
+	else if (clock_parse_http(s, &at) == ERR_OK)
+		wait_s = at - clock_wall_s();
+	else
+		return -1;
+	if (wait_s < 0)
+		wait_s = 0;
+	if (wait_s > RETRY_AFTER_MAX_S)
+		wait_s = RETRY_AFTER_MAX_S;
+	return wait_s * 1000;
+}
+
+static void
+judge_fault(const struct reply *r, struct dassana_result *out)
+{
+	set(out, DASSANA_RETRY, "no complete answer", check_path);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+		if (faults[i].err == r->err)
+			set(out, DASSANA_RETRY, faults[i].why,
+			    faults[i].advice);
+	}
+}
+
+/* Reads docCount; whether the body is a JSON object at all. */
+static bool
+read_success(const struct reply *r, struct dassana_result *out)
+{
+	const struct json_node *root;
+	struct json *doc = NULL;
+	bool object;
+
+	if (r->err != ERR_OK)
+		return false; /* cut: too long for one of Dassana's */
+	(void)json_parse(r->body, TREE_MAX, &doc, &root);
+	object = json_is(root, JSON_OBJECT);
+	out->has_doc_count =
+	    json_u64(json_get(root, "docCount"), &out->doc_count) == ERR_OK;
+	json_free(&doc);
+	return object;
+}
+
+static void
+judge_success(const struct dassana_conf *conf, uint64_t events,
+    const struct reply *r, struct dassana_result *out)
+{
+	bool object = read_success(r, out);
+
+	if (conf->accept_any_2xx)
+		return;
+	if (r->status != 200)
+		set(out, DASSANA_SETUP, "a success, but not status 200",
+		    check_endpoint);
+	else if (!object)
+		set(out, DASSANA_SETUP, "status 200, but no JSON object",
+		    check_endpoint);
+	else if (conf->verify_doc_count && out->has_doc_count &&
+		 out->doc_count == 0 && events > 0)
+		set(out, DASSANA_SETUP, "Dassana took none of the events",
+		    "check dassana_app_id and the format of the events; if "
+		    "this endpoint always answers docCount 0, switch "
+		    "verify_doc_count off");
+}
+
+static void
+judge_failure(const struct reply *r, struct dassana_result *out)
+{
+	set(out, DASSANA_SETUP, "not a status that belongs here",
+	    check_endpoint);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct row *row = &rows[i];
+
+		if (r->status >= row->first && r->status <= row->last) {
+			set(out, row->verdict, row->why, row->advice);
+			break;
+		}
+	}
+	if (r->status == 429 || r->status == 503)
+		out->retry_after_ms = retry_after_ms(r);
+}
+
+void
+dassana_judge(const struct dassana_conf *conf, uint64_t events,
+    const struct reply *r, struct dassana_result *out)
+{
+	bool success = r->status >= 200 && r->status <= 299;
+
+	*out = (struct dassana_result){
+	    .verdict = DASSANA_TAKEN,
+	    .status = r->status,
+	    .retry_after_ms = -1,
+	    .sent = r->sent,
+	    .why = "taken",
+	    .reply = excerpt(r->body, conf->token),
+	    .detail = r->detail,
+	    .err = r->err,
+	};
+	/* A reply that is too long still has a status that says something. */
+	if (r->err != ERR_OK && (r->err != ERR_LIMIT || r->status == 0)) {
+		judge_fault(r, out);
+		return;
+	}
+	if (success)
+		judge_success(conf, events, r, out);
+	else
+		judge_failure(r, out);
+	/* The status that goes with this word is not documented, so the word
+	 * counts, unless something says that events were taken. */
+	if (holds(r->body, SPAN("token_validation_error")) &&
+	    !(success && (conf->accept_any_2xx || out->doc_count > 0)))
+		set(out, DASSANA_TOKEN, "the token was refused", check_token);
+	if (out->verdict != DASSANA_TAKEN)
+		out->has_doc_count = false;
+}
