@@ -61,6 +61,17 @@ origin(const struct config *c, const char *key)
 	return o != NULL ? o : "default";
 }
 
+static void
+follow_region(struct config *c, const char *region, const char *from)
+{
+	char **o = &c->origin[option_find(SPAN("region"))];
+
+	mem_free(c->region);
+	c->region = mem_strndup(region, strlen(region));
+	mem_free(*o);
+	*o = mem_strndup(from, strlen(from));
+}
+
 /* The region of the queue: what was set, else what the URL tells, else
  * AWS_REGION. Two that differ cannot both be right. */
 static void
@@ -68,7 +79,6 @@ check_queue(struct notes *n, struct config *c)
 {
 	char url_region[REGION_MAX] = "";
 	struct endpoint e;
-	const char *region;
 
 	if (*c->queue_url == '\0') {
 		notes_fatal(n, "queue_url is missing: set it in the file, by "
@@ -89,12 +99,13 @@ check_queue(struct notes *n, struct config *c)
 		    origin(c, "region"), c->region, url_region);
 	if (*c->region != '\0')
 		return;
-	region = *url_region != '\0' ? url_region : c->env_region;
-	if (*region == '\0')
+	if (*url_region != '\0')
+		follow_region(c, url_region, "queue_url");
+	else if (*c->env_region != '\0')
+		follow_region(c, c->env_region, "AWS_REGION");
+	else
 		notes_fatal(n, "region is missing: the queue URL does not "
 			       "tell it; set region or AWS_REGION");
-	mem_free(c->region);
-	c->region = mem_strndup(region, strlen(region));
 }
 
 static void

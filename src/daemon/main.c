@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "daemon/command.h"
 #include "daemon/config.h"
-#include "daemon/option.h"
+#include "daemon/manual.h"
 
 enum action {
 	ACT_RUN,
@@ -57,7 +57,7 @@ write_help(void)
 	      "TRAILPOST_<KEY> in the\n"
 	      "environment or with -o:\n\n",
 	    stdout);
-	option_write_help(stdout);
+	manual_write_help(stdout);
 }
 
 /* false after a mistake, which was told. */
@@ -169,7 +169,7 @@ dispatch(const struct args *a)
 		puts("trailpost " TRAILPOST_VERSION);
 		break;
 	case ACT_DEFAULT:
-		option_write_file(stdout);
+		manual_write_file(stdout);
 		break;
 	case ACT_CAT:
 		return cat_files(a->operands, a->noperands);

@@ -270,31 +270,38 @@ parse_number(const struct option_row *o, struct span s, uint64_t *v)
 	return ERR_SYNTAX;
 }
 
-/* "a size from 64KiB to 256MiB" */
-static void
-describe(const struct option_row *o, struct buf *out)
+void
+option_add_range(const struct option_row *o, struct buf *out)
 {
-	static const char *const kind[] = {
-	    [OPTION_COUNT] = "a whole number",
-	    [OPTION_SIZE] = "a size (B, KiB, MiB, GiB, KB, MB, GB)",
-	    [OPTION_DURATION] = "a duration (ms, s, m, h)",
-	    [OPTION_SECONDS] = "a duration of whole seconds (s, m, h)",
-	};
-
 	if (o->type == OPTION_FLAG) {
 		buf_str(out, "yes or no");
-		return;
-	}
-	if (o->type == OPTION_CHOICE) {
+	} else if (o->type == OPTION_CHOICE) {
 		buf_str(out, "one of");
 		for (size_t i = 0; o->choices[i] != NULL; i++)
 			buf_printf(out, " %s", o->choices[i]);
-		return;
+	} else {
+		show_number(o, o->min, out);
+		buf_str(out, " to ");
+		show_number(o, o->max, out);
 	}
-	buf_printf(out, "%s from ", kind[o->type]);
-	show_number(o, o->min, out);
-	buf_str(out, " to ");
-	show_number(o, o->max, out);
+}
+
+/* "is not a size (B, KiB, …) from 64KiB to 256MiB" */
+static void
+explain(const struct option_row *o, struct span value, struct buf *why)
+{
+	static const char *const kinds[] = {
+	    [OPTION_COUNT] = "a whole number from ",
+	    [OPTION_SIZE] = "a size (B, KiB, MiB, GiB, KB, MB, GB) from ",
+	    [OPTION_DURATION] = "a duration (ms, s, m, h) from ",
+	    [OPTION_SECONDS] = "a duration of whole seconds (s, m, h) from ",
+	    [OPTION_FLAG] = "",
+	    [OPTION_CHOICE] = "",
+	};
+
+	buf_printf(why, "\"%.*s\" is not %s",
+	    (int)(value.n < 64 ? value.n : 64), value.p, kinds[o->type]);
+	option_add_range(o, why);
 }
 
 bool
@@ -306,9 +313,7 @@ option_set(const struct option_row *o, struct config *c, struct span value,
 	if (is_text(o))
 		return set_text(o, c, value, why);
 	if (parse_number(o, value, &v) != ERR_OK || v < o->min || v > o->max) {
-		buf_printf(why, "\"%.*s\" is not ",
-		    (int)(value.n < 64 ? value.n : 64), value.p);
-		describe(o, why);
+		explain(o, value, why);
 		return false;
 	}
 	*(uint64_t *)(void *)((char *)c + o->field) = v;
@@ -324,76 +329,4 @@ option_show(const struct option_row *o, const struct config *c, struct buf *out)
 		buf_str(out, text_of(o, c));
 	else
 		show_number(o, number_of(o, c), out);
-}
-
-/* Words of s in lines of at most 79 columns, each line after `lead`. */
-static void
-write_wrapped(FILE *out, const char *lead, const char *s)
-{
-	size_t column = 0;
-
-	while (*s != '\0') {
-		size_t n = strcspn(s, " ");
-
-		if (column > 0 && column + 1 + n > 79) {
-			fputc('\n', out);
-			column = 0;
-		}
-		if (column == 0)
-			column = (size_t)fprintf(out, "%s", lead);
-		else
-			column += (size_t)fprintf(out, " ");
-		column += (size_t)fprintf(out, "%.*s", (int)n, s);
-		s += n;
-		s += strspn(s, " ");
-	}
-	fputc('\n', out);
-}
-
-static void
-write_help_of(FILE *out, const char *lead, const struct option_row *o)
-{
-	struct buf b;
-
-	buf_init(&b, 1024);
-	buf_str(&b, o->help);
-	if (!is_text(o)) {
-		buf_str(&b, " (");
-		describe(o, &b);
-		buf_char(&b, ')');
-	}
-	write_wrapped(out, lead, buf_cstr(&b));
-	buf_fini(&b);
-}
-
-void
-option_write_help(FILE *out)
-{
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct option_row *o = &rows[i];
-
-		fprintf(out, "  %s", o->key);
-		if (*o->preset != '\0' && o->preset != filter_default_exclude)
-			fprintf(out, " = %s", o->preset);
-		fputc('\n', out);
-		write_help_of(out, "        ", o);
-	}
-}
-
-void
-option_write_file(FILE *out)
-{
-	write_wrapped(out, "# ",
-	    "Settings of trailpost: one \"key = value\" a line. Lines in which "
-	    "a key is commented out show its default. The environment "
-	    "(TRAILPOST_QUEUE_URL for queue_url, and so on) and the option -o "
-	    "win over this file.");
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct option_row *o = &rows[i];
-
-		fputc('\n', out);
-		write_help_of(out, "# ", o);
-		fprintf(out, "#%s =%s%s\n", o->key,
-		    *o->preset != '\0' ? " " : "", o->preset);
-	}
 }

@@ -1,6 +1,6 @@
 /*
- * The one table of options. The parser, --help, --print-config and
- * etc/trailpost.conf are made from it.
+ * The one table of options. The parser and --print-config read it
+ * here, --help and etc/trailpost.conf through manual.h.
  */
 #ifndef DAEMON_OPTION_H
 #define DAEMON_OPTION_H
@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/span.h"
@@ -50,9 +49,7 @@ void option_clear(const struct option_row *o, struct config *c);
 void option_show(
     const struct option_row *o, const struct config *c, struct buf *out);
 
-/* The list of keys for --help. */
-void option_write_help(FILE *out);
-/* A configuration file in which every option has its default. */
-void option_write_file(FILE *out);
+/* What a value may be: "64KiB to 256MiB". Not for texts. */
+void option_add_range(const struct option_row *o, struct buf *out);
 
 #endif

@@ -9,6 +9,7 @@ struct unit {
 
 /* Each list from the largest to the smallest; written values use the first
  * that fits, so binary sizes come before decimal ones. */
+enum { SECOND = 2, BYTE = 6 }; /* what a zero is counted in */
 static const struct unit durations[] = {
     {"h", 3600 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
 static const struct unit sizes[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20},
@@ -43,7 +44,7 @@ parse(struct span s, const struct unit *units, uint64_t *out)
 static void
 format(struct buf *b, uint64_t v, const struct unit *units)
 {
-	while (units->factor > 1 && (v == 0 || v % units->factor != 0))
+	while (v % units->factor != 0)
 		units++;
 	buf_printf(b, "%" PRIu64 "%s", v / units->factor, units->name);
 }
@@ -72,11 +73,11 @@ value_flag(struct span s, bool *on)
 void
 value_add_duration(struct buf *b, uint64_t ms)
 {
-	format(b, ms, durations);
+	format(b, ms, ms != 0 ? durations : &durations[SECOND]);
 }
 
 void
 value_add_size(struct buf *b, uint64_t bytes)
 {
-	format(b, bytes, sizes);
+	format(b, bytes, bytes != 0 ? sizes : &sizes[BYTE]);
 }

@@ -12,9 +12,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "daemon/config.h"
+#include "daemon/manual.h"
 #include "daemon/option.h"
 #include "daemon/token.h"
 #include "daemon/value.h"
+#include "trail/filter.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define QUEUE	 "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
@@ -447,7 +449,7 @@ example_file_is_the_defaults(void **state)
 
 	(void)state;
 	assert_non_null(f);
-	option_write_file(f);
+	manual_write_file(f);
 	assert_int_equal(fclose(f), 0);
 	for (char *p = text; p != NULL; p = strchr(p, '\n')) {
 		p += *p == '\n';
@@ -474,6 +476,39 @@ example_file_is_the_defaults(void **state)
 	free(text);
 }
 
+/* The example of README.md: a bucket that holds several kinds of logs. */
+static void
+readme_example_of_patterns(void **state)
+{
+	static const struct {
+		const char *key;
+		bool taken;
+	} cases[] = {
+	    {"prod/AWSLogs/1/CloudTrail/eu-west-1/2026/01/31/a.json.gz", true},
+	    {"prod/AWSLogs/1/CloudTrail-Insight/eu-west-1/a.json.gz", true},
+	    {"prod/AWSLogs/1/CloudTrail-Digest/eu-west-1/a.json.gz", false},
+	    {"prod/AWSLogs/1/vpcflowlogs/eu-west-1/a.log.gz", false},
+	    {"prod/AWSLogs/999999999999/CloudTrail/x/a.json.gz", false},
+	    {"test/AWSLogs/1/CloudTrail/eu-west-1/a.json.gz", false},
+	    {"prod/AWSLogs/1/CloudTrail/", false},
+	};
+	struct filter *f;
+	struct load l;
+
+	(void)state;
+	load(&l,
+	    "key_include = prod/AWSLogs/*/CloudTrail/*"
+	    " prod/AWSLogs/*/CloudTrail-Insight/*\n"
+	    "key_exclude = */AWSLogs/999999999999/*\n",
+	    NULL, NULL);
+	f = filter_new(l.c.key_include, l.c.key_exclude);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    filter_takes(f, span_str(cases[i].key)), cases[i].taken);
+	filter_free(&f);
+	unload(&l);
+}
+
 static void
 values_and_back(void **state)
 {
@@ -481,7 +516,7 @@ values_and_back(void **state)
 		const char *in, *out; /* out NULL: an error */
 		bool size;
 	} cases[] = {
-	    {"0s", "0ms", false},
+	    {"0s", "0s", false},
 	    {"1ms", "1ms", false},
 	    {"999ms", "999ms", false},
 	    {"1000ms", "1s", false},
@@ -559,6 +594,7 @@ main(void)
 	    cmocka_unit_test(files_that_are_not_there),
 	    cmocka_unit_test(prints_without_secrets),
 	    cmocka_unit_test(example_file_is_the_defaults),
+	    cmocka_unit_test(readme_example_of_patterns),
 	    cmocka_unit_test(values_and_back),
 	};
 

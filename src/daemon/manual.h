@@ -1,0 +1,14 @@
+/*
+ * What people read of the options, written from their table.
+ */
+#ifndef DAEMON_MANUAL_H
+#define DAEMON_MANUAL_H
+
+#include <stdio.h>
+
+/* The list of settings for --help. */
+void manual_write_help(FILE *out);
+/* A configuration file in which every option has its default. */
+void manual_write_file(FILE *out);
+
+#endif
