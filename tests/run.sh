@@ -1,0 +1,174 @@
+#!/bin/sh
+# Runs test suites. All output is kept in $BUILD/log; what failed or was
+# skipped is shown. Ends with one line: N passed, N failed, N skipped.
+#
+# usage: run.sh [lint|unit|oracle|integration]...
+#
+# From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
+# RESULTS: a file that gets a line "SUITE PASSED FAILED SKIPPED" for each suite,
+# so that several runs can be added up with `run.sh total`.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+: "${BUILD:=build}" "${PYTHON:=/usr/bin/python3}" "${TRAILPOST:=$BUILD/trailpost}"
+: "${CLANG_FORMAT:=clang-format}"
+log=$BUILD/log
+mkdir -p "$log"
+counts=$log/counts
+suite=
+: >"$counts"
+
+# count PASSED FAILED SKIPPED
+count()
+{
+	echo "$suite $1 $2 $3" >>"$counts"
+}
+
+# sum_up FILE
+sum_up()
+{
+	awk '{ p += $2; f += $3; s += $4 }
+	END {
+		printf "%d passed, %d failed, %d skipped\n", p, f, s
+		exit f > 0 || p == 0
+	}' "$1"
+}
+
+# program LOG COMMAND...: one test program within its time; its exit status
+program()
+{
+	out=$1
+	shift
+	timeout -k 5 "${TEST_TIMEOUT:-120}" "$@" >"$out" 2>&1 </dev/null
+}
+
+show()
+{
+	echo "---- $1"
+	grep -v -E "^\[ (RUN|      OK)" "$2"
+}
+
+run_unit()
+{
+	found=no
+	for test in tests/unit/test_*.c; do
+		name=$(basename "$test" .c)
+		[ -x "$BUILD/tests/unit/$name" ] || continue
+		found=yes
+		program "$log/$name.log" "$BUILD/tests/unit/$name"
+		status=$?
+		# cmocka's own account; a program that died gave none.
+		# shellcheck disable=SC2046
+		set -- $(awk '
+			/^\[  PASSED  \] [0-9]+ test/ { p += $4 }
+			/^\[  FAILED  \] [0-9]+ test/ { f += $4 }
+			/^\[  SKIPPED \] [0-9]+ test/ { s += $4 }
+			END { print p + 0, f + 0, s + 0 }' "$log/$name.log")
+		if [ $status -ne 0 ]; then
+			[ "$2" -gt 0 ] || set -- "$1" 1 "$3"
+			show "$name (exit status $status)" "$log/$name.log"
+		fi
+		count "$@"
+	done
+	[ $found = yes ] || {
+		echo "no unit tests in $BUILD"
+		count 0 1 0
+	}
+}
+
+# check NAME COMMAND...: one check of lint
+check()
+{
+	name=$1
+	shift
+	if program "$log/lint-$name.log" "$@"; then
+		count 1 0 0
+	else
+		show "lint: $name" "$log/lint-$name.log"
+		count 0 1 0
+	fi
+}
+
+# Other versions of clang-format would have it otherwise.
+check_format()
+{
+	if "$CLANG_FORMAT" --version 2>/dev/null | grep -q 'version 14\.'; then
+		# shellcheck disable=SC2046
+		check format "$CLANG_FORMAT" --dry-run -Werror $(find src \
+			include tests -name '*.[ch]')
+	else
+		echo "SKIPPED lint: format: there is no clang-format 14"
+		count 0 0 1
+	fi
+}
+
+run_lint()
+{
+	check_format
+	check layers "$PYTHON" tests/lint/layers.py
+	check source "$PYTHON" tests/lint/source.py
+	# shellcheck disable=SC2046
+	check shell shellcheck -S warning .ci/run $(find tests etc systemd \
+		-name "*.sh" 2>/dev/null)
+	check conf sh -c "'$TRAILPOST' --print-default-config |
+		diff - etc/trailpost.conf || { echo 'run: make conf'; exit 1; }"
+}
+
+# count_line LOG STATUS: adds up "N passed, N failed, …" of the last line that
+# has it
+count_line()
+{
+	# shellcheck disable=SC2046
+	set -- "$1" "$2" $(grep -E '[0-9]+ (passed|failed|skipped|error)' "$1" |
+		tail -n 1 | tr -c '0-9a-z\n' ' ' | awk '{
+			for (i = 2; i <= NF; i++) {
+				if ($i == "passed") p += $(i - 1)
+				if ($i ~ /^(failed|errors?)$/) f += $(i - 1)
+				if ($i == "skipped") s += $(i - 1)
+			}
+		}
+		END { print p + 0, f + 0, s + 0 }')
+	if [ "$2" -ne 0 ]; then
+		show "$suite (exit status $2)" "$1"
+		[ "${4:-0}" -gt 0 ] || set -- "$1" "$2" "${3:-0}" 1 "${5:-0}"
+	fi
+	count "${3:-0}" "${4:-0}" "${5:-0}"
+}
+
+run_oracle()
+{
+	program "$log/oracle.log" "$PYTHON" tests/oracle/sign_oracle.py \
+		"$BUILD/tests/oracle/sign_driver"
+	count_line "$log/oracle.log" $?
+}
+
+# The peers are installed once; without one its tests are skipped, and say so.
+run_integration()
+{
+	sh tests/peers/install.sh || :
+	TEST_TIMEOUT=${INTEGRATION_TIMEOUT:-1800} program \
+		"$log/integration.log" env TRAILPOST="$TRAILPOST" \
+		"$PYTHON" -m pytest -q -rs -p no:cacheprovider tests/integration
+	status=$?
+	[ $status -ne 0 ] || grep '^SKIPPED' "$log/integration.log"
+	count_line "$log/integration.log" $status
+}
+
+for suite; do
+	case $suite in
+	lint | unit | oracle | integration)
+		"run_$suite"
+		;;
+	total)
+		sum_up "$RESULTS"
+		exit
+		;;
+	*)
+		echo "run.sh: no such suite: $suite" >&2
+		exit 2
+		;;
+	esac
+	[ $# -eq 1 ] || printf '%-12s %s\n' "$suite" \
+		"$(grep "^$suite " "$counts" >"$log/one"; sum_up "$log/one")"
+done
+[ -z "${RESULTS:-}" ] || cat "$counts" >>"$RESULTS"
+sum_up "$counts"

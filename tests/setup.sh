@@ -1,0 +1,96 @@
+#!/bin/sh
+# Installs what a Debian or Ubuntu machine lacks to build (and see the demo) or
+# to test trailpost. Says what it installs; silent if all is there.
+#
+# usage: setup.sh build|test
+set -u
+
+# Each function says whether what it is named after works here, so that no
+# package is asked for that came in some other way.
+has_libraries()
+{
+	printf '%s\n' '#include <curl/curl.h>' '#include <ev.h>' \
+		'#include <yajl/yajl_parse.h>' '#include <zlib.h>' \
+		'#include <openssl/evp.h>' '#include <expat.h>' \
+		'int main(void) { return 0; }' |
+		cc -x c -o /dev/null - -lcurl -lev -lyajl -lz -lcrypto \
+			-lexpat -lm 2>/dev/null
+}
+
+has_cmocka()
+{
+	printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' \
+		'#include <setjmp.h>' '#include <stdint.h>' \
+		'#include <cmocka.h>' 'int main(void) { return 0; }' |
+		cc -x c -o /dev/null - -lcmocka 2>/dev/null
+}
+
+has_sanitizers()
+{
+	echo 'int main(void) { return 0; }' |
+		cc -x c -fsanitize=address,undefined -o /dev/null - 2>/dev/null
+}
+
+has_python()
+{
+	/usr/bin/python3 -c "import $1" 2>/dev/null
+}
+
+has()
+{
+	command -v "$1" >/dev/null
+}
+
+build_packages()
+{
+	has cc && has make || echo gcc make libc6-dev
+	has_libraries || echo libcurl4-openssl-dev libev-dev libyajl-dev \
+		zlib1g-dev libssl-dev libexpat1-dev
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+	[ -x /usr/bin/python3 ] || echo python3
+}
+
+test_packages()
+{
+	build_packages
+	has_cmocka || echo libcmocka-dev
+	{ ! has cc || has_sanitizers; } || echo libc6-dev gcc
+	has_python pytest || echo python3-pytest
+	has_python boto3 || echo python3-boto3
+	has_python venv && has_python ensurepip || echo python3-venv
+	has clang-format-14 || has clang-format || echo clang-format
+	has shellcheck || echo shellcheck
+	has npm || echo npm
+}
+
+case ${1:-} in
+build | test) packages=$("${1}_packages" | tr '\n' ' ') ;;
+*)
+	echo "usage: setup.sh build|test" >&2
+	exit 2
+	;;
+esac
+[ -n "$packages" ] || exit 0
+
+if ! has apt-get; then
+	echo "setup: please install (Debian's names): $packages" >&2
+	exit 1
+fi
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+	sudo=sudo
+	has sudo || {
+		echo "setup: as root: apt-get install $packages" >&2
+		exit 1
+	}
+fi
+echo "setup: installing $packages"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+{ $sudo apt-get -q update &&
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
+		--no-install-recommends $packages; } >"$log" 2>&1 || {
+	tail -n 20 "$log" >&2
+	exit 1
+}
