@@ -24,15 +24,19 @@ void gunzip_reset(struct gunzip *g); /* ready for another stream */
 
 /*
  * Takes bytes off the front of *in and sets *out to what they inflate to
- * (borrowed until the next call; may be empty). *more says that calling again
- * makes progress even with an empty *in. Without *more, *in is empty.
+ * (borrowed until the next call, or from *in; may be empty). *more asks to be
+ * called again even if nothing is left of *in. Without *more, *in is empty.
  * ERR_CORRUPT (damaged data, CRC or length), ERR_TRAILING (bytes after a
- * member that start no other). An error repeats.
+ * member that start no other). An error repeats, and gives no output: what a
+ * small member holds does not come out if its checksum is wrong.
  */
 enum err gunzip_step(struct gunzip *g, struct span *in, struct span *out,
     bool *more);
 /* To be asked at the end of input: ERR_TRUNCATED inside a member. An empty
  * input is ERR_TRUNCATED too. */
 enum err gunzip_finish(struct gunzip *g);
+/* What is wrong, for people: "gzip checksum wrong at byte 812"; "" if nothing
+ * is. */
+const char *gunzip_error(const struct gunzip *g);
 
 #endif

@@ -5,13 +5,15 @@
  * A file is an object with a member "Records" (other members are skipped), or
  * a bare array in its place, or several such documents one after the other (as
  * `cat a b` makes them). Each element must be an object; it is handed over with
- * its bytes as they came, except that line breaks, which in JSON can only stand
- * between tokens, are dropped, so that one record is one line.
+ * its bytes as they came, except that line breaks (and the vertical tabs and
+ * form feeds that yajl lets pass for blanks), which can only stand between
+ * tokens, are dropped, so that one record is one line. Invalid UTF-8 is
+ * ERR_SYNTAX; overlong forms and lone surrogates pass as they came.
  *
- * Bounded: nesting, the length of a record, and the text between two tokens
- * outside of the records (SLICER_OUTSIDE_MAX). The part of a record that came
- * with earlier chunks is kept in a carry of up to SLICER_CARRY bytes; for more
- * the owner must lend memory first (slicer_wants_carry).
+ * Bounded: nesting, the length of a record, and the text outside of the records
+ * between two brackets, braces or keys (SLICER_OUTSIDE_MAX). The part of a
+ * record that came with earlier chunks is kept in a carry of up to SLICER_CARRY
+ * bytes; for more the owner must lend memory first (slicer_wants_carry).
  * yajl cannot continue a parse that was cancelled, so nothing here stops in the
  * middle: whoever feeds n bytes must have room for the records they complete,
  * at most slicer_pending() + n bytes.
@@ -45,22 +47,25 @@ void slicer_free(struct slicer **s);
  * that was lent (the owner has taken it back). */
 void slicer_reset(struct slicer *s);
 
-/* ERR_SYNTAX, ERR_SHAPE (no Records array of objects), ERR_DEPTH, ERR_LIMIT.
- * An error repeats. */
+/* ERR_SYNTAX, ERR_SHAPE (a document without a Records array of objects),
+ * ERR_DEPTH, ERR_LIMIT. An error repeats. */
 enum err slicer_feed(struct slicer *s, struct span chunk);
 /* End of file. ERR_TRUNCATED inside a document; ERR_SHAPE if there was no
- * "Records". */
+ * document, or something else after the last one. */
 enum err slicer_finish(struct slicer *s);
 
 /* Bytes of the record that is open. */
 size_t slicer_pending(const struct slicer *s);
-/* Whether feeding n more bytes could need a carry larger than it has. */
+/* Whether feeding n more bytes could need a carry larger than it has. Feeding
+ * them nevertheless is a bug and may abort. */
 bool slicer_wants_carry(const struct slicer *s, size_t n);
-/* Lends memory of at least max_record_bytes until it is taken back. */
+/* Lends memory of n ≥ max_record_bytes until it is taken back. */
 void slicer_lend_carry(struct slicer *s, void *mem, size_t n);
-/* The lent memory if there is one and no record lies in it; else NULL. */
+/* The lent memory, if there is one and the open record is short enough to move
+ * back into the own carry; else NULL. */
 void *slicer_take_carry(struct slicer *s);
-/* What is wrong, for people: "record longer than 1048576 bytes". */
+/* What is wrong, for people, and where in the text: "record longer than 1048576
+ * bytes at byte 1048900 of the text"; "" if nothing is. */
 const char *slicer_error(const struct slicer *s);
 
 #endif

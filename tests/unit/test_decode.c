@@ -1,0 +1,614 @@
+/* Decoding whole files: the same records for any cut, and nothing but an error
+ * for what is damaged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "trail/decode.h"
+#include "trail/gunzip.h"
+
+enum { MAX_RECORD = 70000, BUF_MAX = 64 * 1024 * 1024, RANDOM_CUTS = 300 };
+
+/* Records in the order they came, each with a line feed. */
+struct run {
+	struct buf got;
+	size_t in_step; /* bytes of records during one step */
+	uint64_t records;
+	enum err err;
+	char error[200];
+};
+
+static void
+on_record(void *arg, struct span head, struct span tail)
+{
+	struct run *r = arg;
+
+	buf_span(&r->got, head);
+	buf_span(&r->got, tail);
+	buf_char(&r->got, '\n');
+	r->in_step += head.n + tail.n;
+	r->records++;
+}
+
+static char lent[MAX_RECORD];
+
+static enum err
+feed(struct decode *d, struct run *r, struct span in)
+{
+	bool more = true;
+
+	while (more) {
+		uint64_t out = decode_stats(d).bytes_out;
+		size_t need;
+		enum err e;
+
+		if (decode_wants_carry(d))
+			decode_lend_carry(d, lent, sizeof lent);
+		need = decode_need(d);
+		r->in_step = 0;
+		e = decode_step(d, &in, &more);
+		assert_true(r->in_step <= need);
+		assert_true(decode_stats(d).bytes_out - out <= GUNZIP_WINDOW);
+		(void)decode_take_carry(d, false);
+		if (e != ERR_OK)
+			return e;
+	}
+	assert_int_equal(in.n, 0);
+	return ERR_OK;
+}
+
+/* step 0: cuts at random places; n > 0: every n bytes. The pieces are exact
+ * copies, so that the sanitizer sees a byte read too much. */
+static void
+run(struct decode *d, struct run *r, struct span s, size_t step)
+{
+	decode_reset(d);
+	buf_reset(&r->got);
+	r->records = 0;
+	r->err = ERR_OK;
+	while (s.n > 0 && r->err == ERR_OK) {
+		size_t n = step > 0 ? step
+				    : 1 + (size_t)clock_random(
+					      clock_random(8) ? 40 : s.n);
+		char *copy;
+
+		if (n > s.n)
+			n = s.n;
+		copy = mem_strndup(s.p, n);
+		r->err = feed(d, r, (struct span){copy, n});
+		mem_free(copy);
+		s.p += n;
+		s.n -= n;
+	}
+	if (r->err == ERR_OK)
+		r->err = decode_finish(d);
+	assert_int_equal(decode_finish(d), r->err);
+	assert_int_equal(decode_stats(d).records, r->records);
+	snprintf(r->error, sizeof r->error, "%s", decode_error(d));
+	assert_int_equal(r->error[0] == '\0', r->err == ERR_OK);
+	(void)decode_take_carry(d, true);
+}
+
+static void
+gz_add(struct buf *b, struct span text)
+{
+	z_stream z = {.zalloc = NULL};
+	size_t cap = text.n + text.n / 1000 + 100;
+	unsigned char *out = mem_alloc(cap);
+
+	assert_int_equal(
+	    deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (unsigned char *)(uintptr_t)text.p;
+	z.avail_in = (unsigned)text.n;
+	z.next_out = out;
+	z.avail_out = (unsigned)cap;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	buf_add(b, out, cap - z.avail_out);
+	deflateEnd(&z);
+	mem_free(out);
+}
+
+struct fixture {
+	const char *name, *text, *expect;
+	enum err err;
+};
+
+static const struct fixture fixtures[] = {
+    {"minimal", "{\"Records\":[{\"a\":1}]}", "{\"a\":1}\n", ERR_OK},
+    {"no records", "{\"Records\":[]}", "", ERR_OK},
+    {"no records, blanks", " { \"Records\" : [ \r\n ] } \n", "", ERR_OK},
+    {"empty record", "{\"Records\":[{}]}", "{}\n", ERR_OK},
+    {"two", "{\"Records\":[{\"a\":1},{\"b\":[{},{}]}]}\n",
+	"{\"a\":1}\n{\"b\":[{},{}]}\n", ERR_OK},
+    {"pretty",
+	"{\r\n  \"Records\": [\r\n    {\r\n      \"a\": 1,\r\n"
+	"      \"b\": \"x\\r\\ny\"\r\n    },\r\n    { \"c\": { }\r\n}\r\n  "
+	"]\r\n}",
+	"{      \"a\": 1,      \"b\": \"x\\r\\ny\"    }\n{ \"c\": { }}\n",
+	ERR_OK},
+    {"one a line", "{\"Records\":[\n{\"a\":1},\n{\"a\":2}\n]}",
+	"{\"a\":1}\n{\"a\":2}\n", ERR_OK},
+    {"other blanks", "{\"Records\":[{\"a\":\f1,\v\"b\":\t2}]}",
+	"{\"a\":1,\"b\":\t2}\n", ERR_OK},
+    {"unicode and escapes",
+	"[{\"k\\u00e9\\\"}{][\":\"\\\\\",\"caf\xc3\xa9\":"
+	"\"\xe2\x9c\x93 \xf0\x9f\x98\x80 \\ud83d\\ude00 \\/ \\u0000\"}]",
+	"{\"k\\u00e9\\\"}{][\":\"\\\\\",\"caf\xc3\xa9\":"
+	"\"\xe2\x9c\x93 \xf0\x9f\x98\x80 \\ud83d\\ude00 \\/ \\u0000\"}\n",
+	ERR_OK},
+    {"numbers",
+	"[{\"n\":12345678901234567890123456789.00100e-0400,\"z\":-0.0,"
+	"\"e\":1E+5,\"m\":9223372036854775808}]",
+	"{\"n\":12345678901234567890123456789.00100e-0400,\"z\":-0.0,"
+	"\"e\":1E+5,\"m\":9223372036854775808}\n",
+	ERR_OK},
+    {"order, twice the same key", "[{\"b\":1,\"a\":2,\"b\":null}]",
+	"{\"b\":1,\"a\":2,\"b\":null}\n", ERR_OK},
+    {"members around",
+	"{\"v\":1,\"x\":{\"y\":[[1],{}]},\"Records\":[{\"a\":1}],"
+	"\"z\":[{\"no\":1}],\"t\":true}",
+	"{\"a\":1}\n", ERR_OK},
+    {"Records twice", "{\"Records\":[{\"a\":1}],\"Records\":[{\"a\":2}]}",
+	"{\"a\":1}\n{\"a\":2}\n", ERR_OK},
+    {"Records elsewhere",
+	"{\"m\":{\"Records\":[{\"no\":1}]},\"Records\":[{\"Records\":[{}]}],"
+	"\"n\":[{\"Records\":[{\"no\":2}]}]}",
+	"{\"Records\":[{}]}\n", ERR_OK},
+    {"scalar Records elsewhere", "{\"m\":{\"Records\":5},\"Records\":[]}", "",
+	ERR_OK},
+    {"name escaped", "{\"\\u0052ecords\":[{}]}", "{}\n", ERR_OK},
+    {"bare array", " [ {\"a\":1} , {\"b\":2} ] ", "{\"a\":1}\n{\"b\":2}\n",
+	ERR_OK},
+    {"bare, empty", "[]", "", ERR_OK},
+    {"two documents",
+	"{\"Records\":[{\"a\":1}],\"x\":1}\n{\"y\":2,\"Records\":[{\"a\":2}]}",
+	"{\"a\":1}\n{\"a\":2}\n", ERR_OK},
+    {"two documents, touching", "{\"Records\":[{\"a\":1}]}[{\"a\":2}]",
+	"{\"a\":1}\n{\"a\":2}\n", ERR_OK},
+    {"overlong UTF-8 and surrogates pass",
+	"[{\"a\":\"\xc0\x80 \xed\xa0\x80 \\ud800\"}]",
+	"{\"a\":\"\xc0\x80 \xed\xa0\x80 \\ud800\"}\n", ERR_OK},
+
+    {"name in lower case", "{\"records\":[{\"a\":1}]}", "", ERR_SHAPE},
+    {"empty object", "{}", "", ERR_SHAPE},
+    {"blanks only", " \n ", "", ERR_SHAPE},
+    {"number", "5", "", ERR_SHAPE},
+    {"string", "\"Records\"", "", ERR_SHAPE},
+    {"Records is a number", "{\"Records\":5}", "", ERR_SHAPE},
+    {"Records is null", "{\"Records\":null,\"a\":[]}", "", ERR_SHAPE},
+    {"Records is a string", "{\"Records\":\"x\"}", "", ERR_SHAPE},
+    {"Records is an object", "{\"Records\":{\"a\":[]}}", "", ERR_SHAPE},
+    {"array first", "{\"Records\":[[]]}", "", ERR_SHAPE},
+    {"number first", "[1,{}]", "", ERR_SHAPE},
+    {"number between", "[{},1,{\"no\":1}]", "{}\n", ERR_SHAPE},
+    {"string last", "{\"Records\":[{},\"x\"]}", "{}\n", ERR_SHAPE},
+    {"null only", "{\"Records\":[null]}", "", ERR_SHAPE},
+    {"second document without", "[{}]{\"a\":1}", "{}\n", ERR_SHAPE},
+    {"number after", "[{}] 5", "{}\n", ERR_SHAPE},
+    {"number between documents", "[{}] 5 [{\"no\":1}]", "{}\n", ERR_SHAPE},
+    {"open string after", "[{}] \"abc", "{}\n", ERR_SHAPE},
+    {"HTML", "<html><body>Service Unavailable</body></html>", "", ERR_SYNTAX},
+    {"bytes after", "{\"Records\":[{}]} garbage", "{}\n", ERR_SYNTAX},
+    {"comma after", "{\"Records\":[{}]},", "{}\n", ERR_SYNTAX},
+    {"brace after", "{\"Records\":[{}]}}", "{}\n", ERR_SYNTAX},
+    {"comma first", "[,{}]", "", ERR_SYNTAX},
+    {"comma last", "[{},]", "{}\n", ERR_SYNTAX},
+    {"two commas", "[{},,{}]", "{}\n", ERR_SYNTAX},
+    {"no comma", "[{}{}]", "{}\n", ERR_SYNTAX},
+    {"wrong bracket", "[{\"a\":[}]", "", ERR_SYNTAX},
+    {"invalid UTF-8", "[{\"a\":\"\xff\"}]", "", ERR_SYNTAX},
+    {"cut UTF-8", "[{\"a\":\"\xe2\x9c\"}]", "", ERR_SYNTAX},
+    {"line feed in a string", "[{\"a\":\"\n\"}]", "", ERR_SYNTAX},
+    {"comment", "[/* */{}]", "", ERR_SYNTAX},
+    {"byte order mark", "\xef\xbb\xbf[]", "", ERR_SYNTAX},
+    {"open array", "{\"Records\":[{\"a\":1}", "{\"a\":1}\n", ERR_TRUNCATED},
+    {"open document", "{\"Records\":[]", "", ERR_TRUNCATED},
+    {"second open", "[{}] [", "{}\n", ERR_TRUNCATED},
+};
+
+static void
+expect(const struct run *r, const char *name, size_t step, enum err err,
+    struct span want)
+{
+	if (r->err == err && span_eq(buf_view(&r->got), want))
+		return;
+	fail_msg("%s, cut %zu: got %s (%s), %zu bytes of records; expected %s, "
+		 "%zu bytes",
+	    name, step, err_name(r->err), r->error, r->got.n, err_name(err),
+	    want.n);
+}
+
+static void
+all_cuts(struct decode *d, struct run *r, const char *name, struct span s,
+    enum err err, struct span want)
+{
+	static const size_t steps[] = {SIZE_MAX, 1, 2, 7};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		run(d, r, s, steps[i]);
+		expect(r, name, steps[i], err, want);
+	}
+	for (int i = 0; i < RANDOM_CUTS; i++) {
+		run(d, r, s, 0);
+		expect(r, name, 0, err, want);
+	}
+}
+
+struct env {
+	struct decode *d;
+	struct run run;
+	struct buf gz, text, want;
+};
+
+static int
+setup(void **state)
+{
+	struct env *e = mem_zalloc(sizeof *e);
+
+	e->d = decode_new(MAX_RECORD, on_record, &e->run);
+	buf_init(&e->run.got, BUF_MAX);
+	buf_init(&e->gz, BUF_MAX);
+	buf_init(&e->text, BUF_MAX);
+	buf_init(&e->want, BUF_MAX);
+	*state = e;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct env *e = *state;
+
+	decode_free(&e->d);
+	assert_null(e->d);
+	decode_free(&e->d);
+	buf_fini(&e->run.got);
+	buf_fini(&e->gz);
+	buf_fini(&e->text);
+	buf_fini(&e->want);
+	mem_free(e);
+	return 0;
+}
+
+static void
+test_fixtures(void **state)
+{
+	struct env *e = *state;
+
+	for (size_t i = 0; i < sizeof fixtures / sizeof *fixtures; i++) {
+		const struct fixture *f = &fixtures[i];
+
+		all_cuts(e->d, &e->run, f->name, span_str(f->text), f->err,
+		    span_str(f->expect));
+		buf_reset(&e->gz);
+		gz_add(&e->gz, span_str(f->text));
+		all_cuts(e->d, &e->run, f->name, buf_view(&e->gz), f->err,
+		    span_str(f->expect));
+	}
+}
+
+static void
+test_members_cut_a_record(void **state)
+{
+	static const char text[] = "{\"Records\":[{\"a\":1},{\"bcd\":\"xy\"}]}";
+	struct env *e = *state;
+
+	for (size_t cut = 0; cut < sizeof text; cut++) {
+		buf_reset(&e->gz);
+		gz_add(&e->gz, (struct span){text, cut});
+		gz_add(&e->gz, SPAN(""));
+		gz_add(
+		    &e->gz, (struct span){text + cut, sizeof text - 1 - cut});
+		for (size_t step = 0; step < 3; step++) {
+			run(e->d, &e->run, buf_view(&e->gz), step);
+			expect(&e->run, "members", step, ERR_OK,
+			    SPAN("{\"a\":1}\n{\"bcd\":\"xy\"}\n"));
+		}
+	}
+}
+
+/* A record of n bytes made of short strings. */
+static void
+add_record(struct buf *b, size_t n, const char *separator)
+{
+	size_t start = b->n;
+
+	buf_str(b, "{\"k\":[0");
+	while (b->n - start + 12 < n)
+		buf_printf(b, ",%s\"xxxxxx\"", separator);
+	buf_str(b, ",9");
+	while (b->n - start + 2 < n)
+		buf_char(b, '9');
+	buf_str(b, "]}");
+}
+
+static void
+test_long_records(void **state)
+{
+	static const struct {
+		size_t n;
+		enum err err;
+	} cases[] = {
+	    {16383, ERR_OK},
+	    {16384, ERR_OK},
+	    {16385, ERR_OK},
+	    {65535, ERR_OK},
+	    {65536, ERR_OK},
+	    {65537, ERR_OK},
+	    {MAX_RECORD - 1, ERR_OK},
+	    {MAX_RECORD, ERR_OK},
+	    {MAX_RECORD + 1, ERR_LIMIT},
+	    {MAX_RECORD * 3, ERR_LIMIT},
+	};
+	struct env *e = *state;
+
+	/* Each also with a line break in it, which does not count. */
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+		size_t n = cases[i / 2].n;
+		enum err err = cases[i / 2].err;
+
+		buf_reset(&e->text);
+		buf_reset(&e->want);
+		buf_reset(&e->gz);
+		buf_str(&e->text, "{\"Records\":[{\"a\":1},");
+		buf_str(&e->want, "{\"a\":1}\n");
+		add_record(&e->text, n, "");
+		assert_int_equal(e->text.n, 20 + n);
+		if (i % 2 == 1) {
+			e->text.n--;
+			buf_str(&e->text, "\n}");
+		}
+		buf_str(&e->text, ",{}]}");
+		if (err == ERR_OK) {
+			add_record(&e->want, n, "");
+			buf_str(&e->want, "\n{}\n");
+		}
+		gz_add(&e->gz, buf_view(&e->text));
+		for (size_t step = 0; step < 20000; step = step * 3 + 1) {
+			run(e->d, &e->run, buf_view(&e->text), step);
+			expect(&e->run, "long", step, err, buf_view(&e->want));
+			run(e->d, &e->run, buf_view(&e->gz), step);
+			expect(
+			    &e->run, "long gz", step, err, buf_view(&e->want));
+		}
+	}
+	assert_non_null(strstr(e->run.error, "record longer than 70000 bytes"));
+}
+
+/* Line breaks do not count towards the length of a record. */
+static void
+test_long_pretty(void **state)
+{
+	struct env *e = *state;
+
+	buf_str(&e->text, "[");
+	add_record(&e->text, 140000, "\r\n\r\n\r\n\r\n\r\n");
+	buf_str(&e->text, "]");
+	for (size_t i = 1; i + 1 < e->text.n; i++) {
+		if (e->text.p[i] != '\r' && e->text.p[i] != '\n')
+			buf_char(&e->want, e->text.p[i]);
+	}
+	buf_char(&e->want, '\n');
+	assert_true(e->want.n > 64 * 1024 && e->want.n < MAX_RECORD);
+	for (size_t step = 0; step < 20000; step = step * 5 + 1) {
+		run(e->d, &e->run, buf_view(&e->text), step);
+		expect(&e->run, "pretty", step, ERR_OK, buf_view(&e->want));
+	}
+}
+
+static void
+test_depth(void **state)
+{
+	static const struct {
+		size_t inner;
+		enum err err;
+	} cases[] = {{510, ERR_OK}, {511, ERR_DEPTH}, {10000, ERR_DEPTH}};
+	struct env *e = *state;
+
+	/* The bare array and the record are the first two levels. */
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		buf_reset(&e->text);
+		buf_reset(&e->want);
+		buf_str(&e->text, "{\"a\":");
+		for (size_t k = 0; k < cases[i].inner; k++)
+			buf_char(&e->text, '[');
+		for (size_t k = 0; k < cases[i].inner; k++)
+			buf_char(&e->text, ']');
+		buf_str(&e->text, "}");
+		if (cases[i].err == ERR_OK) {
+			buf_span(&e->want, buf_view(&e->text));
+			buf_char(&e->want, '\n');
+		}
+		buf_reset(&e->gz);
+		buf_str(&e->gz, "[");
+		buf_span(&e->gz, buf_view(&e->text));
+		buf_str(&e->gz, "]");
+		all_cuts(e->d, &e->run, "depth", buf_view(&e->gz), cases[i].err,
+		    buf_view(&e->want));
+	}
+	assert_non_null(strstr(e->run.error, "nested deeper than 512"));
+}
+
+static void
+test_damage(void **state)
+{
+	static const char want[] = "{\"a\":1}\n{\"b\":\"two\"}\n{\"c\":[3]}\n";
+	struct env *e = *state;
+	size_t unnoticed = 0;
+	struct span gz;
+	char *p;
+
+	gz_add(&e->gz,
+	    SPAN("{\"Records\":[{\"a\":1},{\"b\":\"two\"},{\"c\":[3]}]}"));
+	gz = buf_view(&e->gz);
+	for (size_t n = 0; n < gz.n; n++) {
+		for (size_t step = 0; step < 4; step++) {
+			run(e->d, &e->run, (struct span){gz.p, n}, step);
+			assert_int_equal(e->run.err, ERR_TRUNCATED);
+			assert_true(
+			    span_starts(span_str(want), buf_cstr(&e->run.got)));
+			assert_true(e->run.got.n == 0 ||
+				    span_ends(buf_view(&e->run.got), "}\n"));
+		}
+	}
+	p = mem_strndup(gz.p, gz.n);
+	for (size_t bit = 0; bit < gz.n * 8; bit++) {
+		p[bit / 8] = (char)(p[bit / 8] ^ 1 << bit % 8);
+		for (size_t step = 0; step < 2; step++) {
+			run(e->d, &e->run, (struct span){p, gz.n}, step);
+			/* Only the header's time, flags and OS and the bits
+			 * behind the last block may be any. */
+			unnoticed += e->run.err == ERR_OK;
+			if (e->run.err == ERR_OK)
+				expect(
+				    &e->run, "flip", bit, ERR_OK, SPAN(want));
+		}
+		p[bit / 8] = (char)(p[bit / 8] ^ 1 << bit % 8);
+	}
+	assert_true(unnoticed < 2 * (10 + 1) * 8);
+	/* The checksum: whole, nothing of it comes out. */
+	p[gz.n - 8] ^= 1;
+	run(e->d, &e->run, (struct span){p, gz.n}, SIZE_MAX);
+	expect(&e->run, "crc", 0, ERR_CORRUPT, SPAN(""));
+	assert_non_null(strstr(e->run.error, "gzip checksum wrong at byte "));
+	p[gz.n - 8] ^= 1;
+	run(e->d, &e->run, (struct span){p, gz.n}, SIZE_MAX);
+	expect(&e->run, "restored", 0, ERR_OK, SPAN(want));
+	mem_free(p);
+}
+
+static void
+test_flipped_text(void **state)
+{
+	static const char text[] =
+	    "{\"v\":1,\"Records\":[{\"a\":1,\"b\":\"tw\"}"
+	    " ,\n{\"c\":[3,null]}]} []";
+	struct env *e = *state;
+	char p[sizeof text];
+
+	memcpy(p, text, sizeof text);
+	for (size_t bit = 0; bit < (sizeof text - 1) * 8; bit++) {
+		struct span s = {p, sizeof text - 1};
+		enum err whole;
+
+		p[bit / 8] = (char)(p[bit / 8] ^ 1 << bit % 8);
+		run(e->d, &e->run, s, SIZE_MAX);
+		whole = e->run.err;
+		buf_reset(&e->want);
+		buf_span(&e->want, buf_view(&e->run.got));
+		run(e->d, &e->run, s, 1);
+		expect(&e->run, "flipped text", bit, whole, buf_view(&e->want));
+		p[bit / 8] = text[bit / 8];
+	}
+}
+
+static void
+test_bomb(void **state)
+{
+	enum { COUNT = 100000 };
+	struct env *e = *state;
+	struct decode_stats st;
+
+	buf_str(&e->text, "{\"Records\":[{}");
+	for (int i = 1; i < COUNT; i++)
+		buf_str(&e->text, ",{}");
+	buf_str(&e->text, "]}");
+	gz_add(&e->gz, buf_view(&e->text));
+	assert_true(e->gz.n * 200 < e->text.n);
+	run(e->d, &e->run, buf_view(&e->gz), SIZE_MAX);
+	assert_int_equal(e->run.err, ERR_OK);
+	assert_int_equal(e->run.records, COUNT);
+	st = decode_stats(e->d);
+	assert_int_equal(st.records, COUNT);
+	assert_int_equal(st.bytes_in, e->gz.n);
+	assert_int_equal(st.bytes_out, e->text.n);
+}
+
+static void
+test_outside(void **state)
+{
+	struct env *e = *state;
+
+	/* From the end of the key to the end of the next bracket. */
+	for (int over = 0; over < 2; over++) {
+		enum err err = over ? ERR_LIMIT : ERR_OK;
+
+		buf_reset(&e->text);
+		buf_str(&e->text, "{\"a\":");
+		for (int i = 0; i < SLICER_OUTSIDE_MAX - 2 + over; i++)
+			buf_char(&e->text, ' ');
+		buf_str(&e->text, "[],\"Records\":[{}]}");
+		for (size_t step = 0; step < 40000; step = step * 9 + 1) {
+			run(e->d, &e->run, buf_view(&e->text), step);
+			expect(&e->run, "outside", step, err,
+			    err == ERR_OK ? SPAN("{}\n") : SPAN(""));
+		}
+	}
+	/* An endless string is an error long before its end. */
+	buf_reset(&e->text);
+	buf_str(&e->text, "{\"a\":\"");
+	for (int i = 0; i < 300000; i++)
+		buf_char(&e->text, 'x');
+	run(e->d, &e->run, buf_view(&e->text), 5000);
+	assert_int_equal(e->run.err, ERR_LIMIT);
+	assert_true(decode_stats(e->d).bytes_out < 80000);
+}
+
+static void
+test_messages(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+	    {"", "file is empty at byte 0"},
+	    {"\x1f", "gzip data ends too early at byte 1"},
+	    {"{}", "no Records array at byte 2 of the text"},
+	    {"[5]", "a record that is no object at byte 3 of the text"},
+	    {"[{},", "ends inside a document at byte 4 of the text"},
+	    {"<html>", "not JSON (lexical error: invalid char in json text.)"
+		       " at byte 1 of the text"},
+	};
+	struct env *e = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		run(e->d, &e->run, span_str(cases[i].text), SIZE_MAX);
+		assert_string_equal(e->run.error, cases[i].error);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	    T(test_fixtures),
+	    T(test_members_cut_a_record),
+	    T(test_long_records),
+	    T(test_long_pretty),
+	    T(test_depth),
+	    T(test_damage),
+	    T(test_flipped_text),
+	    T(test_bomb),
+	    T(test_outside),
+	    T(test_messages),
+#undef T
+	};
+	const char *env = getenv("TEST_SEED");
+	uint64_t seed =
+	    env != NULL ? strtoull(env, NULL, 10) : (uint64_t)time(NULL);
+
+	print_message("TEST_SEED=%llu\n", (unsigned long long)seed);
+	clock_seed(seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
