@@ -1,0 +1,96 @@
+/*
+ * What http.c (the multi handle on the loop), request.c (life of one request)
+ * and transfer.c (its curl handle) share.
+ */
+#ifndef NET_HTTP_INTERNAL_H
+#define NET_HTTP_INTERNAL_H
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "net/http.h"
+#include "net/list.h"
+#include "net/timer.h"
+
+enum { HTTP_SPARE_MAX = 16 };
+
+struct http {
+	struct ev_loop *loop;
+	CURLM *multi;
+	struct timers *timers;
+	struct timer *curl_timer; /* curl's one time-out */
+	struct timer *turn_timer; /* deferred work on the ready list */
+	char *ca_file, *user_agent;
+	long connect_timeout_ms;
+	CURL *spare[HTTP_SPARE_MAX]; /* handles to use again */
+	size_t nspare;
+	struct list live;	 /* request.live, all of them */
+	struct list ready;	 /* request.ready, those with work to do */
+	struct request *current; /* whose callback runs; NULL once cancelled */
+	bool in_turn;
+	struct http_stats stats;
+};
+
+struct request {
+	struct http *http;
+	struct list live, ready;
+	CURL *easy; /* NULL once the transfer has ended */
+	char *url;
+	const char *method;	   /* static */
+	struct curl_slist *header; /* one block with all its lines */
+	size_t header_bytes;	   /* of that block */
+
+	const struct span *body; /* borrowed from the caller */
+	size_t nbody;
+	size_t part, part_off; /* where curl reads it */
+	int64_t uploaded;
+	uint64_t bytes_in;
+
+	struct timer *stall;	       /* NULL: no limit */
+	int64_t stall_ms, progress_ms; /* progress: last byte in or out */
+
+	struct buf head;
+	size_t head_bytes; /* of all heads and trailers, to limit them */
+	struct buf in;	   /* a stream's stash, else the collected body */
+	size_t taken;	   /* of the stash by the consumer */
+	size_t reply_max;
+	enum err abort;	 /* why a curl callback gave up */
+	const char *why; /* the same for people */
+	bool head_done;	 /* the final head is whole */
+	bool head_told;	 /* on_head was called */
+	bool streaming;	 /* a 200 or 206 with on_data */
+	bool waiting;	 /* the consumer took less; until resume */
+	bool choked;	 /* the stash is full, curl is paused */
+	bool done;	 /* on_done is running */
+
+	request_head_fn *on_head;
+	request_data_fn *on_data;
+	request_done_fn *on_done;
+	void *arg;
+	struct reply reply;
+	char detail[CURL_ERROR_SIZE];
+};
+
+/* http.c */
+CURL *http_take_easy(struct http *h);
+/* Not in the multi any more. clean: its transfer went to its end; only such
+ * a handle is used again, as curl leaves traces of failed ones. */
+void http_put_easy(struct http *h, CURL *easy, bool clean);
+/* request_step(r) will run in this or the next turn, once. */
+void http_ready(struct http *h, struct request *r);
+
+/* request.c */
+void request_step(struct request *r);
+/* The transfer is over: err, or what rc means if err is ERR_OK. Not from
+ * inside curl's callbacks. */
+void request_ended(struct request *r, CURLcode rc, enum err err);
+
+/* transfer.c */
+/* Sets all options of r->easy. */
+enum err transfer_setup(struct request *r, const struct request_spec *spec);
+
+/* outcome.c */
+/* Fills r->reply in with what curl knows of a transfer that is over. */
+void outcome_fill(struct request *r, CURLcode rc, enum err err);
+
+#endif
