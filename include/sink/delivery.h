@@ -6,7 +6,10 @@
  * The gate: after a fault of the set-up (token, endpoint) nothing is sent but
  * a probe, which is the oldest batch, 1 s later, doubling to 60 s, until one is
  * taken. While the gate is closed, delivery_open is false and intake polls no
- * more.
+ * more. It also opens when no batch is left to probe with.
+ *
+ * A refusal is put down to the set-up, and closes the gate, as long as nothing
+ * was taken yet. Retry-After holds back all POSTs but does not close the gate.
  */
 #ifndef SINK_DELIVERY_H
 #define SINK_DELIVERY_H
@@ -27,10 +30,11 @@ enum delivery_outcome {
 };
 
 /* Called once for every run of every batch. */
-typedef void delivery_settled_fn(void *arg, const struct batch_run *run,
-    enum delivery_outcome outcome);
+typedef void delivery_settled_fn(
+    void *arg, const struct batch_run *run, enum delivery_outcome outcome);
 /* Something changed that others wait for: a batch's pieces went back to the
- * pool, or the gate opened or closed. Runs after the settled calls. */
+ * pool, or the gate opened or closed. Runs after the settled calls. Both may
+ * submit; this one may also free the delivery. */
 typedef void delivery_progress_fn(void *arg);
 
 struct delivery_conf {

@@ -1,0 +1,235 @@
+#include "sink/delivery.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sink/delivery_internal.h"
+
+#define NEVER INT64_MAX
+
+/* ---- what goes next ---- */
+
+/* The oldest, but those that were refused come last: if it is their events,
+ * another batch opens the gate. */
+static struct item *
+pick_probe(struct delivery *d)
+{
+	struct item *it, *best = NULL;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		if (it->post == NULL &&
+		    (best == NULL || it->refusals < best->refusals))
+			best = it;
+	}
+	return best;
+}
+
+/* The oldest that is due, or else the one that is due next. */
+static struct item *
+pick_due(struct delivery *d, int64_t now)
+{
+	struct item *it, *best = NULL;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		if (it->post != NULL)
+			continue;
+		if (it->due_ms <= now)
+			return it;
+		if (best == NULL || it->due_ms < best->due_ms)
+			best = it;
+	}
+	return best;
+}
+
+/* When the next POST may start, and which; NEVER: not before an answer. */
+static int64_t
+next_up(struct delivery *d, int64_t now, struct item **it)
+{
+	int64_t at;
+
+	if (d->stats.in_flight >= d->conf.concurrency || d->gate.probe != NULL)
+		return NEVER;
+	*it = d->gate.closed ? pick_probe(d) : pick_due(d, now);
+	if (*it == NULL)
+		return NEVER;
+	at = d->gate.closed ? d->gate.probe_ms : (*it)->due_ms;
+	return at > d->hold_ms ? at : d->hold_ms;
+}
+
+static dassana_done_fn on_answer;
+
+static void
+start_post(struct delivery *d, struct item *it, int64_t now)
+{
+	size_t nparts;
+	const struct span *body = batch_body(it->batch, &nparts);
+
+	it->sent_ms = now;
+	it->gate_turn = d->gate.turn;
+	if (d->gate.closed)
+		d->gate.probe = it;
+	d->stats.posts++;
+	if (++d->stats.in_flight > d->stats.in_flight_max)
+		d->stats.in_flight_max = d->stats.in_flight;
+	it->post = dassana_post(
+	    d->sink, body, nparts, batch_events(it->batch), on_answer, it);
+}
+
+static void
+on_pump(void *arg)
+{
+	struct delivery *d = arg;
+	int64_t now = clock_mono_ms(), at;
+	struct item *it = NULL;
+
+	while ((at = next_up(d, now, &it)) <= now)
+		start_post(d, it, now);
+	if (at != NEVER)
+		timer_after(d->pump, at - now);
+}
+
+/* ---- what comes back ---- */
+
+/* The item is out of the queue before anyone is told: they may submit. */
+void
+delivery_settle(
+    struct delivery *d, struct item *it, enum delivery_outcome outcome)
+{
+	TAILQ_REMOVE(&d->items, it, link);
+	for (size_t i = 0; i < batch_nruns(it->batch); i++)
+		d->conf.settled(
+		    d->conf.arg, batch_run_at(it->batch, i), outcome);
+	batch_free(&it->batch);
+	mem_free(it);
+	d->changed = true;
+}
+
+/* Last of all: whoever is told may free d. */
+static void
+tell_progress(struct delivery *d)
+{
+	bool changed = d->changed;
+
+	d->changed = false;
+	if (changed)
+		d->conf.progress(d->conf.arg);
+}
+
+static void
+on_answer(void *arg, const struct dassana_result *r)
+{
+	struct item *it = arg;
+	struct delivery *d = it->delivery;
+	bool probe = d->gate.probe == it;
+
+	it->post = NULL;
+	d->stats.in_flight--;
+	if (probe)
+		d->gate.probe = NULL;
+	LOG_DEBUG("dassana.post", F_INT("batch", batch_id(it->batch)),
+	    F_INT("events", batch_events(it->batch)),
+	    F_INT("bytes", batch_body_bytes(it->batch)),
+	    F_INT("status", r->status),
+	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
+	    F_INT("ms", clock_mono_ms() - it->sent_ms), F_STR("why", r->why));
+	delivery_judge(d, it, r, probe);
+	timer_soon(d->pump);
+	tell_progress(d);
+}
+
+/* ---- from outside ---- */
+
+struct delivery *
+delivery_new(
+    struct timers *t, struct dassana *sink, const struct delivery_conf *conf)
+{
+	struct delivery *d = mem_zalloc(sizeof *d);
+
+	CHECK(conf->concurrency > 0);
+	CHECK(conf->settled != NULL && conf->progress != NULL);
+	d->sink = sink;
+	d->conf = *conf;
+	d->pump = timer_new(t, on_pump, d);
+	TAILQ_INIT(&d->items);
+	return d;
+}
+
+static void
+drop_all(struct delivery *d)
+{
+	uint64_t before = d->stats.dropped_events;
+	struct item *it;
+
+	d->gate.probe = NULL;
+	while ((it = TAILQ_FIRST(&d->items)) != NULL) {
+		if (it->post != NULL) {
+			dassana_cancel(&it->post);
+			d->stats.in_flight--;
+		}
+		d->stats.dropped_events += batch_events(it->batch);
+		delivery_settle(d, it, DELIVERY_DROPPED);
+	}
+	timer_stop(d->pump);
+	if (d->stats.dropped_events > before)
+		LOG_WARN("dassana.dropped",
+		    F_INT("events", d->stats.dropped_events - before),
+		    F_STR("why", "no time left to deliver them"));
+}
+
+void
+delivery_free(struct delivery **dp)
+{
+	struct delivery *d = *dp;
+
+	if (d == NULL)
+		return;
+	drop_all(d);
+	timer_free(&d->pump);
+	mem_free(d);
+	*dp = NULL;
+}
+
+void
+delivery_give_up(struct delivery *d)
+{
+	drop_all(d);
+	tell_progress(d);
+}
+
+void
+delivery_submit(struct delivery *d, struct batch *b)
+{
+	struct item *it = mem_zalloc(sizeof *it);
+
+	it->delivery = d;
+	it->batch = b;
+	TAILQ_INSERT_TAIL(&d->items, it, link);
+	timer_soon(d->pump);
+}
+
+bool
+delivery_open(const struct delivery *d)
+{
+	return !d->gate.closed;
+}
+
+bool
+delivery_idle(const struct delivery *d)
+{
+	return TAILQ_EMPTY(&d->items);
+}
+
+struct delivery_stats
+delivery_stats(const struct delivery *d)
+{
+	struct delivery_stats s = d->stats;
+	struct item *it;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		s.waiting += it->post == NULL;
+	}
+	return s;
+}

@@ -1,0 +1,830 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fake/fake_http.c"
+#include "sink/batcher.h"
+#include "sink/delivery.h"
+
+#define TOKEN	 "s3cret-t0ken"
+#define FRESH	 "fr3sh-t0ken"
+#define COUNT(n) "{\"docCount\":" #n "}"
+
+enum { BATCHES_MAX = 256, EVENTS_EACH = 3, LOG_MAX = 4 << 20 };
+
+/* Batch k has the events {"b":k} of one owner, its entry here. */
+struct fate {
+	unsigned settled, taken, refused, dropped; /* events */
+};
+
+static struct {
+	struct pool *pool;
+	struct batcher *batcher;
+	struct dassana *dassana;
+	struct delivery *delivery;
+	struct fate fate[BATCHES_MAX];
+	size_t nbatches;
+	unsigned progress, reloads;
+	size_t free_at_progress;
+	const char *fresh_token;
+	struct buf log;
+	/* What callbacks do besides noting. */
+	unsigned submit_when_settled;
+	bool free_in_progress;
+} w;
+
+static void
+on_log(void *arg, struct span line)
+{
+	(void)arg;
+	assert_null(memmem(line.p, line.n, "t0ken", 5));
+	buf_span(&w.log, line);
+}
+
+/* Lines of an event at a level, "error event=dassana.refused". */
+static unsigned
+logged(const char *what)
+{
+	char want[80];
+	unsigned n = 0;
+	const char *at = buf_cstr(&w.log);
+
+	snprintf(want, sizeof want, " level=%s ", what);
+	for (; (at = strstr(at, want)) != NULL; at++)
+		n++;
+	return n;
+}
+
+static void
+on_sealed(void *arg, struct batch *b)
+{
+	(void)arg;
+	delivery_submit(w.delivery, b);
+}
+
+static void
+submit(unsigned n)
+{
+	char event[32];
+
+	while (n-- > 0) {
+		struct fate *f = &w.fate[w.nbatches];
+
+		assert_true(w.nbatches < BATCHES_MAX);
+		snprintf(event, sizeof event, "{\"b\":%zu}", w.nbatches++);
+		for (uint64_t i = 0; i < EVENTS_EACH; i++) {
+			assert_true(batcher_room(w.batcher, strlen(event)));
+			batcher_add(w.batcher, f, i, span_str(event), SPAN(""));
+		}
+		batcher_seal(w.batcher);
+	}
+}
+
+static void
+on_settled(
+    void *arg, const struct batch_run *run, enum delivery_outcome outcome)
+{
+	struct fate *f = run->owner;
+
+	assert_ptr_equal(arg, &w);
+	assert_int_equal(run->first, 0);
+	assert_int_equal(run->count, EVENTS_EACH);
+	f->settled += run->count;
+	f->taken += outcome == DELIVERY_TAKEN ? run->count : 0;
+	f->refused += outcome == DELIVERY_REFUSED ? run->count : 0;
+	f->dropped += outcome == DELIVERY_DROPPED ? run->count : 0;
+	if (w.submit_when_settled > 0) {
+		w.submit_when_settled--;
+		submit(1);
+	}
+}
+
+static void
+on_progress(void *arg)
+{
+	assert_ptr_equal(arg, &w);
+	w.progress++;
+	w.free_at_progress = pool_left(w.pool);
+	if (w.free_in_progress)
+		delivery_free(&w.delivery);
+}
+
+static const char *
+on_reload(void *arg)
+{
+	assert_ptr_equal(arg, &w);
+	w.reloads++;
+	return w.fresh_token;
+}
+
+static void
+open_world(unsigned concurrency)
+{
+	struct dassana_conf dassana = {
+	    .endpoint = "http://dassana.example/",
+	    .app_id = "app",
+	    .token = TOKEN,
+	    .post_timeout_ms = 60000,
+	    .verify_doc_count = true,
+	};
+	struct delivery_conf conf = {
+	    .concurrency = concurrency,
+	    .backoff_base_ms = 500,
+	    .backoff_max_ms = 30000,
+	    .reload_token = on_reload,
+	    .settled = on_settled,
+	    .progress = on_progress,
+	    .arg = &w,
+	};
+	struct batcher_conf batches = {1 << 20, 1000, 1000, 0};
+
+	memset(&w, 0, sizeof w);
+	fake_begin();
+	buf_init(&w.log, LOG_MAX);
+	log_set_sink(on_log, NULL);
+	log_set_level(LOG_LVL_DEBUG);
+	w.pool = pool_new((size_t)4 * BATCHES_MAX * POOL_PIECE);
+	w.batcher =
+	    batcher_new(fake_timers(), w.pool, &batches, on_sealed, NULL);
+	w.dassana = dassana_new(fake_http(), &dassana);
+	w.delivery = delivery_new(fake_timers(), w.dassana, &conf);
+}
+
+static void
+close_world(void)
+{
+	delivery_free(&w.delivery);
+	assert_null(w.delivery);
+	for (size_t i = 0; i < w.nbatches; i++)
+		assert_int_equal(w.fate[i].settled, EVENTS_EACH);
+	dassana_free(&w.dassana);
+	batcher_free(&w.batcher);
+	pool_free(&w.pool);
+	assert_int_equal(w.log.err, ERR_OK);
+	buf_fini(&w.log);
+	log_set_sink(NULL, NULL);
+	log_set_level(LOG_LVL_INFO);
+	fake_end();
+}
+
+/* Which batch the POST carries that was started as the i-th of those open. */
+static int
+posted(size_t i)
+{
+	struct request *r = fake_http_nth(i);
+	struct span s;
+	uint64_t k;
+
+	if (r == NULL)
+		return -1;
+	s = fake_body(r);
+	(void)span_cut(&s, ':');
+	assert_int_equal(span_u64(span_cut(&s, '}'), 0, BATCHES_MAX, &k), 0);
+	return (int)k;
+}
+
+static void
+answer_with(size_t i, int status, const char *head, const char *body)
+{
+	struct request *r = fake_http_nth(i);
+
+	assert_non_null(r);
+	fake_reply(r, status, head, span_str(body));
+	fake_run();
+}
+
+static void
+answer(size_t i, int status)
+{
+	answer_with(i, status, NULL, status == 200 ? COUNT(3) : "no");
+}
+
+/* Lets one batch through, so that refusals are believed. */
+static void
+take_one(void)
+{
+	submit(1);
+	fake_run();
+	answer(0, 200);
+}
+
+static void
+a_taken_batch_is_settled_and_given_back(void **state)
+{
+	struct delivery_stats s;
+
+	(void)state;
+	open_world(4);
+	assert_true(delivery_idle(w.delivery));
+	submit(1);
+	assert_false(delivery_idle(w.delivery));
+	assert_int_equal(fake_http_open(), 0); /* only from the loop */
+	assert_int_equal(delivery_stats(w.delivery).waiting, 1);
+	fake_run();
+	s = delivery_stats(w.delivery);
+	assert_int_equal(s.waiting, 0);
+	assert_int_equal(s.in_flight, 1);
+	assert_true(span_is(
+	    fake_body(fake_http_nth(0)), "{\"b\":0}\n{\"b\":0}\n{\"b\":0}\n"));
+	assert_int_equal(w.fate[0].settled, 0);
+	answer(0, 200);
+	assert_int_equal(w.fate[0].taken, EVENTS_EACH);
+	assert_int_equal(w.progress, 1);
+	assert_int_equal(w.free_at_progress, pool_total(w.pool));
+	assert_true(delivery_idle(w.delivery));
+	s = delivery_stats(w.delivery);
+	assert_int_equal(s.posts, 1);
+	assert_int_equal(s.taken_posts, 1);
+	assert_int_equal(s.taken_events, 3);
+	assert_int_equal(s.taken_plain_bytes, 24);
+	assert_int_equal(s.taken_body_bytes, 24);
+	assert_int_equal(s.in_flight, 0);
+	assert_int_equal(s.in_flight_max, 1);
+	assert_int_equal(logged("debug event=dassana.post"), 1);
+	assert_int_equal(fake_next_timer(), -1);
+	close_world();
+}
+
+static void
+so_many_at_once_and_the_oldest_first(void **state)
+{
+	(void)state;
+	for (unsigned limit = 1; limit <= 3; limit++) {
+		open_world(limit);
+		submit(7);
+		fake_run();
+		for (int next = 0; next < 7; next++) {
+			size_t open = fake_http_open();
+			size_t left = (size_t)(7 - next);
+
+			assert_int_equal(open, left < limit ? left : limit);
+			for (size_t i = 0; i < open; i++)
+				assert_int_equal(posted(i), next + (int)i);
+			answer(0, 200);
+		}
+		assert_int_equal(
+		    delivery_stats(w.delivery).in_flight_max, limit);
+		close_world();
+	}
+}
+
+static void
+transient_failures_are_tried_again(void **state)
+{
+	static const int status[] = {500, 502, 503, 504, 429, 408, 0};
+	int64_t longest = 0;
+
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	for (unsigned i = 0; i < 40; i++) {
+		int64_t top = i < 6 ? 500LL << i : 30000, wait;
+
+		assert_int_equal(fake_http_open(), 1);
+		if (status[i % 7] == 0) {
+			fake_fail(fake_http_nth(0), ERR_TIMEOUT);
+			fake_run();
+		} else {
+			answer(0, status[i % 7]);
+		}
+		/* Full jitter: from at once to the whole of it. */
+		wait = fake_http_open() == 1 ? 0 : fake_next_timer();
+		assert_true(wait >= 0 && wait <= top);
+		longest = wait > longest ? wait : longest;
+		if (wait > 0) {
+			fake_advance(wait - 1);
+			assert_int_equal(fake_http_open(), 0);
+			fake_advance(1);
+		}
+	}
+	assert_true(longest > 15000);
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(w.progress, 0);
+	assert_int_equal(delivery_stats(w.delivery).retries, 40);
+	assert_int_equal(delivery_stats(w.delivery).posts, 41);
+	assert_int_equal(logged("warn event=dassana.retry"), 1);
+	assert_int_equal(logged("debug event=dassana.retry"), 39);
+	answer(0, 200);
+	assert_int_equal(w.fate[0].taken, EVENTS_EACH);
+	close_world();
+}
+
+/* While the oldest waits its turn others go; when it is due it is first. */
+static void
+a_batch_in_back_off_keeps_its_place(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(2);
+	fake_run();
+	for (int i = 0; i < 8; i++) { /* until its wait is not 0 */
+		assert_int_equal(posted(0), 0);
+		answer(0, 500);
+		if (posted(0) == 1)
+			break;
+		fake_advance(30000);
+	}
+	assert_int_equal(posted(0), 1);
+	submit(2);
+	fake_advance(30000);
+	answer(0, 200);
+	assert_int_equal(posted(0), 0);
+	answer(0, 200);
+	assert_int_equal(posted(0), 2);
+	answer(0, 200);
+	answer(0, 200);
+	close_world();
+}
+
+static void
+retry_after_holds_all(void **state)
+{
+	static const struct {
+		int status;
+		const char *head;
+		int64_t ms;
+	} rows[] = {
+	    {429, "Retry-After: 100\r\n", 100000},
+	    {503, "Retry-After: 200\r\n", 200000},
+	    {429, "Retry-After: 100000\r\n", 300000},
+	    {503, "Retry-After: Sun, 22 Nov 2026 12:02:00 GMT\r\n", 120000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		open_world(2);
+		submit(3);
+		fake_run();
+		answer_with(0, rows[i].status, rows[i].head, "slow down");
+		assert_int_equal(fake_http_open(), 1);
+		answer(0, 200); /* the other one; the third is held back */
+		submit(1);
+		fake_advance(rows[i].ms - 1);
+		assert_int_equal(fake_http_open(), 0);
+		assert_true(delivery_open(w.delivery));
+		fake_advance(1);
+		assert_int_equal(posted(0), 0);
+		assert_int_equal(posted(1), 2);
+		answer(0, 200);
+		answer(0, 200);
+		answer(0, 200);
+		close_world();
+	}
+}
+
+/* Of two, the later end counts. */
+static void
+retry_after_is_not_cut_short(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(2);
+	fake_run();
+	answer_with(0, 429, "Retry-After: 100\r\n", "");
+	answer_with(0, 429, "Retry-After: 5\r\n", "");
+	fake_advance(99999);
+	assert_int_equal(fake_http_open(), 0);
+	fake_advance(1);
+	assert_int_equal(fake_http_open(), 2);
+	close_world();
+}
+
+static void
+probes_become_rarer_until_one_is_taken(void **state)
+{
+	static const int waits_s[] = {1, 2, 4, 8, 16, 32, 60, 60, 60};
+
+	(void)state;
+	open_world(3);
+	submit(1);
+	fake_run();
+	submit(4);
+	answer(0, 404);
+	assert_false(delivery_open(w.delivery));
+	assert_int_equal(w.progress, 1);
+	for (size_t i = 0; i < sizeof waits_s / sizeof waits_s[0]; i++) {
+		/* What had been started meanwhile comes back unsent. */
+		while (i == 0 && fake_http_open() > 0)
+			answer(0, 404);
+		fake_advance(waits_s[i] * 1000 - 1);
+		assert_int_equal(fake_http_open(), 0);
+		fake_advance(1);
+		assert_int_equal(fake_http_open(), 1);
+		assert_int_equal(posted(0), 0);
+		if (i % 3 == 0)
+			answer(0, 404);
+		else if (i % 3 == 1)
+			answer_with(0, 200, NULL, "<html>");
+		else
+			answer(0, 503);
+	}
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	assert_int_equal(w.progress, 1);
+	fake_advance(60000);
+	answer(0, 200);
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(w.progress, 2);
+	assert_int_equal(logged("info event=dassana.gate_open"), 1);
+	assert_int_equal(fake_http_open(), 3);
+	for (int i = 1; i < 5; i++) {
+		assert_int_equal(posted(0), i);
+		answer(0, 200);
+	}
+	/* The next time it starts at one second again. */
+	submit(1);
+	fake_run();
+	answer(0, 404);
+	assert_int_equal(logged("error event=dassana.gate_closed"), 2);
+	fake_advance(1000);
+	assert_int_equal(posted(0), 5);
+	answer(0, 200);
+	close_world();
+}
+
+static void
+a_probe_waits_for_retry_after(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	answer(0, 404);
+	fake_advance(1000);
+	answer_with(0, 503, "Retry-After: 100\r\n", "");
+	fake_advance(99999);
+	assert_int_equal(fake_http_open(), 0);
+	fake_advance(1);
+	assert_int_equal(fake_http_open(), 1);
+	assert_false(delivery_open(w.delivery));
+	close_world();
+}
+
+/* Four in flight when the gate closes: one taken, one transient, two faults. */
+static void
+what_was_in_flight_comes_back_in_order(void **state)
+{
+	(void)state;
+	open_world(4);
+	submit(5);
+	fake_run();
+	answer(3, 404);
+	assert_false(delivery_open(w.delivery));
+	answer(2, 200); /* batch 2: no news, the gate stays closed */
+	assert_false(delivery_open(w.delivery));
+	assert_int_equal(w.fate[2].taken, EVENTS_EACH);
+	answer(1, 500); /* batch 1 */
+	assert_int_equal(posted(0), 0);
+	fake_advance(999);
+	assert_int_equal(fake_http_open(), 1);
+	fake_advance(1); /* batch 0 is still out: the next oldest probes */
+	assert_int_equal(posted(0), 0);
+	assert_int_equal(posted(1), 1);
+	answer(0, 404); /* not the probe */
+	fake_advance(60000);
+	assert_int_equal(fake_http_open(), 1); /* one probe at a time */
+	answer(0, 200);
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(posted(0), 0);
+	assert_int_equal(posted(1), 3);
+	assert_int_equal(posted(2), 4);
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	assert_int_equal(delivery_stats(w.delivery).setup_faults, 2);
+	while (fake_http_open() > 0)
+		answer(0, 200);
+	close_world();
+}
+
+static void
+an_answer_to_an_old_post_does_not_close_the_gate_again(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(2);
+	fake_run();
+	answer(0, 404);
+	fake_advance(1000);
+	assert_int_equal(posted(1), 0);
+	answer(1, 200);
+	assert_true(delivery_open(w.delivery));
+	answer(0, 404); /* sent before all that */
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(posted(0), 1);
+	answer(0, 200);
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	close_world();
+}
+
+static void
+a_refused_token_is_read_again(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(3);
+	fake_run();
+	w.fresh_token = NULL;
+	answer(0, 403);
+	assert_int_equal(w.reloads, 1);
+	assert_false(delivery_open(w.delivery));
+	answer_with(0, 400, NULL, "{\"error\":\"token_validation_error\"}");
+	assert_int_equal(delivery_stats(w.delivery).token_faults, 2);
+	fake_advance(1000);
+	assert_string_equal(
+	    fake_header(fake_http_nth(0), "x-dassana-token"), TOKEN);
+	w.fresh_token = FRESH;
+	answer(0, 401);
+	fake_advance(2000);
+	assert_string_equal(
+	    fake_header(fake_http_nth(0), "x-dassana-token"), FRESH);
+	answer(0, 200);
+	assert_true(delivery_open(w.delivery));
+	assert_string_equal(
+	    fake_header(fake_http_nth(0), "x-dassana-token"), FRESH);
+	answer(0, 200);
+	answer(0, 200);
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	assert_int_equal(delivery_stats(w.delivery).token_faults, 3);
+	assert_int_equal(delivery_stats(w.delivery).setup_faults, 0);
+	close_world();
+}
+
+static void
+a_refused_batch_is_settled_as_such(void **state)
+{
+	static const int status[] = {400, 413, 422, 409};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof status / sizeof status[0]; i++) {
+		open_world(1);
+		take_one();
+		submit(2);
+		fake_run();
+		answer(0, status[i]);
+		assert_int_equal(w.fate[1].refused, EVENTS_EACH);
+		assert_int_equal(w.progress, 2);
+		assert_true(delivery_open(w.delivery));
+		assert_int_equal(logged("error event=dassana.refused"), 1);
+		assert_int_equal(posted(0), 2);
+		answer(0, 200);
+		assert_int_equal(delivery_stats(w.delivery).refused_events, 3);
+		close_world();
+	}
+}
+
+/* A refusal with nothing ever taken is the set-up's fault; which of the
+ * batches is at fault shows when another one is taken. */
+static void
+an_early_refusal_is_not_believed(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(2);
+	fake_run();
+	answer(0, 400);
+	assert_false(delivery_open(w.delivery));
+	assert_int_equal(w.fate[0].settled, 0);
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	fake_advance(1000);
+	assert_int_equal(posted(0), 1);
+	answer(0, 400);
+	fake_advance(2000);
+	assert_int_equal(posted(0), 0); /* as often refused: the oldest */
+	answer(0, 400);
+	fake_advance(4000);
+	assert_int_equal(posted(0), 1);
+	answer(0, 200);
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(posted(0), 0);
+	answer(0, 400);
+	assert_int_equal(w.fate[0].refused, EVENTS_EACH);
+	assert_int_equal(delivery_stats(w.delivery).setup_faults, 3);
+	close_world();
+}
+
+/* Nothing is left to probe with: the gate must not stay closed for ever. */
+static void
+a_refused_probe_that_was_the_last_opens_the_gate(void **state)
+{
+	(void)state;
+	open_world(2);
+	take_one();
+	submit(2);
+	fake_run();
+	answer(0, 404);
+	fake_advance(1000);
+	assert_int_equal(posted(1), 1);
+	answer(1, 422); /* the probe */
+	assert_int_equal(w.fate[1].refused, EVENTS_EACH);
+	assert_false(delivery_open(w.delivery));
+	answer(0, 200); /* one that was sent before */
+	assert_true(delivery_idle(w.delivery));
+	assert_true(delivery_open(w.delivery));
+	close_world();
+}
+
+static void
+doc_count_is_watched(void **state)
+{
+	static const struct {
+		const char *body;
+		uint64_t missing, too_few;
+	} rows[] = {
+	    {"{\"docCount\":1}", 0, 1},
+	    {"{\"docCount\":2}", 0, 1},
+	    {"{\"docCount\":3}", 0, 0},
+	    {"{\"docCount\":4}", 0, 0},
+	    {"{\"success\":true}", 1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct delivery_stats s;
+
+		open_world(1);
+		submit(1);
+		fake_run();
+		answer_with(0, 200, NULL, rows[i].body);
+		s = delivery_stats(w.delivery);
+		assert_int_equal(w.fate[0].taken, EVENTS_EACH);
+		assert_int_equal(s.doc_count_missing, rows[i].missing);
+		assert_int_equal(s.doc_count_short, rows[i].too_few);
+		assert_int_equal(logged("error event=dassana.doc_count_short"),
+		    rows[i].too_few);
+		close_world();
+	}
+}
+
+static void
+giving_up_drops_all(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(4);
+	fake_run();
+	answer(0, 404); /* one waits for its probe, one is in flight */
+	delivery_give_up(w.delivery);
+	assert_int_equal(fake_http_open(), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(w.fate[i].dropped, EVENTS_EACH);
+	assert_int_equal(w.progress, 2);
+	assert_int_equal(w.free_at_progress, pool_total(w.pool));
+	assert_true(delivery_idle(w.delivery));
+	assert_int_equal(delivery_stats(w.delivery).dropped_events, 12);
+	assert_int_equal(delivery_stats(w.delivery).in_flight, 0);
+	fake_advance(100000);
+	assert_int_equal(fake_http_open(), 0);
+	delivery_give_up(w.delivery); /* nothing more happens */
+	assert_int_equal(w.progress, 2);
+	close_world();
+}
+
+static void
+freeing_drops_all_in_silence(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(3);
+	fake_run();
+	delivery_free(&w.delivery);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(w.fate[i].dropped, EVENTS_EACH);
+	assert_int_equal(w.progress, 0);
+	fake_advance(100000);
+	close_world();
+}
+
+static void
+callbacks_may_submit(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(2);
+	w.submit_when_settled = 3;
+	fake_run();
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(posted(0), i);
+		answer(0, 200);
+	}
+	assert_int_equal(w.nbatches, 5);
+	assert_true(delivery_idle(w.delivery));
+	/* Also while all is dropped. */
+	submit(1);
+	w.submit_when_settled = 2;
+	delivery_give_up(w.delivery);
+	assert_int_equal(w.nbatches, 8);
+	assert_true(delivery_idle(w.delivery));
+	close_world();
+}
+
+static void
+progress_may_free(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(3);
+	w.free_in_progress = true;
+	fake_run();
+	answer(0, 200);
+	assert_null(w.delivery);
+	assert_int_equal(w.fate[0].taken, EVENTS_EACH);
+	assert_int_equal(w.fate[1].dropped, EVENTS_EACH);
+	close_world();
+}
+
+static void
+answer_anyhow(void)
+{
+	static const int any[] = {
+	    200, 200, 200, 202, 301, 400, 401, 404, 413, 429, 500, 503, 0};
+	size_t i = clock_random(fake_http_open());
+	int status = any[clock_random(sizeof any / sizeof any[0])];
+	struct request *r = fake_http_nth(i);
+
+	assert_non_null(r);
+	if (status == 0 && r != NULL) {
+		fake_fail(r, ERR_RESET);
+		fake_run();
+	} else if (status == 429) {
+		answer_with(i, 429, "Retry-After: 3\r\n", "");
+	} else {
+		answer(i, status);
+	}
+}
+
+/* Whatever is answered, every event is settled once and all comes to an end. */
+static void
+random_answers(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		unsigned limit = 1 + (unsigned)(seed % 4), steps = 0;
+
+		open_world(limit);
+		clock_seed(seed);
+		for (int i = 0; i < 400; i++) {
+			uint64_t what = clock_random(4);
+
+			if (what == 0 && w.nbatches < 100)
+				submit(1 + (unsigned)clock_random(3));
+			else if (what == 1)
+				fake_advance((int64_t)clock_random(5000));
+			else if (fake_http_open() > 0)
+				answer_anyhow();
+			fake_run();
+			assert_true(fake_http_open() <= limit);
+		}
+		while (!delivery_idle(w.delivery)) {
+			if (++steps > 10000)
+				fail_msg("no end with seed %u", (unsigned)seed);
+			if (fake_http_open() > 0)
+				answer(0, 200);
+			else
+				fake_advance(1000);
+		}
+		assert_true(delivery_open(w.delivery));
+		assert_int_equal(pool_left(w.pool), pool_total(w.pool));
+		for (size_t i = 0; i < w.nbatches; i++)
+			assert_int_equal(
+			    w.fate[i].taken + w.fate[i].refused, EVENTS_EACH);
+		close_world();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_taken_batch_is_settled_and_given_back),
+	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
+	    cmocka_unit_test(transient_failures_are_tried_again),
+	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
+	    cmocka_unit_test(retry_after_holds_all),
+	    cmocka_unit_test(retry_after_is_not_cut_short),
+	    cmocka_unit_test(probes_become_rarer_until_one_is_taken),
+	    cmocka_unit_test(a_probe_waits_for_retry_after),
+	    cmocka_unit_test(what_was_in_flight_comes_back_in_order),
+	    cmocka_unit_test(
+		an_answer_to_an_old_post_does_not_close_the_gate_again),
+	    cmocka_unit_test(a_refused_token_is_read_again),
+	    cmocka_unit_test(a_refused_batch_is_settled_as_such),
+	    cmocka_unit_test(an_early_refusal_is_not_believed),
+	    cmocka_unit_test(a_refused_probe_that_was_the_last_opens_the_gate),
+	    cmocka_unit_test(doc_count_is_watched),
+	    cmocka_unit_test(giving_up_drops_all),
+	    cmocka_unit_test(freeing_drops_all_in_silence),
+	    cmocka_unit_test(callbacks_may_submit),
+	    cmocka_unit_test(progress_may_free),
+	    cmocka_unit_test(random_answers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
