@@ -88,7 +88,7 @@ on_body(char *p, size_t size, size_t n, void *arg)
 		buf_drop(&r->in, r->taken);
 		r->taken = 0;
 		if (bytes > HTTP_STASH_BYTES - r->in.n) {
-			r->choked = true; /* curl keeps it and comes again */
+			r->choked = true; /* not taken: curl keeps it */
 			return CURL_WRITEFUNC_PAUSE;
 		}
 		http_ready(r->http, r);
