@@ -18,6 +18,12 @@ turn_gate(struct delivery *d, bool closed)
 static void
 close_gate(struct delivery *d, const struct dassana_result *r)
 {
+	static const char refused_early[] =
+	    "the first batch was refused, before any was taken";
+	static const char check_app[] =
+	    "see the reply, and check dassana_app_id; all waits until a batch "
+	    "is taken";
+	bool early = r->verdict == DASSANA_REFUSED;
 	int64_t now = clock_mono_ms();
 
 	turn_gate(d, true);
@@ -25,7 +31,8 @@ close_gate(struct delivery *d, const struct dassana_result *r)
 	d->gate.probe_wait_ms = PROBE_FIRST_MS;
 	d->gate.probe_ms = now + PROBE_FIRST_MS;
 	LOG_ERROR("dassana.gate_closed", F_INT("status", r->status),
-	    F_STR("why", r->why), F_STR("advice", r->advice),
+	    F_STR("why", early ? refused_early : r->why),
+	    F_STR("advice", early ? check_app : r->advice),
 	    F_SPAN("reply", r->reply));
 }
 

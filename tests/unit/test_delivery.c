@@ -593,6 +593,7 @@ an_early_refusal_is_not_believed(void **state)
 	assert_false(delivery_open(w.delivery));
 	assert_int_equal(w.fate[0].settled, 0);
 	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	assert_non_null(strstr(buf_cstr(&w.log), "dassana_app_id"));
 	fake_advance(1000);
 	assert_int_equal(posted(0), 1);
 	answer(0, 400);
