@@ -117,8 +117,7 @@ known_method(const char *method)
 		if (strcmp(method, names[i]) == 0)
 			return names[i];
 	}
-	CHECK(!"method");
-	return NULL;
+	mem_check_failed("method", __FILE__, __LINE__);
 }
 
 static struct request *

@@ -158,5 +158,6 @@ timer_stop(struct timer *t)
 bool
 timer_armed(const struct timer *t)
 {
-	return ev_is_active(&t->ev) || !list_empty(&t->soon);
+	/* ev_is_active would cast the const away. */
+	return t->ev.active != 0 || !list_empty(&t->soon);
 }

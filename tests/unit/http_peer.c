@@ -150,11 +150,22 @@ do_wait(struct peer_conn *c)
 }
 
 static enum progress
+do_sip(struct peer_conn *c)
+{
+	if (c->off >= c->at->n)
+		return NEXT;
+	ev_io_start(c->peer->loop, &c->in);
+	return BLOCKED;
+}
+
+static enum progress
 do_step(struct peer_conn *c)
 {
 	switch (c->at->op) {
 	case PEER_READ:
 		return do_read(c);
+	case PEER_SIP:
+		return do_sip(c);
 	case PEER_SEND:
 	case PEER_PATTERN:
 	case PEER_FLOOD:
@@ -213,7 +224,6 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	struct peer_conn *c = w->data;
 	static char bytes[PEER_SIP_BYTES];
 	ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
-	int sip_ms = c->peer->sip_ms;
 
 	(void)revents;
 	if (n < 0 && errno == EAGAIN)
@@ -222,13 +232,14 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		conn_free(c);
 		return;
 	}
-	buf_add(&c->got, bytes, (size_t)n);
 	ev_io_stop(loop, w);
-	if (sip_ms > 0) {
-		ev_timer_set(&c->wait, sip_ms / 1000.0, 0.);
+	if (c->at->op == PEER_SIP) {
+		c->off += (size_t)n;
+		ev_timer_set(&c->wait, PEER_SIP_MS / 1000.0, 0.);
 		ev_timer_start(loop, &c->wait);
 		return;
 	}
+	buf_add(&c->got, bytes, (size_t)n);
 	conn_run(c);
 }
 
@@ -253,7 +264,7 @@ on_connection(struct ev_loop *loop, ev_io *w, int revents)
 	c->index = i;
 	c->script = p->scripts[i < p->nscripts ? i : p->nscripts - 1];
 	c->at = c->script;
-	buf_init(&c->got, 64 * 1024 * 1024);
+	buf_init(&c->got, 1024 * 1024);
 	ev_io_init(&c->in, on_readable, fd, EV_READ);
 	ev_io_init(&c->out, on_writable, fd, EV_WRITE);
 	ev_timer_init(&c->wait, on_waited, 0., 0.);
@@ -278,7 +289,7 @@ peer_start(struct peer *p, struct ev_loop *loop)
 	CHECK(getsockname(fd, (struct sockaddr *)&sa, &len) == 0);
 	snprintf(
 	    p->base, sizeof p->base, "http://127.0.0.1:%u", ntohs(sa.sin_port));
-	buf_init(&p->request, 64 * 1024 * 1024);
+	buf_init(&p->request, 1024 * 1024);
 	p->accept = mem_zalloc(sizeof *p->accept);
 	p->accept->peer = p;
 	ev_io_init(&p->accept->io, on_connection, fd, EV_READ);

@@ -14,6 +14,7 @@ struct ev_loop;
 enum peer_op {
 	PEER_END,     /* of the list: stay silent, keep the connection */
 	PEER_READ,    /* one whole request, head and Content-Length bytes */
+	PEER_SIP,     /* reads n bytes, slowly: PEER_SIP_BYTES, then a rest */
 	PEER_SEND,    /* text */
 	PEER_PATTERN, /* n bytes of peer_pattern */
 	PEER_FLOOD,   /* text again and again */
@@ -49,6 +50,10 @@ struct peer_step {
 	{                                                                      \
 		.op = PEER_WAIT, .n = (ms_)                                    \
 	}
+#define SIP(n_)                                                                \
+	{                                                                      \
+		.op = PEER_SIP, .n = (n_)                                      \
+	}
 #define CLOSE                                                                  \
 	{                                                                      \
 		.op = PEER_CLOSE                                               \
@@ -68,15 +73,14 @@ struct peer_step {
 
 #define HEAD_OF(n) "HTTP/1.1 200 OK\r\nContent-Length: " #n "\r\n\r\n"
 
-enum { PEER_SIP_BYTES = 512 * 1024, PEER_CONNS_MAX = 16 };
+enum { PEER_SIP_BYTES = 512 * 1024, PEER_SIP_MS = 5, PEER_CONNS_MAX = 16 };
 
 struct peer {
 	struct ev_loop *loop;
 	const struct peer_step *scripts[PEER_CONNS_MAX]; /* by connection; the
 							  * last for the rest */
 	size_t nscripts;
-	size_t cut; /* > 0: at most so many bytes per write */
-	int sip_ms; /* > 0: reads PEER_SIP_BYTES at most, then rests so long */
+	size_t cut;	    /* > 0: at most so many bytes per write */
 	char base[64];	    /* http://127.0.0.1:port */
 	struct buf request; /* the last one */
 	size_t accepted, requests, sent;
