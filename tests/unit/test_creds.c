@@ -290,6 +290,7 @@ test_refused(void **state)
 {
 	struct scripted s = scripted_new();
 	struct creds_keeper *k;
+	int64_t wait;
 	(void)state;
 	fake_begin();
 	k = keeper_new(&s);
@@ -316,6 +317,14 @@ test_refused(void **state)
 	fake_advance(60 * 1000);
 	assert_int_equal(s.fetches, 3);
 	assert_int_equal(changes, 1);
+	/* A source that fails has its own back-off. */
+	creds_refused(k, "B");
+	fake_run();
+	answer_error(&s, "down");
+	fake_advance(100);
+	wait = fake_next_timer();
+	creds_refused(k, "B");
+	assert_int_equal(fake_next_timer(), wait);
 	creds_keeper_free(&k);
 	fake_end();
 }

@@ -414,6 +414,15 @@ fake_http_next(void)
 	return r;
 }
 
+struct request *
+fake_http_expect(void)
+{
+	struct request *r = fake_http_next();
+
+	CHECK(r != NULL);
+	return r;
+}
+
 size_t
 fake_http_open(void)
 {

@@ -34,6 +34,8 @@ int64_t fake_next_timer(void);
 struct request *fake_http_nth(size_t i);
 /* Runs, then gives the oldest that nothing was queued for. NULL if none. */
 struct request *fake_http_next(void);
+/* The same where there must be one. */
+struct request *fake_http_expect(void) __attribute__((returns_nonnull));
 size_t fake_http_open(void);
 
 const char *fake_method(const struct request *r);
