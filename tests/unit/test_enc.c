@@ -100,6 +100,21 @@ form_decodes(void **state)
 	}
 }
 
+/* An escape is not completed by what follows the span. */
+static void
+form_stays_in_its_span(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 64);
+	assert_int_equal(
+	    enc_form_decode(&b, (struct span){"%41", 2}), ERR_SYNTAX);
+	assert_int_equal(
+	    enc_form_decode(&b, (struct span){"%41", 1}), ERR_SYNTAX);
+	buf_fini(&b);
+}
+
 static void
 form_reports_overflow(void **state)
 {
@@ -135,6 +150,7 @@ main(void)
 	    cmocka_unit_test(hex),
 	    cmocka_unit_test(uri_keeps_only_the_unreserved),
 	    cmocka_unit_test(form_decodes),
+	    cmocka_unit_test(form_stays_in_its_span),
 	    cmocka_unit_test(form_reports_overflow),
 	    cmocka_unit_test(json_string),
 	};
