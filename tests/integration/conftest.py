@@ -7,9 +7,26 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE),
-                os.path.join(os.path.dirname(HERE), "samples"), HERE]
+                os.path.join(os.path.dirname(HERE), "samples"),
+                os.path.join(os.path.dirname(HERE), "peers"), HERE]
 
+from process import BINARY, Daemon  # noqa: E402
 from standin import Standin  # noqa: E402
+from standin.journal import Journal  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """All that the daemon said, when a test fails."""
+    outcome = yield
+    report = outcome.get_result()
+    made = getattr(item, "daemons", ())
+    if report.failed:
+        for daemon in made:
+            lines = daemon.text().splitlines()
+            if len(lines) > 400:
+                lines = lines[:100] + ["…"] + lines[-300:]
+            report.sections.append(("log of the daemon", "\n".join(lines)))
 
 
 @pytest.fixture
@@ -18,3 +35,72 @@ def standin():
         yield made
         assert made.errors == []
         assert made.dassana.problems == []
+
+
+@pytest.fixture
+def binary():
+    assert os.access(BINARY, os.X_OK), "there is no %s: make it" % BINARY
+    return BINARY
+
+
+class Secrets:
+    """What must be in no log at any level."""
+
+    def __init__(self):
+        self.texts = ["Signature="]
+        self.sources = []  # functions that return more of them
+
+    def check(self, daemon):
+        text = daemon.text()
+        for secret in self.texts + [s for f in self.sources for s in f()]:
+            assert secret not in text, "a secret is in the log"
+
+
+@pytest.fixture
+def secrets():
+    return Secrets()
+
+
+@pytest.fixture
+def new_daemon(request, binary, tmp_path, secrets):
+    """Daemons that are stopped, and asserted to end well, after the test."""
+    request.node.daemons = made = []
+
+    def make(journal=None):
+        daemon = Daemon(journal or Journal(), tmp_path)
+        made.append(daemon)
+        return daemon
+
+    yield make
+    try:
+        for daemon in made:
+            daemon.stop()
+            secrets.check(daemon)
+    finally:
+        for daemon in made:
+            if daemon.process is not None:
+                daemon.process.kill()
+                daemon.process.wait()
+
+
+@pytest.fixture
+def daemon(standin, new_daemon, secrets):
+    """A daemon for the stand-in: daemon(option=value, …) starts it."""
+    def let_go():
+        standin.faults.clear()
+        standin.dassana.judge = None
+        standin.open_gates()
+        standin.queue.end_polls()
+
+    def start(env=None, args=("-vv",), **options):
+        made = new_daemon(standin.journal)
+        made.before_stop.append(let_go)
+        merged = {**standin.options(), "redeliver_after": "1s",
+                  "batch_max_delay": "100ms", **options}
+        environ = standin.environ() if env is None else env
+        return made.start({k: v for k, v in merged.items() if v is not None},
+                          environ, args)
+
+    secrets.texts += [standin.token, standin.secret, standin.session]
+    secrets.sources.append(standin.queue.handles)
+    return start

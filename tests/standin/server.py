@@ -6,7 +6,7 @@ import threading
 import traceback
 
 from . import dassana, s3, shapes, sqs, wire
-from .faults import Faults
+from .faults import Faults, Gate
 from .journal import Journal
 from .sigv4 import Denied, Verifier
 
@@ -93,6 +93,7 @@ class Standin:
         self.faults = Faults()
         self.errors = []  # of the stand-in itself
         self._stopping = threading.Event()
+        self._gates = []
         self.secret = secrets.token_urlsafe(30)
         self.session = secrets.token_urlsafe(60) if session_token else None
         self.token = "dsn" + secrets.token_hex(20)
@@ -141,6 +142,15 @@ class Standin:
         if announce:
             self.queue.send(shapes.s3_event(bucket, key, size=len(data)))
         return thing
+
+    def gate(self, at=None):
+        """A gate that open_gates() opens too."""
+        self._gates.append(Gate(at))
+        return self._gates[-1]
+
+    def open_gates(self):
+        for gate in self._gates:
+            gate.open()
 
     def wait(self, predicate, timeout=10, what=""):
         return self.journal.wait(predicate, timeout, what)

@@ -1,0 +1,86 @@
+"""trailpost cat: log files to NDJSON."""
+
+import glob
+import gzip
+import os
+import subprocess
+
+import make_samples
+import pytest
+from process import ROOT
+from slices import slice_file
+
+SAMPLES = os.environ.get("TRAILPOST_SAMPLES", os.path.join(
+    ROOT, "..", "shared", "samples", "cloudtrail"))
+
+
+def cat(binary, *names, data=None, cwd=None):
+    return subprocess.run([binary, "cat", *names], input=data, cwd=cwd,
+                          capture_output=True, timeout=60, check=False)
+
+
+def ndjson(events):
+    return b"".join(e + b"\n" for e in events)
+
+
+def test_generated_samples(binary, tmp_path):
+    wanted, names = [], []
+    for number, (_, data, events) in enumerate(make_samples.samples(21)):
+        names.append("%d.json.gz" % number)
+        (tmp_path / names[-1]).write_bytes(data)
+        wanted += events
+    done = cat(binary, *names, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == ndjson(wanted)
+
+
+@pytest.mark.parametrize("names", [(), ("-",)])
+def test_standard_input(binary, names):
+    _, data, events = next(make_samples.samples(22))
+    assert cat(binary, *names, data=data).stdout == ndjson(events)
+    assert cat(binary, *names, data=gzip.decompress(data)
+               ).stdout == ndjson(events)
+
+
+def test_real_log_files(binary):
+    files = sorted(glob.glob(os.path.join(SAMPLES, "**", "*.json.gz"),
+                             recursive=True))
+    if not files:
+        pytest.skip("NO REAL LOG FILES: none under %s (TRAILPOST_SAMPLES)"
+                    % SAMPLES)
+    wanted = []
+    for name in files:
+        with gzip.open(name) as file:
+            wanted += slice_file(file.read())
+    done = cat(binary, *files)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == ndjson(wanted)
+    if "TRAILPOST_SAMPLES" not in os.environ:
+        assert len(wanted) == 2011
+
+
+@pytest.mark.parametrize("damage", [
+    lambda data: data[:-1], lambda data: data + b"x",
+    lambda data: b"<html>", lambda data: b""])
+def test_damage_is_told_and_the_rest_goes_on(binary, tmp_path, damage):
+    files = list(make_samples.samples(23, 2))
+    (tmp_path / "bad").write_bytes(damage(files[0][1]))
+    (tmp_path / "good").write_bytes(files[1][1])
+    done = cat(binary, "bad", "good", "missing", cwd=tmp_path)
+    assert done.returncode == 1
+    assert b"bad: " in done.stderr and b"missing: " in done.stderr
+    assert done.stdout.endswith(ndjson(files[1][2]))
+
+
+def test_a_closed_pipe_ends_it(binary, tmp_path):
+    data = list(make_samples.samples(24, 6))[5][1]
+    (tmp_path / "large").write_bytes(data)
+    process = subprocess.Popen(
+        [binary, "cat", "large", "large"], cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.read(14) == b'{"eventVersion'
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(10) != 0
+    assert b"Sanitizer" not in error

