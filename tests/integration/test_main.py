@@ -8,6 +8,7 @@ import time
 import make_samples
 import pytest
 from jobs import await_all, delivered, make_file, put_files
+from process import sanitized
 from standin import Fault, shapes
 
 BUCKET = "trail-logs"
@@ -186,8 +187,9 @@ def test_four_posts_at_once(standin, daemon):
 
 def test_batch_limits_are_kept(standin, daemon):
     wanted = put_files(standin, 10, count=200)
-    await_all(standin, daemon(batch_max_bytes="64KiB", max_record_bytes="32KiB",
-                              batch_max_events=50), wanted)
+    running = daemon(batch_max_bytes="64KiB", max_record_bytes="32KiB",
+                     batch_max_events=50)
+    await_all(standin, running, wanted)
     assert max(p.events for p in standin.dassana.posts) == 50
     assert max(p.plain_bytes for p in standin.dassana.posts) <= 65536
 
@@ -217,11 +219,12 @@ def test_a_hung_dassana_stops_receives_and_memory_stays(standin, daemon):
     running.wait_for(watch, seconds + 10)
     polls = standin.journal.all("sqs.poll")
     assert len([p for p in polls if p.t > received[0][0] + 1]) == 0
+    assert standin.queue.counts() == (60, 40)
+    if sanitized():
+        return
     half = [kb for t, kb in received if t - received[0][0] > seconds / 2]
     assert max(half) - min(half) < 1024, "anonymous memory moves"
     assert max(kb for _, kb in received) < 64 * 1024
-    visible, in_flight = standin.queue.counts()
-    assert (visible, in_flight) == (60, 40)
 
 
 def test_the_same_object_announced_often_is_read_once(standin, daemon):

