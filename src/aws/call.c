@@ -38,7 +38,8 @@ struct call {
 	char body_hash[SIGV4_HEX + 1];
 	struct request *request;
 	struct timer *timer;
-	char *key_id; /* that the attempt under way is signed with */
+	char *key_id;	  /* that the attempt under way is signed with */
+	int64_t offset_s; /* and the clock offset of that */
 	unsigned attempts;
 	bool delivered;		       /* bytes went to on_data */
 	bool clock_set, creds_changed; /* each once in a call */
@@ -111,15 +112,10 @@ finish(struct call *c, struct aws_result *r)
 	on_done(arg, r);
 }
 
-/* The reply's Date against the clock that the request was signed with. */
-static int64_t
-skew_of(const struct call *c, const struct reply *r)
+static bool
+is_skewed(int64_t a_s, int64_t b_s)
 {
-	int64_t server_s;
-
-	if (clock_parse_http(reply_header(r, "Date"), &server_s) != ERR_OK)
-		return 0;
-	return server_s - aws_now_s(c->aws);
+	return a_s - b_s > SKEW_S || b_s - a_s > SKEW_S;
 }
 
 static bool
@@ -132,20 +128,29 @@ is_one_of(const char *code, const char *const *list)
 	return false;
 }
 
-/* Whether a wrong clock explains the refusal; then it is right from now on. */
+/*
+ * Whether a wrong clock explains the refusal; then it is right from now on.
+ * The offset that counts is the one this attempt was signed with: another call
+ * may have found the right one meanwhile.
+ */
 static bool
 fix_clock(struct call *c, const struct reply *r, const struct aws_result *res)
 {
 	static const char *const skewed[] = {"InvalidSignatureException",
 	    "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed",
 	    "AccessDenied", "AccessDeniedException", NULL};
-	int64_t skew = skew_of(c, r);
+	int64_t server_s, offset_s;
 
 	if (c->clock_set || !is_one_of(res->code, skewed) ||
-	    (skew >= -SKEW_S && skew <= SKEW_S))
+	    clock_parse_http(reply_header(r, "Date"), &server_s) != ERR_OK)
+		return false;
+	offset_s = server_s - clock_wall_s();
+	if (!is_skewed(offset_s, c->offset_s))
 		return false;
 	c->clock_set = true;
-	c->aws->offset_s += skew;
+	if (!is_skewed(offset_s, c->aws->offset_s))
+		return true;
+	c->aws->offset_s = offset_s;
 	creds_set_offset(c->aws->keeper, c->aws->offset_s);
 	LOG_WARN("aws.clock", F_STR("operation", c->spec.operation),
 	    F_INT("offset_s", c->aws->offset_s),
@@ -293,6 +298,7 @@ attempt(void *arg)
 	if (err == ERR_OK) {
 		mem_free(c->key_id);
 		c->key_id = mem_strndup(creds->key_id, strlen(creds->key_id));
+		c->offset_s = c->aws->offset_s;
 		c->attempts++;
 		send_request(c, &h);
 	}

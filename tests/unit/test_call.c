@@ -661,6 +661,43 @@ test_clock_skew(void **state)
 	assert_int_equal(aws_now_s(t.aws), FAKE_WALL_S);
 }
 
+static unsigned others_done;
+
+static void
+on_other_done(void *arg, const struct aws_result *r)
+{
+	(void)arg;
+	assert_int_equal(r->class, AWS_OK);
+	assert_int_equal(r->attempts, 2);
+	others_done++;
+}
+
+/* Calls that were under way when another one found the right time. */
+static void
+test_clock_skew_of_many(void **state)
+{
+	struct call_spec spec = sqs_spec();
+	(void)state;
+	others_done = 0;
+	spec.on_done = on_other_done;
+	for (unsigned i = 0; i < 3; i++)
+		(void)call_start(t.aws, &spec);
+	fake_run();
+	for (unsigned i = 0; i < 3; i++)
+		fake_reply(fake_http_nth(i), 403, LATE_DATE,
+		    SPAN("{\"__type\":\"x#InvalidSignatureException\"}"));
+	for (unsigned i = 0; i < 3; i++) {
+		struct request *r = fake_http_expect();
+
+		assert_string_equal(
+		    fake_header(r, "x-amz-date"), "20261122T140000Z");
+		fake_reply(r, 200, LATE_DATE, SPAN(""));
+	}
+	fake_run();
+	assert_int_equal(others_done, 3);
+	assert_int_equal(aws_now_s(t.aws), FAKE_WALL_S + 7200);
+}
+
 static void
 test_no_skew(void **state)
 {
@@ -810,6 +847,7 @@ main(void)
 	    T(test_cancel),
 	    T(test_no_credentials),
 	    T(test_clock_skew),
+	    T(test_clock_skew_of_many),
 	    T(test_no_skew),
 	    T(test_expired_token),
 	    T(test_region_of_a_redirect),
