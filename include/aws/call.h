@@ -30,14 +30,14 @@ int64_t aws_now_s(const struct aws *a);
 
 enum aws_class {
 	AWS_OK,
-	AWS_TRANSIENT,	/* 5xx, transport, unreadable reply */
-	AWS_THROTTLED,	/* SlowDown and its kin */
-	AWS_NO_CREDS,	/* there are none to sign with */
-	AWS_BAD_CREDS,	/* expired, unknown key, bad signature, clock skew */
-	AWS_DENIED,	/* AccessDenied: policy, KMS grant */
-	AWS_NOT_FOUND,	/* NoSuchKey, NoSuchBucket, queue does not exist */
+	AWS_TRANSIENT, /* 5xx, transport, unreadable reply */
+	AWS_THROTTLED, /* SlowDown and its kin */
+	AWS_NO_CREDS,  /* there are none to sign with */
+	AWS_BAD_CREDS, /* expired, unknown key, bad signature, clock skew */
+	AWS_DENIED,    /* AccessDenied: policy, KMS grant */
+	AWS_NOT_FOUND, /* NoSuchKey, NoSuchBucket, queue does not exist */
 	AWS_WRONG_REGION,
-	AWS_OTHER,	/* any other refusal */
+	AWS_OTHER, /* any other refusal */
 };
 const char *aws_class_name(enum aws_class c);
 
@@ -76,7 +76,7 @@ struct call_spec {
 	struct span body; /* copied */
 	int64_t total_timeout_ms, stall_timeout_ms;
 	size_t reply_max;
-	unsigned attempts; /* 0: the default of 3 */
+	unsigned attempts;	  /* 0: the default of 3 */
 	request_head_fn *on_head; /* as in net/http.h. on_head comes once for */
 	request_data_fn *on_data; /* each attempt that got a 200 or 206 */
 	void (*on_done)(void *arg, const struct aws_result *r);
@@ -102,7 +102,7 @@ struct aws_stats {
 struct aws_stats aws_stats(const struct aws *a);
 
 /* For tests: what class a reply is of; fills all but attempts and reply. */
-void aws_classify(enum aws_dialect d, const struct reply *r,
-    struct aws_result *out);
+void
+aws_classify(enum aws_dialect d, const struct reply *r, struct aws_result *out);
 
 #endif

@@ -15,7 +15,7 @@
 
 struct creds {
 	char *key_id, *secret;
-	char *token;	    /* NULL: long-term keys */
+	char *token;	   /* NULL: long-term keys */
 	int64_t expires_s; /* wall clock; 0: never */
 };
 

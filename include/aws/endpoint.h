@@ -44,12 +44,12 @@ bool endpoint_same_partition(const char *a, const char *b);
  * (REGION.queue.amazonaws.com) give today's host of that region. region becomes
  * "" if the URL does not tell. ERR_SYNTAX.
  */
-enum err endpoint_queue_url(struct span url, struct endpoint *out,
-    char region[REGION_MAX]);
+enum err endpoint_queue_url(
+    struct span url, struct endpoint *out, char region[REGION_MAX]);
 
 /* "sqs.REGION.SUFFIX" over TLS. ERR_SHAPE for what is no region. */
-enum err endpoint_service(const char *service, const char *region,
-    struct endpoint *out);
+enum err
+endpoint_service(const char *service, const char *region, struct endpoint *out);
 
 enum path_style { PATH_STYLE_AUTO, PATH_STYLE_YES, PATH_STYLE_NO };
 

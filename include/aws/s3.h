@@ -39,7 +39,7 @@ struct s3_object {
 
 /* What a GET's reply said of the object; before the first byte. Borrowed. */
 struct s3_head {
-	struct span etag, version, storage_class;
+	struct span etag, version, storage_class, request_id;
 	int64_t size; /* of the whole object; −1 if not told */
 };
 
@@ -54,8 +54,8 @@ struct s3_events {
 
 /* Ends in one on_done, when the get is gone already, or in silence after
  * s3_get_cancel. A name that cannot exist ends in AWS_OTHER, "InvalidName". */
-struct s3_get *s3_get_start(struct s3 *s, const struct s3_object *o,
-    const struct s3_events *ev);
+struct s3_get *s3_get_start(
+    struct s3 *s, const struct s3_object *o, const struct s3_events *ev);
 void s3_get_resume(struct s3_get *g);
 void s3_get_cancel(struct s3_get **g);
 

@@ -16,6 +16,7 @@ enum {
 	SQS_BATCH_MAX = 10,
 	SQS_WAIT_S = 20,
 	SQS_REPLY_MAX = 4 * 1024 * 1024,
+	SQS_TREE_MAX = 6 * 1024 * 1024, /* what a reply takes once parsed */
 	SQS_VISIBILITY_MAX_S = 12 * 3600,
 	SQS_HANDLE_MAX = 1024,
 	SQS_ID_MAX = 100,
@@ -54,7 +55,7 @@ struct sqs_op *sqs_receive(struct sqs *s, unsigned max, unsigned wait_s,
 /* How one entry of a batch came out. */
 struct sqs_entry_result {
 	bool ok;
-	bool sender_fault;     /* trying again as it is makes no sense */
+	bool sender_fault; /* trying again as it is makes no sense */
 	struct span code, message;
 };
 /* entry has n elements in the order of the call if r->class is AWS_OK; an entry

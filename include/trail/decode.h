@@ -17,8 +17,8 @@
 
 struct decode;
 
-struct decode *decode_new(size_t max_record_bytes, slicer_record_fn *fn,
-    void *arg);
+struct decode *
+decode_new(size_t max_record_bytes, slicer_record_fn *fn, void *arg);
 void decode_free(struct decode **d);
 void decode_reset(struct decode *d);
 

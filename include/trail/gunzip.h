@@ -30,8 +30,8 @@ void gunzip_reset(struct gunzip *g); /* ready for another stream */
  * member that start no other). An error repeats, and gives no output: what a
  * small member holds does not come out if its checksum is wrong.
  */
-enum err gunzip_step(struct gunzip *g, struct span *in, struct span *out,
-    bool *more);
+enum err
+gunzip_step(struct gunzip *g, struct span *in, struct span *out, bool *more);
 /* To be asked at the end of input: ERR_TRUNCATED inside a member. An empty
  * input is ERR_TRUNCATED too. */
 enum err gunzip_finish(struct gunzip *g);

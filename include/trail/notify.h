@@ -30,15 +30,15 @@ enum notify_verdict {
 /* Why there is nothing to ship, or why it is unknown; names for counters. */
 enum notify_reason {
 	NOTIFY_R_NONE,
-	NOTIFY_R_TEST_EVENT,	/* s3:TestEvent */
-	NOTIFY_R_VALIDATION,	/* "CloudTrail validation message." */
-	NOTIFY_R_SUBSCRIPTION,	/* SNS (un)subscribe confirmation */
-	NOTIFY_R_AWS_CONFIG,	/* AWS Config's messages */
-	NOTIFY_R_OTHER_EVENT,	/* ObjectRemoved:*, other detail-types, … */
-	NOTIFY_R_EMPTY,		/* an empty list of records or keys */
+	NOTIFY_R_TEST_EVENT,   /* s3:TestEvent */
+	NOTIFY_R_VALIDATION,   /* "CloudTrail validation message." */
+	NOTIFY_R_SUBSCRIPTION, /* SNS (un)subscribe confirmation */
+	NOTIFY_R_AWS_CONFIG,   /* AWS Config's messages */
+	NOTIFY_R_OTHER_EVENT,  /* ObjectRemoved:*, other detail-types, … */
+	NOTIFY_R_EMPTY,	       /* an empty list of records or keys */
 	NOTIFY_R_NOT_JSON,
 	NOTIFY_R_UNKNOWN_SHAPE,
-	NOTIFY_R_BAD_KEY,	/* a key that cannot be decoded, or a missing
+	NOTIFY_R_BAD_KEY, /* a key that cannot be decoded, or a missing
 				 * or over-long bucket or key */
 	NOTIFY_R_COUNT
 };
@@ -51,6 +51,10 @@ struct notify_object {
 	int64_t size;	     /* bytes; −1 if not given */
 	int64_t event_time;  /* s since 1970; −1 if not given */
 };
+
+/* A body, and the message in an envelope, may each take so much memory while
+ * the notification lives; more is UNKNOWN. */
+enum { NOTIFY_TREE_MAX = 4 * 1024 * 1024 };
 
 struct notify; /* owns all that its objects point to */
 

@@ -40,8 +40,8 @@ typedef void slicer_record_fn(void *arg, struct span head, struct span tail);
 
 struct slicer;
 
-struct slicer *slicer_new(size_t max_record_bytes, slicer_record_fn *fn,
-    void *arg);
+struct slicer *
+slicer_new(size_t max_record_bytes, slicer_record_fn *fn, void *arg);
 void slicer_free(struct slicer **s);
 /* Ready for another file; gives back the parser's memory and forgets a carry
  * that was lent (the owner has taken it back). */

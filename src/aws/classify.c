@@ -293,3 +293,10 @@ aws_classify(enum aws_dialect d, const struct reply *r, struct aws_result *out)
 		classify_refusal(d, r, out);
 	}
 }
+
+bool
+aws_is_passing(const struct aws_result *r)
+{
+	return r->err != ERR_OK || r->class == AWS_TRANSIENT ||
+	       r->class == AWS_THROTTLED;
+}

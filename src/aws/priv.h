@@ -37,6 +37,8 @@ void signed_headers_fini(struct signed_headers *h);
 
 /* Copies what fits, with a NUL. */
 void aws_copy_text(char *out, size_t size, struct span s);
+/* Worth another try: broken, busy, or out of order for now. */
+bool aws_is_passing(const struct aws_result *r);
 /*
  * The same for a message that ends up in logs. AWS quotes receipt handles in
  * some, and in others, on further lines, the canonical request with the

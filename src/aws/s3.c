@@ -154,6 +154,7 @@ first_head(struct s3_get *g, const struct reply *r)
 	struct s3_head h = {.etag = reply_header(r, "ETag"),
 	    .version = reply_header(r, "x-amz-version-id"),
 	    .storage_class = reply_header(r, "x-amz-storage-class"),
+	    .request_id = reply_header(r, "x-amz-request-id"),
 	    .size = -1};
 	uint64_t n;
 
@@ -280,7 +281,7 @@ on_call_done(void *arg, const struct aws_result *r)
 		res.class = AWS_OK;
 		res.err = ERR_OK;
 		finish(g, &res);
-	} else if (g->begun && r->err != ERR_OK) {
+	} else if (g->begun && aws_is_passing(r)) {
 		take_break(g, r);
 	} else if (g->begun && (r->status == 412 || r->status == 416)) {
 		fail_changed(g, r->reply);
@@ -338,6 +339,7 @@ begin(void *arg)
 		headers[0] = (struct http_header){"range", buf_cstr(&range)};
 		headers[1] = (struct http_header){"if-match", g->etag};
 		spec.nheaders = 2;
+		spec.attempts = 1; /* its breaks are counted here */
 	}
 	spec.path = buf_view(&path);
 	spec.query = buf_view(&query);

@@ -9,7 +9,6 @@
 enum {
 	TIMEOUT_MS = 30 * 1000,
 	RECEIVE_EXTRA_MS = 15 * 1000, /* on top of the wait */
-	TREE_MAX = 16 * 1024 * 1024,
 	BODY_MAX = 256 * 1024,
 };
 
@@ -98,7 +97,7 @@ parse_reply(
 	*root = NULL;
 	if (body.n == 0)
 		return ERR_OK;
-	err = json_parse(body, TREE_MAX, j, root);
+	err = json_parse(body, SQS_TREE_MAX, j, root);
 	if (err == ERR_OK && !json_is(*root, JSON_OBJECT))
 		err = ERR_SHAPE;
 	return err;

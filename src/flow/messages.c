@@ -166,7 +166,7 @@ hold_again(struct messages *ms, struct message *m, const struct sqs_message *s)
 	ms->stats.duplicate++;
 	m->receive_count = s->receive_count;
 	m->lease_lost = false;
-	receipt_renew(ms->receipts, &m->receipt, s->handle);
+	receipt_renew(&m->receipt, s->handle, ms->visibility_s);
 	LOG_DEBUG("message.again", F_STR("message_id", m->id),
 	    F_INT("receive_count", m->receive_count));
 }
@@ -235,15 +235,23 @@ message_ended(struct messages *ms, struct message *m, bool good)
 	if (--m->open > 0)
 		return;
 	leave(ms, m);
-	if (m->put_back) {
-		receipts_release(ms->receipts, &m->receipt, 0);
-	} else if (m->failed) {
+	if (m->failed) {
 		ms->stats.failed++;
-		receipts_release(ms->receipts, &m->receipt, redeliver_s(ms, m));
+		receipts_release(ms->receipts, &m->receipt,
+		    m->put_back ? 0 : redeliver_s(ms, m));
 	} else {
 		receipts_delete(ms->receipts, &m->receipt);
 	}
 	ms->changed(ms->arg);
+}
+
+void
+messages_put_back(struct messages *ms)
+{
+	struct message *m;
+
+	TAILQ_FOREACH(m, &ms->all, link)
+	m->put_back = true;
 }
 
 void

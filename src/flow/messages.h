@@ -59,7 +59,9 @@ void message_expect(struct message *m); /* one more object */
  * deliver. The message may be gone afterwards. */
 void message_ended(struct messages *ms, struct message *m, bool good);
 
-/* Shutdown: makes it visible at once; no object may know it any more. */
+/* Shutdown: whatever fails from now on is visible again at once. */
+void messages_put_back(struct messages *ms);
+/* Makes it visible at once; no object may know it any more. */
 void message_release(struct messages *ms, struct message *m);
 /* The same for all that are still HELD. */
 void messages_release_all(struct messages *ms);

@@ -144,6 +144,7 @@ log_failure(const struct object *o, const struct slots_end *e)
 		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
 		    F_SPAN("key", o->key), F_SPAN("version", o->version),
 		    F_STR("cause", e->cause), F_ERR(e->err),
+		    F_STR("request_id", e->request_id),
 		    F_INT("events_before", o->sliced),
 		    F_STR("message_id", o->message[0]->id));
 }

@@ -10,8 +10,6 @@ enum {
 	RETRY_BASE_MS = 500,
 	RETRY_CAP_MS = 10000,
 	RELEASE_ATTEMPTS = 3,
-	/* A lease starts before the reply reached us. */
-	REPLY_SLACK_MS = 1000,
 };
 
 TAILQ_HEAD(receipt_list, receipt);
@@ -35,59 +33,8 @@ struct receipts {
 	size_t ndeletes, nchanges;
 	TAILQ_HEAD(, flight) flights;
 	unsigned nflights;
+	bool failing; /* the last call was not answered */
 };
-
-void
-receipt_init(
-    struct receipt *r, void *owner, struct span handle, unsigned visibility_s)
-{
-	int64_t now = clock_mono_ms();
-
-	*r = (struct receipt){
-	    .owner = owner,
-	    .handle = mem_strndup(handle.p, handle.n),
-	    .received_ms = now - REPLY_SLACK_MS,
-	    .lease_from_ms = now - REPLY_SLACK_MS,
-	    .lease_until_ms =
-		now - REPLY_SLACK_MS + (int64_t)visibility_s * 1000,
-	};
-}
-
-void
-receipt_fini(struct receipt *r)
-{
-	CHECK(!receipt_busy(r));
-	mem_free(r->handle);
-	r->handle = NULL;
-}
-
-bool
-receipt_busy(const struct receipt *r)
-{
-	return r->want != RECEIPT_NONE || r->flying != RECEIPT_NONE;
-}
-
-/* SQS keeps a message invisible for 12 hours after its receive at most. */
-static unsigned
-longest_s(const struct receipt *r, unsigned wanted_s, int64_t now)
-{
-	int64_t left_s = SQS_VISIBILITY_MAX_S -
-			 (now - r->received_ms + REPLY_SLACK_MS) / 1000;
-
-	if (left_s <= 0)
-		return 0;
-	return wanted_s < left_s ? wanted_s : (unsigned)left_s;
-}
-
-bool
-receipt_due(const struct receipt *r, int64_t now_ms)
-{
-	int64_t half = (r->lease_until_ms - r->lease_from_ms) / 2;
-
-	return !receipt_busy(r) && now_ms < r->lease_until_ms &&
-	       now_ms - r->lease_from_ms >= half &&
-	       longest_s(r, SQS_VISIBILITY_MAX_S, now_ms) > 0;
-}
 
 static void
 take_off(struct receipts *rs, struct receipt *r)
@@ -161,20 +108,6 @@ receipts_release(struct receipts *rs, struct receipt *r, unsigned after_s)
 	wish(rs, r, RECEIPT_RELEASE, after_s);
 }
 
-void
-receipt_renew(struct receipts *rs, struct receipt *r, struct span handle)
-{
-	struct receipt fresh;
-
-	receipt_init(&fresh, r->owner, handle, rs->visibility_s);
-	mem_free(r->handle);
-	r->handle = fresh.handle;
-	r->received_ms = fresh.received_ms;
-	r->lease_from_ms = fresh.lease_from_ms;
-	r->lease_until_ms = fresh.lease_until_ms;
-	r->stale = r->flying != RECEIPT_NONE;
-}
-
 /* ---- outcomes ---- */
 
 static void
@@ -238,10 +171,11 @@ landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
 	}
 	if (r->stale) { /* said of an old handle: say it of the new one */
 		r->stale = false;
-		if (op != RECEIPT_EXTEND) {
+		if (op != RECEIPT_EXTEND)
 			wish(rs, r, op, s);
-			return;
-		}
+		else
+			finish(rs, r, op, RECEIPT_DONE);
+		return;
 	}
 	if (ok) {
 		finish(rs, r, op, RECEIPT_DONE);
@@ -251,6 +185,23 @@ landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
 		r->alone = answered;
 		retry(rs, r, op, s);
 	}
+}
+
+/* The same trouble again is worth no second line. */
+static void
+log_call(struct receipts *rs, const struct aws_result *res, size_t entries)
+{
+	bool failed = res->class != AWS_OK;
+
+	if (failed)
+		LOG_AT(rs->failing ? LOG_LVL_DEBUG : LOG_LVL_WARN, "sqs.batch",
+		    F_INT("entries", entries), F_ERR(res->err), AWS_FIELDS(res),
+		    F_STR("advice", "messages are kept; deletes and lease "
+				    "extensions are tried again while the "
+				    "lease lasts"));
+	else if (rs->failing)
+		LOG_INFO("sqs.batch.recovered", F_INT("entries", entries));
+	rs->failing = failed;
 }
 
 static void
@@ -263,12 +214,7 @@ on_batch(void *arg, const struct aws_result *res,
 
 	TAILQ_REMOVE(&rs->flights, f, link);
 	rs->nflights--;
-	if (!answered)
-		LOG_WARN("sqs.batch",
-		    F_STR("advice", "messages are kept; a delete or a lease "
-				    "extension is tried again while the lease "
-				    "lasts"),
-		    F_INT("entries", f->n), AWS_FIELDS(res));
+	log_call(rs, res, f->n);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct sqs_entry_result *e =
 		    answered && i < n ? &entry[i] : NULL;
@@ -293,7 +239,7 @@ board(struct receipts *rs, struct flight *f, struct receipt *r, int64_t now)
 {
 	take_off(rs, r);
 	r->flying = r->want;
-	r->flying_s = longest_s(r, r->want_s, now);
+	r->flying_s = receipt_longest_s(r, r->want_s, now);
 	r->sent_ms = now;
 	r->want = RECEIPT_NONE;
 	f->entry[f->n++] = r;

@@ -70,7 +70,8 @@ void receipt_init(
     struct receipt *r, void *owner, struct span handle, unsigned visibility_s);
 void receipt_fini(struct receipt *r);
 /* The message came again: its new handle, and a new lease. */
-void receipt_renew(struct receipts *rs, struct receipt *r, struct span handle);
+void
+receipt_renew(struct receipt *r, struct span handle, unsigned visibility_s);
 
 /* Never calls done from inside. */
 void receipts_extend(struct receipts *rs, struct receipt *r);
@@ -80,5 +81,9 @@ void receipts_flush(struct receipts *rs); /* do not wait for more */
 /* Whether half of the visibility timeout has passed and it can be extended. */
 bool receipt_due(const struct receipt *r, int64_t now_ms);
 bool receipt_busy(const struct receipt *r);
+/* wanted_s, or less: SQS keeps a message invisible for 12 hours after its
+ * receive at most. */
+unsigned
+receipt_longest_s(const struct receipt *r, unsigned wanted_s, int64_t now_ms);
 
 #endif

@@ -19,13 +19,17 @@
 enum {
 	DELIVERY_BACKOFF_MS = 500,
 	DELIVERY_BACKOFF_MAX_MS = 30000,
-	/* Of the time to shut down, kept for telling SQS. */
-	RELEASE_MS = 3000,
+	/* Of the time to shut down, at most so much and at most a quarter is
+	 * kept for telling SQS what is given up. */
+	RELEASE_MAX_MS = 3000,
 	/* The open poll is given until this long before the end. */
 	POLL_GRACE_MS = 5000,
-	/* What the program, libcurl with its connections, TLS and a reply of
-	 * SQS under way take beside the flow. */
-	BASE_BYTES = 16 * 1024 * 1024,
+	/* What the program and its libraries take beside the flow, with their
+	 * connections and a loaded CA bundle. */
+	BASE_BYTES = 12 * 1024 * 1024,
+	/* A reply of SQS while it is read: the text, the tree, and a
+	 * notification with its envelope. */
+	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
 	MESSAGE_BYTES = 2048,
 };
 
@@ -50,6 +54,7 @@ struct shipper {
 	struct timer *look;	/* something changed: look what follows */
 	struct timer *deadline; /* of the state */
 	struct timer *poll_end; /* the open poll is cancelled */
+	int64_t release_ms;
 	shipper_drained_fn *drained;
 	void *drained_arg;
 };
@@ -60,7 +65,7 @@ shipper_memory_bound(const struct shipper_conf *c)
 	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
 
 	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
-	       large + INTAKE_BYTES_MAX + SQS_REPLY_MAX +
+	       large + INTAKE_BYTES_MAX + RECEIVE_BYTES +
 	       c->max_messages * (size_t)MESSAGE_BYTES + BASE_BYTES;
 }
 
@@ -85,15 +90,18 @@ gate(void *arg)
 
 /*
  * The open batch is sent before it is full or old when nothing will add to it:
- * no object is waiting for a slot, and none can come because the messages held
- * (most of them by this very batch) are at their maximum, or because we drain.
+ * no object is waiting for a slot, and none can come because the messages are
+ * at their maximum and nothing but this very batch can free any of them, or
+ * because we drain.
  */
 static void
 seal_if_starved(struct shipper *s)
 {
 	struct objects_stats o = objects_stats(s->objects);
-	bool no_more = s->state == SHIPPER_DRAINING ? o.active == 0
-						    : intake_full(s->intake);
+	bool no_more =
+	    s->state == SHIPPER_DRAINING
+		? o.active == 0
+		: intake_full(s->intake) && delivery_idle(s->delivery);
 
 	if (o.waiting == 0 && no_more)
 		batcher_seal(s->batcher);
@@ -188,6 +196,7 @@ static void
 give_up(struct shipper *s)
 {
 	intake_cancel(s->intake);
+	messages_put_back(s->messages);
 	batcher_seal(s->batcher);
 	delivery_give_up(s->delivery);
 	objects_abandon(s->objects);
@@ -210,7 +219,7 @@ on_deadline(void *arg)
 	    F_INT("messages", messages_held(s->messages)));
 	s->state = SHIPPER_RELEASING;
 	give_up(s);
-	timer_after(s->deadline, RELEASE_MS);
+	timer_after(s->deadline, s->release_ms);
 	timer_soon(s->look);
 }
 
@@ -223,12 +232,6 @@ on_poll_end(void *arg)
 	timer_soon(s->look);
 }
 
-static int64_t
-at_least_0(int64_t ms)
-{
-	return ms > 0 ? ms : 0;
-}
-
 void
 shipper_drain(
     struct shipper *s, int64_t timeout_ms, shipper_drained_fn *done, void *arg)
@@ -239,8 +242,12 @@ shipper_drain(
 	s->state = SHIPPER_DRAINING;
 	intake_stop(s->intake);
 	objects_drop_waiting(s->objects);
-	timer_after(s->poll_end, at_least_0(timeout_ms - POLL_GRACE_MS));
-	timer_after(s->deadline, at_least_0(timeout_ms - RELEASE_MS));
+	s->release_ms = timeout_ms / 4;
+	if (s->release_ms > RELEASE_MAX_MS)
+		s->release_ms = RELEASE_MAX_MS;
+	timer_after(s->poll_end,
+	    timeout_ms > POLL_GRACE_MS ? timeout_ms - POLL_GRACE_MS : 0);
+	timer_after(s->deadline, timeout_ms - s->release_ms);
 	timer_soon(s->look);
 }
 

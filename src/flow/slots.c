@@ -1,5 +1,6 @@
 #include "flow/slots.h"
 
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/mem.h"
@@ -27,6 +28,7 @@ struct slot {
 	bool more;    /* the decoder can go on without new bytes */
 	bool arrived; /* the GET has ended well */
 	bool has_carry;
+	char request_id[96];
 };
 
 TAILQ_HEAD(slot_list, slot);
@@ -150,6 +152,7 @@ end(struct slot *s, bool whole, enum err err, const struct aws_result *aws)
 	    .whole = whole,
 	    .err = err,
 	    .aws = aws,
+	    .request_id = s->request_id,
 	    .bytes = st.bytes_in,
 	    .json_bytes = st.bytes_out,
 	};
@@ -202,6 +205,19 @@ run(struct slot *s, struct span *in, bool newcomer)
 		return false;
 	}
 	return true;
+}
+
+static void
+on_head(void *arg, const struct s3_head *h)
+{
+	struct slot *s = arg;
+	size_t n = h->request_id.n;
+
+	if (n >= sizeof s->request_id)
+		n = sizeof s->request_id - 1;
+	if (n > 0)
+		memcpy(s->request_id, h->request_id.p, n);
+	s->request_id[n] = '\0';
 }
 
 static size_t
@@ -277,7 +293,7 @@ slots_start(struct slots *all, struct object *o)
 {
 	struct slot *s = TAILQ_FIRST(&all->vacant);
 	struct s3_object what = {o->bucket, o->key, o->version, o->region};
-	struct s3_events ev = {NULL, on_data, on_done, NULL};
+	struct s3_events ev = {on_head, on_data, on_done, NULL};
 
 	CHECK(s != NULL);
 	TAILQ_REMOVE(&all->vacant, s, link);
@@ -285,6 +301,7 @@ slots_start(struct slots *all, struct object *o)
 	if (s->decode == NULL)
 		s->decode = decode_new(all->max_record_bytes, on_record, s);
 	s->object = o;
+	s->request_id[0] = '\0';
 	ev.arg = s;
 	s->get = s3_get_start(all->s3, &what, &ev);
 }

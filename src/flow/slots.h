@@ -28,6 +28,7 @@ struct slots_end {
 	enum err err;		      /* of decoding */
 	const char *cause;	      /* for the log; borrowed */
 	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
+	const char *request_id;	      /* of the GET's reply, or "" */
 	uint64_t bytes, json_bytes;
 };
 

@@ -8,11 +8,10 @@
 #include "base/mem.h"
 
 enum {
-	TREE_MAX = 8 * 1024 * 1024,
 	OBJECTS_MAX = 10000,
 	BUCKET_MAX = 255, /* an access point's ARN */
 	KEY_MAX = 1024,
-	VERSION_MAX = 1024,
+	VERSION_MAX = KEY_MAX,
 	ETAG_MAX = 255,
 	REGION_MAX = 32,
 };
@@ -273,7 +272,7 @@ read_text(struct span text, struct json **tree, const struct json_node **root)
 
 	if (span_is(span_trim(text), "CloudTrail validation message."))
 		return NOTIFY_R_VALIDATION;
-	e = json_parse(text, TREE_MAX, tree, root);
+	e = json_parse(text, NOTIFY_TREE_MAX, tree, root);
 	if (e == ERR_SYNTAX || e == ERR_TRUNCATED)
 		return NOTIFY_R_NOT_JSON;
 	if (e != ERR_OK || !json_is(*root, JSON_OBJECT))

@@ -34,6 +34,7 @@ class Daemon:
         conf = {
             "queue_url": p.queue_url, "region": "us-east-1",
             "dassana_token": "bench-token", "s3_path_style": "yes",
+            "endpoint_url_sqs": "http://127.0.0.1:%d" % p.ports["queue"],
             "endpoint_url_s3": "http://127.0.0.1:%d" % p.ports["plain"],
             "dassana_endpoint":
                 "http://127.0.0.1:%d/ingest" % p.ports["plain"],
@@ -69,6 +70,7 @@ class Daemon:
 
 def run(binary, p, keys, limit_s=300, **settings):
     """Ships the objects; wall and CPU seconds and peak memory."""
+    p.new_queue()
     p.announce(keys)
     begin = time.monotonic()
     d = Daemon(binary, p, shutdown_timeout="6s", **settings)
@@ -200,6 +202,7 @@ def huge(t, binary, p, size):
 
 
 def idle(t, binary, p, seconds):
+    p.new_queue()
     d = Daemon(binary, p, shutdown_timeout="6s")
     time.sleep(2)
     before = d.cpu_s()
@@ -240,7 +243,9 @@ def main():
             if "idle" in a.only:
                 idle(t, a.bin, p, 120 // scale)
         except SystemExit:
-            sys.stderr.write((p.dir / "daemon.log").read_text()[-3000:])
+            if (p.dir / "daemon.log").exists():
+                log = (p.dir / "daemon.log").read_text()
+                sys.stderr.write(log[-3000:])
             raise
         finally:
             p.stop()

@@ -137,8 +137,8 @@ main(int argc, char **argv)
 	f.carry = malloc(CARRY);
 	f.sink = malloc(OUT);
 	if (f.carry == NULL || f.sink == NULL ||
-	    deflateInit2(&f.out, 1, Z_DEFLATED, 15 + 16, 8,
-		Z_DEFAULT_STRATEGY) != Z_OK)
+	    deflateInit2(
+		&f.out, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return 1;
 	f.out.next_out = f.sink;
 	f.out.avail_out = OUT;

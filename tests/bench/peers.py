@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SERVER_CORE = "1" if (os.cpu_count() or 1) > 1 else "0"
 
 NGINX = """
-daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log;
+{user} daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; client_max_body_size 0; client_body_buffer_size 8m;
@@ -69,8 +68,6 @@ class Peers:
         self.npm = pathlib.Path(npm)
         self.running = []
         self.ports = {n: free_port() for n in ("queue", "plain", "tls")}
-        self.queue_url = "http://127.0.0.1:%d/000000000000/bench" % (
-            self.ports["queue"])
 
     def spawn(self, *argv, **more):
         p = subprocess.Popen(["taskset", "-c", SERVER_CORE, *argv], **more)
@@ -100,7 +97,9 @@ class Peers:
     def start(self):
         self.certificate()
         conf = self.dir / "nginx.conf"
-        conf.write_text(NGINX.format(dir=self.dir, **self.ports))
+        conf.write_text(NGINX.format(
+            dir=self.dir, user="user root;" if os.geteuid() == 0 else "",
+            **self.ports))
         (self.dir / "www/bench").mkdir(parents=True)
         script = self.dir / "fauxqs.mjs"
         script.write_text(FAUXQS.format(
@@ -112,7 +111,16 @@ class Peers:
         nginx = self.spawn("nginx", "-c", str(conf), "-p", str(self.dir),
                            "-e", str(self.dir / "error.log"))
         await_port(self.ports["plain"], nginx)
-        self.sqs("CreateQueue", QueueName="bench")
+        self.queues = 0
+        self.new_queue()
+
+    def new_queue(self):
+        """One for each run: the poll that a daemon left open when it stopped
+        would swallow the first messages of the next. fauxqs knows a queue by
+        the very URL that it gave, whatever its host."""
+        self.queues += 1
+        self.queue_url = self.sqs(
+            "CreateQueue", QueueName="bench%d" % self.queues)["QueueUrl"]
 
     def slow(self, delay_ms, obj=None):
         more = ("--object", str(obj)) if obj else ()
@@ -151,5 +159,9 @@ class Peers:
     def stop(self):
         for p in self.running:
             with contextlib.suppress(ProcessLookupError):
-                p.send_signal(signal.SIGKILL)
-            p.wait()
+                p.terminate()
+            try:
+                p.wait(5)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()

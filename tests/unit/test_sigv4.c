@@ -11,7 +11,9 @@
 
 #define KEY_ID	"AKIDEXAMPLE"
 #define SECRET	"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-#define EMPTY	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define EMPTY                                                                  \
+	"e3b0c44298fc1c149afbf4c8996fb924"                                     \
+	"27ae41e4649b934ca495991b7852b855"
 #define DATE	"20150830T123600Z"
 #define S3_HOST "examplebucket.s3.us-east-1.amazonaws.com"
 #define JSON_10 "application/x-amz-json-1.0"

@@ -59,8 +59,8 @@ void fake_fail(struct request *r, enum err err);
  * the stream is paused. */
 void fake_break(struct request *r, enum err err);
 /* head, body with its Content-Length, end. */
-void fake_reply(struct request *r, int status, const char *headers,
-    struct span body);
+void fake_reply(
+    struct request *r, int status, const char *headers, struct span body);
 void fake_set_cut(size_t bytes); /* 16 KiB at start */
 
 #endif

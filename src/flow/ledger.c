@@ -1,0 +1,297 @@
+#include "flow/ledger.h"
+
+#include <search.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/mem.h"
+
+enum { USUAL_TEXT_BYTES = 320 };
+
+struct range {
+	uint64_t from, to; /* to is one past */
+};
+
+struct ledger_page {
+	TAILQ_ENTRY(ledger_page) link; /* oldest first */
+	char *text;		       /* owned; the spans lie in it */
+	struct span bucket, key, etag, version;
+	unsigned opened;
+	bool complete;
+	uint64_t prefix;     /* events 0 … prefix − 1 */
+	struct range *range; /* sorted, apart from one another; NULL if none */
+	size_t nranges;
+};
+
+struct ledger {
+	TAILQ_HEAD(, ledger_page) pages;
+	void *tree; /* tsearch(3), by bucket and key */
+	size_t count, max;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct ledger_page *x = a, *y = b;
+	int c = span_cmp(x->key, y->key);
+
+	return c != 0 ? c : span_cmp(x->bucket, y->bucket);
+}
+
+static struct span
+place(char **at, struct span s)
+{
+	struct span copy = {*at, s.n};
+
+	if (s.n > 0)
+		memcpy(*at, s.p, s.n);
+	*at += s.n;
+	return copy;
+}
+
+static void
+write_names(struct ledger_page *p, struct span bucket, struct span key,
+    struct span etag, struct span version)
+{
+	char *at = mem_alloc(bucket.n + key.n + etag.n + version.n);
+	char *old = p->text;
+
+	p->text = at;
+	p->bucket = place(&at, bucket);
+	p->key = place(&at, key);
+	p->etag = place(&at, etag);
+	p->version = place(&at, version);
+	mem_free(old);
+}
+
+static struct ledger_page *
+find(struct ledger *l, struct span bucket, struct span key)
+{
+	struct ledger_page like = {.bucket = bucket, .key = key};
+	struct ledger_page **at = tfind(&like, &l->tree, by_name);
+
+	return at != NULL ? *at : NULL;
+}
+
+static void
+tear_out(struct ledger *l, struct ledger_page *p)
+{
+	(void)tdelete(p, &l->tree, by_name);
+	TAILQ_REMOVE(&l->pages, p, link);
+	l->count--;
+	mem_free(p->range);
+	mem_free(p->text);
+	mem_free(p);
+}
+
+static void
+forget_oldest(struct ledger *l)
+{
+	struct ledger_page *p;
+
+	TAILQ_FOREACH(p, &l->pages, link)
+	{
+		if (p->opened == 0) {
+			tear_out(l, p);
+			return;
+		}
+	}
+}
+
+static bool
+same_contents(
+    const struct ledger_page *p, struct span etag, struct span version)
+{
+	if (p->version.n > 0 && version.n > 0)
+		return span_eq(p->version, version);
+	return etag.n > 0 && span_eq(p->etag, etag);
+}
+
+static void
+start_over(struct ledger_page *p)
+{
+	mem_free(p->range);
+	p->range = NULL;
+	p->nranges = 0;
+	p->prefix = 0;
+	p->complete = false;
+}
+
+static struct ledger_page *
+new_page(struct ledger *l, struct span bucket, struct span key,
+    struct span etag, struct span version)
+{
+	struct ledger_page *p = mem_zalloc(sizeof *p);
+
+	if (l->count >= l->max)
+		forget_oldest(l);
+	write_names(p, bucket, key, etag, version);
+	CHECK(tsearch(p, &l->tree, by_name) != NULL);
+	TAILQ_INSERT_TAIL(&l->pages, p, link);
+	l->count++;
+	return p;
+}
+
+struct ledger_page *
+ledger_open(struct ledger *l, struct span bucket, struct span key,
+    struct span etag, struct span version)
+{
+	struct ledger_page *p;
+
+	if (l->max == 0 || (etag.n == 0 && version.n == 0))
+		return NULL;
+	p = find(l, bucket, key);
+	if (p == NULL) {
+		p = new_page(l, bucket, key, etag, version);
+	} else if (!same_contents(p, etag, version)) {
+		/* Somebody is still counting events of other contents. */
+		if (p->opened > 0)
+			return NULL;
+		start_over(p);
+		write_names(p, bucket, key, etag, version);
+	}
+	TAILQ_REMOVE(&l->pages, p, link);
+	TAILQ_INSERT_TAIL(&l->pages, p, link);
+	p->opened++;
+	return p;
+}
+
+void
+ledger_close(struct ledger *l, struct ledger_page **pp)
+{
+	struct ledger_page *p = *pp;
+
+	if (p == NULL)
+		return;
+	CHECK(p->opened > 0);
+	*pp = NULL;
+	if (--p->opened == 0 && l->count > l->max)
+		tear_out(l, p);
+}
+
+/* Ranges that the prefix has reached become part of it. */
+static void
+absorb(struct ledger_page *p)
+{
+	size_t gone = 0;
+
+	while (gone < p->nranges && p->range[gone].from <= p->prefix) {
+		if (p->range[gone].to > p->prefix)
+			p->prefix = p->range[gone].to;
+		gone++;
+	}
+	if (gone == 0)
+		return;
+	p->nranges -= gone;
+	memmove(p->range, p->range + gone, p->nranges * sizeof *p->range);
+	if (p->nranges == 0) {
+		mem_free(p->range);
+		p->range = NULL;
+	}
+}
+
+/* Puts r among the ranges, joined with those that it touches. */
+static void
+insert(struct ledger_page *p, struct range r)
+{
+	size_t i = 0, j;
+
+	while (i < p->nranges && p->range[i].to < r.from)
+		i++;
+	for (j = i; j < p->nranges && p->range[j].from <= r.to; j++) {
+		if (p->range[j].from < r.from)
+			r.from = p->range[j].from;
+		if (p->range[j].to > r.to)
+			r.to = p->range[j].to;
+	}
+	if (i == j && p->nranges == LEDGER_RANGES)
+		return;
+	if (p->range == NULL)
+		p->range = mem_alloc(LEDGER_RANGES * sizeof *p->range);
+	memmove(p->range + i + 1, p->range + j,
+	    (p->nranges - j) * sizeof *p->range);
+	p->range[i] = r;
+	p->nranges = p->nranges - (j - i) + 1;
+}
+
+void
+ledger_note(struct ledger_page *p, uint64_t first, uint64_t count)
+{
+	struct range r = {first, first + count};
+
+	if (p == NULL || r.to <= p->prefix)
+		return;
+	if (r.from <= p->prefix)
+		p->prefix = r.to;
+	else
+		insert(p, r);
+	absorb(p);
+}
+
+bool
+ledger_has(const struct ledger_page *p, uint64_t index)
+{
+	if (p == NULL)
+		return false;
+	if (index < p->prefix)
+		return true;
+	for (size_t i = 0; i < p->nranges; i++) {
+		if (index >= p->range[i].from && index < p->range[i].to)
+			return true;
+	}
+	return false;
+}
+
+void
+ledger_complete(struct ledger_page *p)
+{
+	if (p != NULL)
+		p->complete = true;
+}
+
+bool
+ledger_knows(struct ledger *l, struct span bucket, struct span key,
+    struct span etag, struct span version)
+{
+	struct ledger_page *p = find(l, bucket, key);
+
+	return p != NULL && p->complete && same_contents(p, etag, version);
+}
+
+struct ledger *
+ledger_new(size_t max)
+{
+	struct ledger *l = mem_zalloc(sizeof *l);
+
+	TAILQ_INIT(&l->pages);
+	l->max = max;
+	return l;
+}
+
+void
+ledger_free(struct ledger **lp)
+{
+	struct ledger *l = *lp;
+	struct ledger_page *p;
+
+	if (l == NULL)
+		return;
+	while ((p = TAILQ_FIRST(&l->pages)) != NULL) {
+		CHECK(p->opened == 0);
+		tear_out(l, p);
+	}
+	mem_free(l);
+	*lp = NULL;
+}
+
+size_t
+ledger_count(const struct ledger *l)
+{
+	return l->count;
+}
+
+size_t
+ledger_bytes(size_t max)
+{
+	return max * (sizeof(struct ledger_page) + USUAL_TEXT_BYTES);
+}

@@ -1,0 +1,55 @@
+/*
+ * What Dassana has acknowledged in this process's life, by object, so that a
+ * message that comes again does not send it again: after a failed object, a
+ * lease that lapsed, or SQS's own second delivery.
+ *
+ * Of each object: the contiguous run of events acknowledged from the first on,
+ * up to LEDGER_RANGES ranges beyond it, and, once it was read to its end and
+ * all were acknowledged, that it is complete. An object is known by bucket, key
+ * and the ETag and version that the GET's reply named; other contents under
+ * the same key replace it.
+ *
+ * Bounded: at most max objects, the one longest untouched is forgotten first;
+ * a range that does not fit is forgotten. Forgetting costs a duplicate.
+ */
+#ifndef FLOW_LEDGER_H
+#define FLOW_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum { LEDGER_RANGES = 64 };
+
+struct ledger;
+struct ledger_page; /* one object */
+
+struct ledger *ledger_new(size_t max);
+void ledger_free(struct ledger **l); /* all pages have been closed */
+
+/*
+ * The page of an object, made if need be; NULL if max is 0. It is not forgotten
+ * while it is open. etag and version as the GET's reply had them (either may be
+ * empty; both empty: nothing is remembered, NULL).
+ */
+struct ledger_page *ledger_open(struct ledger *l, struct span bucket,
+    struct span key, struct span etag, struct span version);
+void ledger_close(struct ledger *l, struct ledger_page **p);
+
+/* Events first … first + count − 1 were acknowledged. */
+void ledger_note(struct ledger_page *p, uint64_t first, uint64_t count);
+bool ledger_has(const struct ledger_page *p, uint64_t index);
+void ledger_complete(struct ledger_page *p);
+
+/* Whether the object that a notification names, by its own version or ETag, is
+ * known to be complete. */
+bool ledger_knows(struct ledger *l, struct span bucket, struct span key,
+    struct span etag, struct span version);
+
+size_t ledger_count(const struct ledger *l);
+/* The most memory that max objects take, for keys of usual length. */
+size_t ledger_bytes(size_t max);
+
+#endif
