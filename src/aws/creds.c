@@ -166,9 +166,14 @@ on_fetched(void *arg, struct creds *c, const char *error)
 		*c = (struct creds){0};
 		k->failures = 0;
 		buf_reset(&k->error);
-		LOG_INFO("creds.fetch", F_STR("source", k->source->name),
-		    F_INT(
-			"expires_in_s", k->set.expires_s != 0 ? left_s(k) : 0));
+		if (k->set.expires_s == 0)
+			LOG_INFO("creds.fetch",
+			    F_STR("source", k->source->name),
+			    F_STR("expires", "never"));
+		else
+			LOG_INFO("creds.fetch",
+			    F_STR("source", k->source->name),
+			    F_INT("expires_in_s", left_s(k)));
 		arm_refresh(k);
 	}
 	arm_expiry(k);

@@ -420,13 +420,14 @@ test_no_progress(void **state)
 	get_key("k");
 	break_after(4, ERR_RESET);
 	for (unsigned i = 0; i < 3; i++) {
-		/* Each resumption is a call with attempts of its own. */
-		for (unsigned attempt = 0; attempt < 3; attempt++) {
-			assert_int_equal(t.done, 0);
-			r = expect_range("bytes=4-");
+		assert_int_equal(t.done, 0);
+		r = expect_range("bytes=4-");
+		/* Also what the server refuses only for now. */
+		if (i == 1)
+			fake_reply(r, 503, "", SPAN(""));
+		else
 			fake_fail(r, ERR_CONNECT);
-			fake_run();
-		}
+		fake_run();
 	}
 	assert_done(AWS_TRANSIENT, "", "0123");
 	assert_int_equal(t.result.err, ERR_CONNECT);

@@ -9,8 +9,8 @@
 
 #include "aws/sigv4.h"
 
-#define KEY_ID	"AKIDEXAMPLE"
-#define SECRET	"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+#define KEY_ID "AKIDEXAMPLE"
+#define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define EMPTY                                                                  \
 	"e3b0c44298fc1c149afbf4c8996fb924"                                     \
 	"27ae41e4649b934ca495991b7852b855"
