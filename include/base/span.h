@@ -28,6 +28,9 @@ bool span_ends(struct span a, const char *suffix);
 int span_cmp(struct span a, struct span b);
 /* Without leading and trailing blanks, tabs, CR and LF. */
 struct span span_trim(struct span a);
+/* Copies s to *at, which must have room, and moves *at past it: for several
+ * texts in one piece of memory. */
+struct span span_place(char **at, struct span s);
 /* Cuts off and returns what stands before the first c; *rest keeps what comes
  * after it. Without a c: all of it, and *rest becomes empty with p NULL. */
 struct span span_cut(struct span *rest, char c);

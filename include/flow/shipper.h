@@ -31,6 +31,7 @@ struct shipper_conf {
 	unsigned delivery_concurrency;
 	int gzip_level;
 	size_t max_record_bytes;
+	size_t remember_objects; /* whose acknowledged events are remembered */
 	/* See sink/delivery.h. */
 	const char *(*reload_token)(void *arg);
 	void *reload_arg;
@@ -75,7 +76,8 @@ struct shipper_stats {
 	    messages_released, messages_duplicate, messages_unknown;
 	uint64_t nothing[NOTIFY_R_COUNT]; /* deleted with nothing to ship */
 	uint64_t keys_filtered;
-	uint64_t objects_done, objects_failed, objects_joined;
+	uint64_t objects_done, objects_failed, objects_joined, objects_known;
+	uint64_t events_skipped; /* acknowledged before, not sent again */
 	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;
 	uint64_t leases_extended, leases_lost, delete_failures;
 	unsigned messages_held, objects_active, objects_waiting;

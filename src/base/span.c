@@ -81,6 +81,17 @@ span_cut(struct span *rest, char c)
 	return head;
 }
 
+struct span
+span_place(char **at, struct span s)
+{
+	struct span copy = {*at, s.n};
+
+	if (s.n > 0)
+		memcpy(*at, s.p, s.n);
+	*at += s.n;
+	return copy;
+}
+
 enum err
 span_u64(struct span a, uint64_t min, uint64_t max, uint64_t *out)
 {

@@ -29,7 +29,7 @@ struct config {
 	char *key_include, *key_exclude;
 	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3, *ca_file;
 	uint64_t s3_path_style; /* enum path_style */
-	uint64_t s3_concurrency, max_messages;
+	uint64_t s3_concurrency, max_messages, remember_objects;
 	uint64_t visibility_timeout_s, redeliver_after_s;
 	uint64_t batch_max_bytes, batch_max_events, batch_max_delay_ms;
 	uint64_t buffer_max_bytes, delivery_concurrency, gzip_level;

@@ -98,6 +98,10 @@ static const struct option_row rows[] = {
     SIZE(max_record_bytes, "1MiB", KIB(4), MIB(64),
 	"Longest event that is accepted. The message of a file with a longer "
 	"one is left to the dead-letter queue."),
+    COUNT(remember_objects, "4096", 0, 1000000,
+	"Of how many log files it is remembered which events Dassana has "
+	"taken, so that a message that comes again does not send them again. "
+	"0 remembers nothing."),
     MS(connect_timeout, "10s", 100, SEC(300),
 	"How long connecting may take, TLS included."),
     MS(post_timeout, "60s", SEC(1), SEC(600),

@@ -250,6 +250,7 @@ start_flow(struct run *r)
 	    .delivery_concurrency = (unsigned)c->delivery_concurrency,
 	    .gzip_level = (int)c->gzip_level,
 	    .max_record_bytes = c->max_record_bytes,
+	    .remember_objects = c->remember_objects,
 	    .reload_token = reload_token,
 	    .reload_arg = r,
 	};

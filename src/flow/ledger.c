@@ -38,17 +38,6 @@ by_name(const void *a, const void *b)
 	return c != 0 ? c : span_cmp(x->bucket, y->bucket);
 }
 
-static struct span
-place(char **at, struct span s)
-{
-	struct span copy = {*at, s.n};
-
-	if (s.n > 0)
-		memcpy(*at, s.p, s.n);
-	*at += s.n;
-	return copy;
-}
-
 static void
 write_names(struct ledger_page *p, struct span bucket, struct span key,
     struct span etag, struct span version)
@@ -57,10 +46,10 @@ write_names(struct ledger_page *p, struct span bucket, struct span key,
 	char *old = p->text;
 
 	p->text = at;
-	p->bucket = place(&at, bucket);
-	p->key = place(&at, key);
-	p->etag = place(&at, etag);
-	p->version = place(&at, version);
+	p->bucket = span_place(&at, bucket);
+	p->key = span_place(&at, key);
+	p->etag = span_place(&at, etag);
+	p->version = span_place(&at, version);
 	mem_free(old);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/grant.h"
 #include "flow/slots.h"
 
 TAILQ_HEAD(object_list, object);
@@ -12,6 +13,8 @@ TAILQ_HEAD(object_list, object);
 struct objects {
 	struct messages *messages;
 	struct slots *slots;
+	struct grant *grant;
+	struct ledger *ledger;
 	void *tree; /* tsearch(3), by identity */
 	struct object_list waiting;
 	struct object_list begun; /* active and ended */
@@ -19,70 +22,6 @@ struct objects {
 	void *arg;
 	struct objects_stats stats;
 };
-
-/* The same object: bucket, key and version, and not known to have different
- * contents. */
-static int
-by_identity(const void *a, const void *b)
-{
-	const struct object *x = a, *y = b;
-	int c = span_cmp(x->key, y->key);
-
-	if (c == 0)
-		c = span_cmp(x->bucket, y->bucket);
-	if (c == 0)
-		c = span_cmp(x->version, y->version);
-	return c != 0 ? c : span_cmp(x->etag, y->etag);
-}
-
-/* ---- one object ---- */
-
-static struct span
-place(char **at, struct span s)
-{
-	struct span copy = {*at, s.n};
-
-	if (s.n > 0)
-		memcpy(*at, s.p, s.n);
-	*at += s.n;
-	return copy;
-}
-
-static size_t
-text_bytes(const struct notify_object *n)
-{
-	return n->bucket.n + n->key.n + n->version.n + n->etag.n + n->region.n;
-}
-
-size_t
-object_bytes(const struct notify_object *n)
-{
-	return sizeof(struct object) + text_bytes(n) + 2 * sizeof(void *);
-}
-
-static struct object *
-object_new(const struct notify_object *n)
-{
-	struct object *o = mem_zalloc(sizeof *o);
-	char *at;
-
-	o->text = at = mem_alloc(text_bytes(n));
-	o->bucket = place(&at, n->bucket);
-	o->key = place(&at, n->key);
-	o->version = place(&at, n->version);
-	o->etag = place(&at, n->etag);
-	o->region = place(&at, n->region);
-	o->state = OBJECT_WAITING;
-	return o;
-}
-
-static void
-object_free(struct object *o)
-{
-	mem_free(o->message);
-	mem_free(o->text);
-	mem_free(o);
-}
 
 static void
 add_message(struct object *o, struct message *m)
@@ -103,7 +42,7 @@ settle(struct objects *os, struct object *o)
 {
 	bool good = o->whole && o->delivered == o->sliced;
 
-	(void)tdelete(o, &os->tree, by_identity);
+	(void)tdelete(o, &os->tree, object_cmp);
 	if (o->state == OBJECT_WAITING) {
 		TAILQ_REMOVE(&os->waiting, o, link);
 		os->stats.waiting--;
@@ -114,9 +53,12 @@ settle(struct objects *os, struct object *o)
 		os->stats.done++;
 	else if (o->state == OBJECT_ENDED)
 		os->stats.failed++;
+	if (good)
+		ledger_complete(o->page);
+	ledger_close(os->ledger, &o->page);
 	LOG_DEBUG("object.settled", F_SPAN("bucket", o->bucket),
 	    F_SPAN("key", o->key), F_INT("events", o->sliced),
-	    F_INT("delivered", o->delivered),
+	    F_INT("delivered", o->delivered), F_INT("skipped", o->skipped),
 	    F_STR("outcome", good ? "delivered" : "kept"));
 	for (size_t i = 0; i < o->nmessages; i++)
 		message_ended(os->messages, o->message[i], good);
@@ -149,15 +91,51 @@ log_failure(const struct object *o, const struct slots_end *e)
 		    F_STR("message_id", o->message[0]->id));
 }
 
+static struct span
+without_quotes(struct span s)
+{
+	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		return (struct span){s.p + 1, s.n - 2};
+	return s;
+}
+
+static void
+on_opened(void *arg, struct object *o, const struct s3_head *h)
+{
+	struct objects *os = arg;
+
+	grant_read(os->grant);
+	o->page = ledger_open(
+	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
+}
+
+/* Back to the end of the line: those who are held take turns at probing. */
+static void
+hold(struct objects *os, struct object *o)
+{
+	TAILQ_REMOVE(&os->begun, o, link);
+	TAILQ_INSERT_TAIL(&os->waiting, o, link);
+	os->stats.waiting++;
+	o->state = OBJECT_WAITING;
+}
+
 static void
 on_ended(void *arg, struct object *o, const struct slots_end *e)
 {
 	struct objects *os = arg;
 
 	os->stats.active--;
+	if (e->aws != NULL &&
+	    grant_refused(os->grant, o->bucket, o->key, e->aws) &&
+	    o->sliced == 0) {
+		hold(os, o);
+		os->changed(os->arg);
+		return;
+	}
 	os->stats.bytes += e->bytes;
 	os->stats.json_bytes += e->json_bytes;
 	os->stats.sliced += o->sliced;
+	os->stats.skipped += o->skipped;
 	o->state = OBJECT_ENDED;
 	o->whole = e->whole;
 	if (!e->whole)
@@ -183,6 +161,7 @@ objects_settled(struct objects *os, const struct batch_run *run,
 	if (outcome == DELIVERY_TAKEN) {
 		o->delivered += run->count;
 		os->stats.delivered += run->count;
+		ledger_note(o->page, run->first, run->count);
 	}
 	settle_if_over(os, o);
 }
@@ -194,7 +173,10 @@ objects_start(struct objects *os)
 {
 	struct object *o;
 
-	while (slots_vacant(os->slots) && (o = TAILQ_FIRST(&os->waiting))) {
+	if (objects_idle(os))
+		grant_nothing_held(os->grant);
+	while (slots_vacant(os->slots) && (o = TAILQ_FIRST(&os->waiting)) &&
+	       grant_start(os->grant)) {
 		TAILQ_REMOVE(&os->waiting, o, link);
 		TAILQ_INSERT_TAIL(&os->begun, o, link);
 		os->stats.waiting--;
@@ -213,9 +195,16 @@ void
 objects_want(
     struct objects *os, struct message *m, const struct notify_object *n)
 {
-	struct object *o = object_new(n);
-	struct object **at = tsearch(o, &os->tree, by_identity);
+	struct object *o, **at;
 
+	if (ledger_knows(os->ledger, n->bucket, n->key, n->etag, n->version)) {
+		os->stats.known++;
+		LOG_DEBUG("object.known", F_SPAN("bucket", n->bucket),
+		    F_SPAN("key", n->key), F_STR("message_id", m->id));
+		return;
+	}
+	o = object_new(n);
+	at = tsearch(o, &os->tree, object_cmp);
 	CHECK(at != NULL);
 	if (*at != o) {
 		object_free(o);
@@ -236,20 +225,44 @@ objects_wake(struct objects *os)
 	slots_wake(os->slots);
 }
 
+static void
+on_grant(void *arg)
+{
+	struct objects *os = arg;
+
+	objects_start(os);
+	os->changed(os->arg);
+}
+
+bool
+objects_readable(const struct objects *os)
+{
+	return grant_open(os->grant);
+}
+
+void
+objects_retry(struct objects *os)
+{
+	grant_probe_now(os->grant);
+}
+
 struct objects *
 objects_new(struct timers *t, struct s3 *s3, struct batcher *batcher,
     struct messages *ms, const struct objects_conf *conf,
     objects_changed_fn *changed, void *arg)
 {
 	struct objects *os = mem_zalloc(sizeof *os);
+	struct slots_events ev = {on_opened, on_ended, os};
 
 	os->messages = ms;
 	os->changed = changed;
 	os->arg = arg;
 	TAILQ_INIT(&os->waiting);
 	TAILQ_INIT(&os->begun);
-	os->slots = slots_new(t, s3, batcher, conf->concurrency,
-	    conf->max_record_bytes, on_ended, os);
+	os->slots = slots_new(
+	    t, s3, batcher, conf->concurrency, conf->max_record_bytes, &ev);
+	os->grant = grant_new(t, on_grant, os);
+	os->ledger = ledger_new(conf->remember);
 	return os;
 }
 
@@ -272,7 +285,7 @@ objects_drop_waiting(struct objects *os)
 
 	for (o = TAILQ_FIRST(&os->waiting); o != NULL; o = next) {
 		next = TAILQ_NEXT(o, link);
-		if (any_message_begun(o))
+		if (any_message_begun(o) && grant_open(os->grant))
 			continue;
 		for (size_t i = 0; i < o->nmessages; i++)
 			o->message[i]->put_back = true;
@@ -287,7 +300,8 @@ forget_list(struct objects *os, struct object_list *list)
 
 	while ((o = TAILQ_FIRST(list)) != NULL) {
 		TAILQ_REMOVE(list, o, link);
-		(void)tdelete(o, &os->tree, by_identity);
+		(void)tdelete(o, &os->tree, object_cmp);
+		ledger_close(os->ledger, &o->page);
 		object_free(o);
 	}
 }
@@ -310,6 +324,8 @@ objects_free(struct objects **osp)
 		return;
 	objects_abandon(os);
 	slots_free(&os->slots);
+	grant_free(&os->grant);
+	ledger_free(&os->ledger);
 	mem_free(os);
 	*osp = NULL;
 }

@@ -8,7 +8,8 @@
  *         -> gone                                            settled -> gone
  *
  * Counts say what happened to the events: sliced (handed to the batcher),
- * settled (Dassana's answer is known), delivered (Dassana has it). An object is
+ * settled (Dassana's answer is known), delivered (Dassana has it); an event
+ * that the ledger knows is skipped, which counts as all three. An object is
  * good if it was read to its end (whole) and delivered == sliced; then and only
  * then is it good for its messages.
  */
@@ -21,6 +22,7 @@
 #include <sys/queue.h>
 
 #include "aws/s3.h"
+#include "flow/ledger.h"
 #include "flow/messages.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
@@ -32,20 +34,33 @@ struct object {
 	struct span bucket, key, version, etag, region;
 	struct message **message; /* owned array; the messages that name it */
 	size_t nmessages, cap;
-	uint64_t sliced, settled, delivered;
+	struct ledger_page *page; /* while active and after; may be NULL */
+	uint64_t sliced, settled, delivered, skipped;
 	bool whole;
 	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;
 };
+
+/* A new one, waiting; copies what n points to. */
+struct object *object_new(const struct notify_object *n);
+void object_free(struct object *o); /* its page has been closed */
+/* For a tree: 0 for the same bucket, key and version, and the same contents as
+ * far as the notifications tell. Takes struct object *. */
+int object_cmp(const void *a, const void *b);
+/* What an object costs in memory while it is held. */
+size_t object_bytes(const struct notify_object *n);
 
 struct objects;
 
 struct objects_conf {
 	unsigned concurrency;
 	size_t max_record_bytes;
+	size_t remember; /* objects in the ledger */
 };
 
 struct objects_stats {
 	uint64_t done, failed, joined, bytes, json_bytes, sliced, delivered;
+	uint64_t skipped; /* events not sent again */
+	uint64_t known;	  /* objects not even read again */
 	unsigned active, waiting;
 };
 
@@ -58,10 +73,8 @@ struct objects *objects_new(struct timers *t, struct s3 *s3,
 /* Cancels every GET; messages hear nothing. */
 void objects_free(struct objects **os);
 
-/* What an object costs in memory while it is held. */
-size_t object_bytes(const struct notify_object *n);
-/* m names this object: joins the one that is here or makes a new one. Calls
- * message_expect. */
+/* m names this object: joins the one that is here or makes a new one (calls
+ * message_expect), or nothing at all if it is known to be delivered. */
 void objects_want(
     struct objects *os, struct message *m, const struct notify_object *n);
 /* Starts GETs while slots are free. */
@@ -71,7 +84,12 @@ void objects_wake(struct objects *os);
 /* A run of an object's events is settled. */
 void objects_settled(struct objects *os, const struct batch_run *run,
     enum delivery_outcome outcome);
-/* Shutdown: gives up waiting objects none of whose messages has begun. */
+/* Whether S3 lets us read; if not, nobody should poll. */
+bool objects_readable(const struct objects *os);
+/* New credentials: try at once what S3 refused. */
+void objects_retry(struct objects *os);
+/* Shutdown: gives up waiting objects none of whose messages has begun, and all
+ * of them while S3 does not let us read. */
 void objects_drop_waiting(struct objects *os);
 /* Shutdown: gives up everything; messages hear nothing. */
 void objects_abandon(struct objects *os);

@@ -24,13 +24,6 @@ enum {
 	RELEASE_MAX_MS = 3000,
 	/* The open poll is given until this long before the end. */
 	POLL_GRACE_MS = 5000,
-	/* What the program and its libraries take beside the flow, with their
-	 * connections and a loaded CA bundle. */
-	BASE_BYTES = 12 * 1024 * 1024,
-	/* A reply of SQS while it is read: the text, the tree, and a
-	 * notification with its envelope. */
-	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
-	MESSAGE_BYTES = 2048,
 };
 
 enum shipper_state {
@@ -59,16 +52,6 @@ struct shipper {
 	void *drained_arg;
 };
 
-size_t
-shipper_memory_bound(const struct shipper_conf *c)
-{
-	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
-
-	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
-	       large + INTAKE_BYTES_MAX + RECEIVE_BYTES +
-	       c->max_messages * (size_t)MESSAGE_BYTES + BASE_BYTES;
-}
-
 /* ---- what follows from what happened ---- */
 
 static void
@@ -84,7 +67,7 @@ gate(void *arg)
 {
 	struct shipper *s = arg;
 
-	return delivery_open(s->delivery) &&
+	return delivery_open(s->delivery) && objects_readable(s->objects) &&
 	       (s->deps.ready == NULL || s->deps.ready(s->deps.ready_arg));
 }
 
@@ -283,6 +266,7 @@ make_source(struct shipper *s)
 	struct objects_conf oc = {
 	    .concurrency = s->conf.s3_concurrency,
 	    .max_record_bytes = s->conf.max_record_bytes,
+	    .remember = s->conf.remember_objects,
 	};
 	struct intake_conf ic = {
 	    .timers = s->deps.timers,
@@ -354,6 +338,7 @@ shipper_start(struct shipper *s)
 void
 shipper_wake(struct shipper *s)
 {
+	objects_retry(s->objects);
 	timer_soon(s->look);
 }
 
@@ -376,6 +361,8 @@ shipper_stats(const struct shipper *s)
 	    .objects_done = os.done,
 	    .objects_failed = os.failed,
 	    .objects_joined = os.joined,
+	    .objects_known = os.known,
+	    .events_skipped = os.skipped,
 	    .object_bytes = os.bytes,
 	    .json_bytes = os.json_bytes,
 	    .events_sliced = os.sliced,

@@ -32,13 +32,17 @@ struct slots_end {
 	uint64_t bytes, json_bytes;
 };
 
-/* The object is read to its end, or cannot be. Its slot is free again. */
-typedef void
-slots_ended_fn(void *arg, struct object *o, const struct slots_end *end);
+struct slots_events {
+	/* S3 has answered; before the first event. */
+	void (*opened)(void *arg, struct object *o, const struct s3_head *h);
+	/* The object is read to its end, or cannot be; its slot is free. */
+	void (*ended)(void *arg, struct object *o, const struct slots_end *end);
+	void *arg;
+};
 
 struct slots *
 slots_new(struct timers *t, struct s3 *s3, struct batcher *batcher, unsigned n,
-    size_t max_record_bytes, slots_ended_fn *ended, void *arg);
+    size_t max_record_bytes, const struct slots_events *ev);
 void slots_free(struct slots **s);
 
 bool slots_vacant(const struct slots *s);

@@ -1,0 +1,193 @@
+#include "flow/grant.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { PROBE_FIRST_MS = 1000, PROBE_MAX_MS = 60000 };
+
+struct grant {
+	bool closed;
+	bool turn;			  /* closed: one GET may start */
+	uint64_t refused[GRANT_REFUSALS]; /* keys refused in a row, as hashes */
+	unsigned nrefused;
+	int64_t probe_ms; /* the next delay */
+	struct timer *probe;
+	grant_retry_fn *retry;
+	void *arg;
+};
+
+/* FNV-1a; a collision only delays the closing by one refusal. */
+static uint64_t
+hash(uint64_t h, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+	return h;
+}
+
+static void
+on_probe(void *arg)
+{
+	struct grant *g = arg;
+
+	g->turn = true;
+	g->retry(g->arg);
+}
+
+struct grant *
+grant_new(struct timers *t, grant_retry_fn *retry, void *arg)
+{
+	struct grant *g = mem_zalloc(sizeof *g);
+
+	g->probe = timer_new(t, on_probe, g);
+	g->retry = retry;
+	g->arg = arg;
+	return g;
+}
+
+void
+grant_free(struct grant **gp)
+{
+	struct grant *g = *gp;
+
+	if (g == NULL)
+		return;
+	timer_free(&g->probe);
+	mem_free(g);
+	*gp = NULL;
+}
+
+bool
+grant_open(const struct grant *g)
+{
+	return !g->closed;
+}
+
+bool
+grant_start(struct grant *g)
+{
+	bool may = !g->closed || g->turn;
+
+	g->turn = false;
+	return may;
+}
+
+static void
+reopen(struct grant *g, const char *why)
+{
+	g->closed = g->turn = false;
+	g->nrefused = 0;
+	LOG_INFO("s3.gate.opened", F_STR("because", why));
+	/* Runs the retry from the loop, never from inside this call. */
+	timer_soon(g->probe);
+}
+
+void
+grant_read(struct grant *g)
+{
+	g->nrefused = 0;
+	if (g->closed)
+		reopen(g, "an object could be read");
+}
+
+void
+grant_nothing_held(struct grant *g)
+{
+	if (g->closed)
+		reopen(g, "no object is left to try");
+}
+
+void
+grant_probe_now(struct grant *g)
+{
+	if (!g->closed)
+		return;
+	g->probe_ms = PROBE_FIRST_MS;
+	timer_soon(g->probe);
+}
+
+static bool
+is_credentials(const struct aws_result *r)
+{
+	return r->class == AWS_NO_CREDS || r->class == AWS_BAD_CREDS;
+}
+
+static bool
+is_refusal(const struct aws_result *r)
+{
+	return is_credentials(r) || r->class == AWS_DENIED ||
+	       strcmp(r->code, "NoSuchBucket") == 0;
+}
+
+static bool
+is_new(const struct grant *g, uint64_t h)
+{
+	for (unsigned i = 0; i < g->nrefused; i++) {
+		if (g->refused[i] == h)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+advice_for(const struct aws_result *r)
+{
+	if (is_credentials(r))
+		return "the credentials are missing, expired or wrong, or the "
+		       "host's clock is";
+	if (strcmp(r->code, "NoSuchBucket") == 0)
+		return "is this queue fed by buckets that are gone, or by "
+		       "another account's?";
+	return "grant s3:GetObject (and s3:GetObjectVersion) on the bucket's "
+	       "objects, and kms:Decrypt on its key if it is encrypted with "
+	       "one";
+}
+
+static void
+close_gate(struct grant *g, struct span bucket, struct span key,
+    const struct aws_result *r)
+{
+	g->closed = true;
+	g->turn = false;
+	g->probe_ms = PROBE_FIRST_MS;
+	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
+	    F_SPAN("key", key), AWS_FIELDS(r), F_STR("advice", advice_for(r)),
+	    F_STR("effect",
+		"polling is paused, what is held stays leased, nothing is "
+		"lost; one object is tried from time to time"));
+}
+
+static void
+arm(struct grant *g)
+{
+	if (timer_armed(g->probe))
+		return;
+	timer_after(g->probe, g->probe_ms);
+	g->probe_ms *= 2;
+	if (g->probe_ms > PROBE_MAX_MS)
+		g->probe_ms = PROBE_MAX_MS;
+}
+
+bool
+grant_refused(struct grant *g, struct span bucket, struct span key,
+    const struct aws_result *r)
+{
+	uint64_t h = hash(hash(0xcbf29ce484222325u, bucket), key);
+
+	if (!is_refusal(r)) {
+		if (g->closed)
+			arm(g);
+		return false;
+	}
+	if (!g->closed) {
+		if (g->nrefused < GRANT_REFUSALS && is_new(g, h))
+			g->refused[g->nrefused++] = h;
+		if (g->nrefused < GRANT_REFUSALS && !is_credentials(r))
+			return false;
+		close_gate(g, bucket, key, r);
+	}
+	arm(g);
+	return true;
+}

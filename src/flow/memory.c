@@ -1,0 +1,28 @@
+/* The ceiling: what the configuration lets the process take. */
+#include "aws/sqs.h"
+#include "flow/intake.h"
+#include "flow/ledger.h"
+#include "flow/shipper.h"
+#include "flow/slots.h"
+#include "trail/notify.h"
+
+enum {
+	/* What the program and its libraries take beside the flow, with their
+	 * connections and a loaded CA bundle. */
+	BASE_BYTES = 11 * 1024 * 1024,
+	/* A reply of SQS while it is read: the text, the tree, and a
+	 * notification with its envelope. */
+	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
+	MESSAGE_BYTES = 2048,
+};
+
+size_t
+shipper_memory_bound(const struct shipper_conf *c)
+{
+	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
+
+	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
+	       large + INTAKE_BYTES_MAX + RECEIVE_BYTES +
+	       c->max_messages * (size_t)MESSAGE_BYTES +
+	       ledger_bytes(c->remember_objects) + BASE_BYTES;
+}
