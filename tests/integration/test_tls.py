@@ -1,0 +1,68 @@
+"""TLS: verified always, with the system's authorities or with ca_file."""
+
+import ssl
+
+import pytest
+from jobs import await_all, make_file, put_files
+from standin.tls import Authority, Front
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+def start(daemon, standin, aws, sink, **more):
+    env = standin.environ()
+    env["AWS_ENDPOINT_URL"] = "https://127.0.0.1:%d" % aws.port
+    return daemon(env=env, dassana_endpoint="https://127.0.0.1:%d/ingest" %
+                  sink.port, **more)
+
+
+def test_everything_over_tls(standin, daemon, authority):
+    good = authority.issue("IP:127.0.0.1")
+    with Front(standin.aws_port.port, good) as aws, \
+            Front(standin.dassana_port.port, good) as sink:
+        wanted = put_files(standin, 20)
+        made = start(daemon, standin, aws, sink, ca_file=authority.bundle)
+        await_all(standin, made, wanted)
+        assert aws.handshakes > 0 and sink.handshakes > 0
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1")
+@pytest.mark.parametrize("case", ("authority unknown", "wrong host name",
+                                  "TLS 1.1"))
+def test_dassana_that_cannot_be_trusted(standin, daemon, authority, case):
+    """Nothing is sent to it, nothing is deleted, and the log says why."""
+    names = "DNS:elsewhere.example" if case == "wrong host name" else \
+        "IP:127.0.0.1"
+    options = {} if case == "authority unknown" else {
+        "ca_file": authority.bundle}
+    version = ssl.TLSVersion.TLSv1_1 if case == "TLS 1.1" else None
+    good = authority.issue("IP:127.0.0.1")
+    with Front(standin.dassana_port.port, authority.issue(names, "bad"),
+               version) as sink, Front(standin.aws_port.port, good) as aws:
+        key, data, _ = make_file(5)
+        standin.put(key, data)
+        env = standin.environ()
+        if options:
+            env["AWS_ENDPOINT_URL"] = "https://127.0.0.1:%d" % aws.port
+        made = daemon(env=env, dassana_endpoint="https://127.0.0.1:%d/ingest"
+                      % sink.port, shutdown_timeout="2s", **options)
+        line = made.wait_line("dassana.retry")
+        assert line["error"] == "tls"
+        assert line["advice"]
+        assert sink.handshakes == 0
+        assert standin.dassana.event_count == 0
+        assert not standin.queue.empty()
+
+
+def test_aws_that_cannot_be_trusted(standin, daemon, authority):
+    with Front(standin.aws_port.port,
+               authority.issue("IP:127.0.0.1", "unknown")) as aws:
+        env = standin.environ()
+        env["AWS_ENDPOINT_URL"] = "https://127.0.0.1:%d" % aws.port
+        made = daemon(env=env, shutdown_timeout="2s")
+        line = made.wait_line("sqs.receive", level="warn")
+        assert line["error"] == "tls"
+        assert aws.handshakes == 0
