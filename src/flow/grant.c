@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/advice.h"
 
 enum { PROBE_FIRST_MS = 1000, PROBE_MAX_MS = 60000 };
 
@@ -131,20 +132,6 @@ is_new(const struct grant *g, uint64_t h)
 	return true;
 }
 
-static const char *
-advice_for(const struct aws_result *r)
-{
-	if (is_credentials(r))
-		return "the credentials are missing, expired or wrong, or the "
-		       "host's clock is";
-	if (strcmp(r->code, "NoSuchBucket") == 0)
-		return "is this queue fed by buckets that are gone, or by "
-		       "another account's?";
-	return "grant s3:GetObject (and s3:GetObjectVersion) on the bucket's "
-	       "objects, and kms:Decrypt on its key if it is encrypted with "
-	       "one";
-}
-
 static void
 close_gate(struct grant *g, struct span bucket, struct span key,
     const struct aws_result *r)
@@ -153,7 +140,7 @@ close_gate(struct grant *g, struct span bucket, struct span key,
 	g->turn = false;
 	g->probe_ms = PROBE_FIRST_MS;
 	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
-	    F_SPAN("key", key), AWS_FIELDS(r), F_STR("advice", advice_for(r)),
+	    F_SPAN("key", key), AWS_FIELDS(r), F_STR("advice", advice_get(r)),
 	    F_STR("effect",
 		"polling is paused, what is held stays leased, nothing is "
 		"lost; one object is tried from time to time"));

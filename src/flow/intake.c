@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/advice.h"
 
 enum { POLL_BACKOFF_MS = 1000, POLL_BACKOFF_MAX_MS = 30000 };
 
@@ -135,7 +136,7 @@ poll_failed(struct intake *in, const struct aws_result *r)
 	ms = clock_backoff_ms(
 	    POLL_BACKOFF_MS, POLL_BACKOFF_MAX_MS, in->failures++);
 	LOG_AT(level, "sqs.receive", F_ERR(r->err), AWS_FIELDS(r),
-	    F_INT("again_in_ms", ms));
+	    F_STR("advice", advice_receive(r)), F_INT("again_in_ms", ms));
 	timer_after(in->backoff, ms);
 }
 

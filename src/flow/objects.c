@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/advice.h"
 #include "flow/grant.h"
 #include "flow/slots.h"
 
@@ -81,7 +82,8 @@ log_failure(const struct object *o, const struct slots_end *e)
 		    F_SPAN("key", o->key), F_SPAN("version", o->version),
 		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
 		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
-		    F_STR("message_id", o->message[0]->id));
+		    F_STR("message_id", o->message[0]->id),
+		    F_STR("advice", advice_get(e->aws)));
 	else
 		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
 		    F_SPAN("key", o->key), F_SPAN("version", o->version),
@@ -113,6 +115,8 @@ on_opened(void *arg, struct object *o, const struct s3_head *h)
 static void
 hold(struct objects *os, struct object *o)
 {
+	/* A stream that broke may be refused when it goes on. */
+	ledger_close(os->ledger, &o->page);
 	TAILQ_REMOVE(&os->begun, o, link);
 	TAILQ_INSERT_TAIL(&os->waiting, o, link);
 	os->stats.waiting++;

@@ -1,0 +1,13 @@
+/*
+ * What an operator can do about a refusal of AWS, for the log. Static texts; ""
+ * where there is nothing to say but to wait.
+ */
+#ifndef FLOW_ADVICE_H
+#define FLOW_ADVICE_H
+
+#include "aws/call.h"
+
+const char *advice_receive(const struct aws_result *r); /* of the queue */
+const char *advice_get(const struct aws_result *r);	/* of an object */
+
+#endif

@@ -1,0 +1,90 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flow/advice.h"
+
+struct row {
+	enum aws_class class;
+	const char *code;
+	const char *word; /* stands in the advice; "" if there is none */
+};
+
+static struct aws_result
+result(const struct row *row)
+{
+	struct aws_result r = {.class = row->class};
+
+	memcpy(r.code, row->code, strlen(row->code) + 1);
+	return r;
+}
+
+static void
+test_receive(void **state)
+{
+	static const struct row rows[] = {
+	    {AWS_DENIED, "AccessDeniedException", "sqs:ReceiveMessage"},
+	    {AWS_DENIED, "KmsAccessDenied", "kms:Decrypt"},
+	    {AWS_NOT_FOUND, "QueueDoesNotExist", "queue_url"},
+	    {AWS_THROTTLED, "OverLimit", "in flight"},
+	    {AWS_BAD_CREDS, "ExpiredTokenException", "clock"},
+	    {AWS_TRANSIENT, "InternalFailure", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct aws_result r = result(&rows[i]);
+		const char *said = advice_receive(&r);
+
+		assert_non_null(strstr(said, rows[i].word));
+		assert_int_equal(said[0] == '\0', rows[i].word[0] == '\0');
+	}
+}
+
+static void
+test_get(void **state)
+{
+	static const struct row rows[] = {
+	    {AWS_DENIED, "AccessDenied", "s3:GetObject"},
+	    {AWS_DENIED, "KMS.DisabledException", "kms:Decrypt"},
+	    {AWS_NOT_FOUND, "NoSuchKey", "life-cycle"},
+	    {AWS_NOT_FOUND, "NoSuchBucket", "bucket"},
+	    {AWS_OTHER, "InvalidObjectState", "restore"},
+	    {AWS_WRONG_REGION, "PermanentRedirect", "region"},
+	    {AWS_THROTTLED, "SlowDown", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct aws_result r = result(&rows[i]);
+		const char *said = advice_get(&r);
+
+		assert_non_null(strstr(said, rows[i].word));
+		assert_int_equal(said[0] == '\0', rows[i].word[0] == '\0');
+	}
+}
+
+static void
+test_too_large(void **state)
+{
+	struct aws_result r = {.class = AWS_TRANSIENT, .err = ERR_LIMIT};
+
+	(void)state;
+	assert_non_null(strstr(advice_receive(&r), "larger"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_receive),
+	    cmocka_unit_test(test_get),
+	    cmocka_unit_test(test_too_large),
+	};
+
+	return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
+}
