@@ -9,6 +9,7 @@
 
 struct request {
 	struct request *next; /* in order of start */
+	uint64_t serial;      /* from 1 on; never used twice in a world */
 	struct request_spec spec;
 	char *method, *url;
 	struct buf headers; /* "name: value\r\n" */
@@ -220,6 +221,7 @@ request_start(struct http *h, const struct request_spec *spec)
 	struct request *r = mem_zalloc(sizeof *r), **at = &world.requests;
 
 	CHECK(h == fake_http() && spec->on_done != NULL);
+	r->serial = world.stats.requests + 1;
 	r->spec = *spec;
 	r->method = mem_strndup(spec->method, strlen(spec->method));
 	r->url = mem_strndup(spec->url, strlen(spec->url));
@@ -431,6 +433,19 @@ fake_http_open(void)
 	while (fake_http_nth(n) != NULL)
 		n++;
 	return n;
+}
+
+uint64_t
+fake_serial(const struct request *r)
+{
+	return r->serial;
+}
+
+void
+fake_turn_wall(int64_t ms)
+{
+	world.wall_ms += ms;
+	clock_set_test(world.mono_ms, world.wall_ms);
 }
 
 const char *

@@ -26,6 +26,8 @@ struct timers *fake_timers(void);
 void fake_run(void);
 /* Moves both clocks on by ms, firing what falls due on the way. */
 void fake_advance(int64_t ms);
+/* Somebody sets the wall clock; the monotonic one knows nothing of it. */
+void fake_turn_wall(int64_t ms);
 /* Milliseconds until the next timer; −1 if none is armed. */
 int64_t fake_next_timer(void);
 
@@ -37,6 +39,9 @@ struct request *fake_http_next(void);
 /* The same where there must be one. */
 struct request *fake_http_expect(void) __attribute__((returns_nonnull));
 size_t fake_http_open(void);
+/* A request's number, from 1 on in the order of starting: it tells a request
+ * from an earlier one at the same address. */
+uint64_t fake_serial(const struct request *r);
 
 const char *fake_method(const struct request *r);
 const char *fake_url(const struct request *r);

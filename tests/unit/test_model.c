@@ -1,0 +1,269 @@
+/*
+ * The whole flow on random schedules of replies, faults and time. What must
+ * always hold is checked by the model (fake/model.h); here: that it all comes
+ * to an end. A failure names its seed: SEED=n runs it again, STEPS=n sets how
+ * long.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "fake/model.c"
+
+enum { HOUR_MS = 3600 * 1000, STEPS = 100000 };
+
+static uint64_t
+from_env(const char *name, uint64_t otherwise)
+{
+	const char *s = getenv(name);
+	uint64_t n;
+
+	if (s == NULL)
+		return otherwise;
+	assert_int_equal(span_u64(span_str(s), 0, UINT64_MAX, &n), ERR_OK);
+	return n;
+}
+
+static void
+check_memory(void)
+{
+	struct shipper_stats s = shipper_stats(model_shipper());
+
+	assert_true(s.messages_held <= M.conf.shipper.max_messages);
+	assert_true(s.objects_active <= M.conf.shipper.s3_concurrency);
+}
+
+static void
+steps(uint64_t n)
+{
+	while (n-- > 0) {
+		model_step();
+		check_memory();
+	}
+}
+
+static void
+show(const char *what, const struct model_conf *c, int64_t settled_ms)
+{
+	struct model_stats s = model_stats();
+
+	print_message("%s: seed %llu: %llu steps, %llu restarts, %u messages, "
+		      "%llu gets, %llu posts, %llu events, %llu again, %llu "
+		      "unheard, %zu pieces, settled in %lld s\n",
+	    what, (unsigned long long)c->seed, (unsigned long long)s.steps,
+	    (unsigned long long)s.restarts, s.messages,
+	    (unsigned long long)s.gets, (unsigned long long)s.posts,
+	    (unsigned long long)s.events_taken,
+	    (unsigned long long)s.events_again,
+	    (unsigned long long)s.taken_unheard, s.pool_max,
+	    (long long)settled_ms / 1000);
+}
+
+/* Trouble, then none: all that is good arrives, and the rest is put back. */
+static void
+live(const char *what, struct model_conf c, uint64_t n)
+{
+	int64_t ms;
+
+	c.seed = from_env("SEED", c.seed);
+	print_message("%s: seed %llu\n", what, (unsigned long long)c.seed);
+	model_begin(&c);
+	steps(n);
+	model_heal();
+	ms = model_settle(4 * HOUR_MS);
+	show(what, &c, ms);
+	assert_true(ms >= 0);
+	(void)model_drain(60000);
+	assert_int_equal(model_stats().hidden_by_us, 0);
+	assert_int_equal(shipper_stats(model_shipper()).messages_held, 0);
+	model_end();
+}
+
+static uint64_t
+share(unsigned percent)
+{
+	return from_env("STEPS", STEPS) * percent / 100;
+}
+
+static void
+test_calm(void **state)
+{
+	struct model_conf c = {.seed = 1, .backlog = 60, .one_shape = true};
+	struct model_stats s;
+
+	(void)state;
+	model_begin(&c);
+	steps(share(5));
+	model_heal();
+	assert_true(model_settle(HOUR_MS) >= 0);
+	s = model_stats();
+	show("calm", &c, 0);
+	assert_int_equal(s.events_again, 0);
+	assert_int_equal(s.receives_max, 1);
+	(void)model_drain(60000);
+	assert_int_equal(model_stats().hidden_by_us, 0);
+	model_end();
+}
+
+/* The set-up's faults cost no receive counts and no duplicates, however long
+ * they last: leases are kept. */
+static void
+test_patience(void **state)
+{
+	struct model_conf c = {.seed = 7, .backlog = 60, .one_shape = true};
+	struct model_stats s;
+	uint64_t failed;
+
+	(void)state;
+	for (unsigned way = 0; way < 7; way++) {
+		c.seed = 70 + way;
+		model_begin(&c);
+		steps(300);
+		model_refuse(way < 5 ? 2 : 1, way, HOUR_MS);
+		model_run(HOUR_MS);
+		steps(300);
+		model_heal();
+		assert_true(model_settle(HOUR_MS) >= 0);
+		show("patience", &c, 0);
+		s = model_stats();
+		/* It takes eight refused GETs to tell a forbidden set-up from
+		 * a forbidden key. */
+		failed = shipper_stats(model_shipper()).objects_failed;
+		if (failed > (way < 5 ? 0 : 7) || s.events_again != 0 ||
+		    s.receives_max > (failed > 0 ? 2 : 1))
+			fail_msg("way %u: %llu objects failed, received up to "
+				 "%u times, %llu events again",
+			    way, (unsigned long long)failed, s.receives_max,
+			    (unsigned long long)s.events_again);
+		(void)model_drain(60000);
+		model_end();
+	}
+}
+
+static void
+test_queue(void **state)
+{
+	(void)state;
+	live("queue",
+	    (struct model_conf){.seed = 2,
+		.backlog = 40,
+		.faults = {.sqs = 150, .entry = 150, .twice = 30}},
+	    share(10));
+}
+
+static void
+test_bucket(void **state)
+{
+	(void)state;
+	live("bucket",
+	    (struct model_conf){.seed = 3,
+		.backlog = 40,
+		.bad = 20,
+		.faults = {.s3 = 200, .cut = 500, .replace = 50}},
+	    share(10));
+}
+
+static void
+test_dassana(void **state)
+{
+	(void)state;
+	live("dassana",
+	    (struct model_conf){.seed = 4,
+		.backlog = 40,
+		.bad = 10,
+		.poison = 5,
+		.faults = {.dassana = 400}},
+	    share(10));
+}
+
+static void
+test_windows(void **state)
+{
+	(void)state;
+	live("windows",
+	    (struct model_conf){
+		.seed = 5, .backlog = 40, .faults = {.window = 40, .wall = 5}},
+	    share(10));
+}
+
+static struct model_conf
+everything(uint64_t seed)
+{
+	return (struct model_conf){
+	    .seed = seed,
+	    .backlog = 40,
+	    .bad = 30,
+	    .poison = 10,
+	    .faults = {.sqs = 60,
+		.entry = 50,
+		.twice = 10,
+		.s3 = 60,
+		.cut = 200,
+		.replace = 20,
+		.dassana = 150,
+		.window = 5,
+		.restart = 5,
+		.wall = 2},
+	};
+}
+
+static void
+test_everything(void **state)
+{
+	(void)state;
+	live("everything", everything(6), share(40));
+}
+
+/* Stopped in the midst of it, with little time or much. */
+static void
+test_stops(void **state)
+{
+	static const int64_t timeouts[] = {
+	    0, 1, 500, 3000, 12000, 25000, 60000};
+	uint64_t runs = share(10) / 200;
+
+	(void)state;
+	for (uint64_t i = 0; i < runs; i++) {
+		struct model_conf c = everything(1000 + from_env("SEED", i));
+		int64_t timeout = timeouts[i % 7];
+
+		c.faults.restart = 0;
+		model_begin(&c);
+		steps(m_random(400));
+		if (i % 3 > 0) {
+			/* SQS at least answers. */
+			model_heal();
+			M.conf.faults.dassana = i % 3 == 1 ? 1000 : 0;
+			M.conf.faults.s3 = i % 3 == 1 ? 500 : 0;
+		}
+		(void)model_drain(timeout);
+		if (i % 3 > 0 && timeout >= 12000 &&
+		    model_stats().hidden_by_us > 0)
+			fail_msg("seed %llu: %u messages stay hidden",
+			    (unsigned long long)c.seed,
+			    model_stats().hidden_by_us);
+		model_end();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_calm),
+	    cmocka_unit_test(test_patience),
+	    cmocka_unit_test(test_queue),
+	    cmocka_unit_test(test_bucket),
+	    cmocka_unit_test(test_dassana),
+	    cmocka_unit_test(test_windows),
+	    cmocka_unit_test(test_everything),
+	    cmocka_unit_test(test_stops),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
