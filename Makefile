@@ -5,6 +5,7 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 BUILD ?= build
 CC ?= cc
+CLANG := $(firstword $(shell command -v clang-14 clang) clang)
 PYTHON ?= /usr/bin/python3
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -24,6 +25,25 @@ HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 LINK_HARDEN := -pie -fsanitize=address,undefined
 OPT := -O1 -g
 GCC_WARN += -Wno-null-dereference
+endif
+ifeq ($(VARIANT),fuzz)
+BUILD := build/fuzz
+CC := $(CLANG)
+HARDEN := -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
+LINK_HARDEN := -pie -fsanitize=address,undefined
+OPT := -O1 -g
+endif
+ifeq ($(VARIANT),cov)
+BUILD := build/cov
+HARDEN := --coverage
+LINK_HARDEN := --coverage
+OPT := -O0 -g
+endif
+# Only to be read by the compiler: nothing that is built so is run.
+ifeq ($(VARIANT),analyzer)
+BUILD := build/analyzer
+HARDEN := -fanalyzer -Werror $(NOT_REAL)
 endif
 
 ifeq ($(findstring clang,$(CC)),clang)
@@ -51,9 +71,12 @@ UNIT_HELP_SRC := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 UNIT_HELP := $(BUILD)/libunithelp.a
 ORACLE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oracle/*.c))
 FLOOR := $(BUILD)/tests/bench/floor
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 30
+OOM := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oom/oom_*.c))
 CLANG_FORMAT := $(firstword $(shell command -v clang-format-14 clang-format))
 FORMATTED := $(wildcard include/*/*.h src/*/*.[ch] tests/unit/*.[ch] \
-	tests/unit/*/*.[ch] tests/oracle/*.c tests/bench/*.c)
+	tests/unit/*/*.[ch] tests/oracle/*.c tests/bench/*.c tests/fuzz/*.[ch] tests/oom/*.[ch])
 
 # What a person reads: QUIET=1 leaves out the names of the files compiled.
 SAY = @$(if $(QUIET),:,echo)
@@ -91,9 +114,19 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_HELP) $(LIB)
 $(ORACLE) $(FLOOR): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
+$(FUZZ): ALL_CFLAGS += -Itests/unit
+$(FUZZ): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/fuzz.o $(LIB)
+	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# They have a malloc of their own, for the libraries too.
+$(OOM): ALL_CFLAGS += -Itests/unit
+$(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJ:.o=.d) $(UNIT_SRC:%.c=$(BUILD)/%.d) \
-	$(UNIT_HELP_SRC:%.c=$(BUILD)/%.d) $(ORACLE:=.d) $(FLOOR).d
+	$(UNIT_HELP_SRC:%.c=$(BUILD)/%.d) $(ORACLE:=.d) $(FLOOR).d \
+	$(FUZZ:=.d) $(BUILD)/tests/fuzz/fuzz.d $(OOM:=.d) $(BUILD)/tests/oom/oom.d
 
 .PHONY: install uninstall
 install: $(BIN)
@@ -107,8 +140,9 @@ uninstall:
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
 
 # What a machine lacks for a target is installed first (tests/setup.sh).
-.PHONY: setup-build setup-test
-setup-build setup-test: setup-%:
+SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench
+.PHONY: $(SETUPS)
+$(SETUPS): setup-%:
 	@sh tests/setup.sh $*
 
 .PHONY: demo
@@ -119,12 +153,17 @@ demo: setup-build
 
 # Tests. Their whole output is kept in $(BUILD)/log.
 .PHONY: test-programs
-test-programs: $(BIN) $(UNIT) $(ORACLE)
+test-programs: $(BIN) $(UNIT) $(ORACLE) $(if $(VARIANT),,$(OOM))
 
-.PHONY: check check-unit check-oracle check-integration check-asan
+.PHONY: check check-quick check-unit check-oracle check-integration check-asan
 check: setup-test
 	@$(SUBMAKE) QUIET=1 test-programs
-	@$(RUN) lint unit oracle integration
+	@$(RUN) lint unit oracle oom integration
+
+# All but the integration tests: half a minute.
+check-quick: setup-test
+	@$(SUBMAKE) QUIET=1 test-programs
+	@$(RUN) lint unit oracle oom
 
 check-unit: $(UNIT)
 	@$(RUN) unit
@@ -145,6 +184,49 @@ check-asan: setup-test
 check-asan-run:
 	@$(RUN) unit integration
 
+# Each target of tests/fuzz for so long, from the corpus that is kept there.
+.PHONY: fuzz fuzz-programs
+fuzz: setup-fuzz
+	@$(SUBMAKE) QUIET=1 VARIANT=fuzz BUILD=$(BUILD)/fuzz fuzz-programs
+	@BUILD=$(BUILD)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/run.sh fuzz
+
+fuzz-programs: $(FUZZ)
+
+# What the compilers' analysers, clang-tidy and cppcheck find in the sources.
+.PHONY: analyze analyzer-objects
+analyze: setup-analyze
+	@$(RUN) analyze
+
+analyzer-objects: $(OBJ)
+
+# The program under valgrind's memcheck: one job with faults, and SIGTERM.
+.PHONY: memcheck
+memcheck: setup-analyze
+	@$(SUBMAKE) QUIET=1 all
+	@$(RUN) memcheck
+
+# Lines of src that unit and integration tests reach.
+COVERAGE_MIN ?= 90
+.PHONY: coverage coverage-run
+coverage: setup-test
+	@$(SUBMAKE) QUIET=1 VARIANT=cov BUILD=$(BUILD)/cov test-programs
+	@find $(BUILD)/cov -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory VARIANT=cov BUILD=$(BUILD)/cov \
+		coverage-run
+
+coverage-run:
+	@COVERAGE_MIN=$(COVERAGE_MIN) $(RUN) unit integration coverage
+
+# The n-th allocation fails, for every n.
+.PHONY: check-oom
+check-oom: $(OOM)
+	@$(RUN) oom
+
+.PHONY: soak
+soak: setup-test
+	@$(SUBMAKE) QUIET=1 $(BIN)
+	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
+
 .PHONY: lint format conf
 lint: $(BIN)
 	@$(RUN) lint
@@ -157,9 +239,11 @@ conf: $(BIN)
 	$(BIN) --print-default-config >etc/trailpost.conf
 
 .PHONY: bench
-bench: setup-build
+bench: setup-bench
+	@sh tests/peers/install.sh fauxqs
 	@$(SUBMAKE) QUIET=1 $(BIN) $(FLOOR)
-	@$(PYTHON) tests/bench/bench.py --bin $(BIN) --floor $(FLOOR)
+	@$(PYTHON) tests/bench/bench.py --bin $(BIN) --floor $(FLOOR) \
+		--npm build/peers/npm
 
 .PHONY: clean
 clean:
@@ -171,12 +255,19 @@ help:
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
 	@echo "make demo               see it work, without AWS; LOGS=DIR"
 	@echo "make check              all tests and lint"
+	@echo "make check-quick        the same without integration tests"
 	@echo "make check-unit         unit tests alone: seconds"
 	@echo "make check-integration  the program against real components"
 	@echo "make check-oracle       signatures against botocore's"
 	@echo "make check-asan         unit and integration, sanitized"
+	@echo "make check-oom          each allocation failing in turn"
+	@echo "make fuzz               parsers; FUZZ_SECONDS=30 each"
+	@echo "make analyze            gcc -fanalyzer, clang-tidy, cppcheck"
+	@echo "make memcheck           the program under valgrind"
+	@echo "make coverage           lines reached by the tests"
+	@echo "make soak               a long run with faults"
 	@echo "make lint, make format  style, layers, banned functions"
 	@echo "make conf               etc/trailpost.conf from the options"
 	@echo "make bench              speed and memory"
 	@echo "make clean"
-	@echo "VARIANT=asan builds with sanitizers into build/asan."
+	@echo "VARIANT=asan builds with sanitizers into build/asan; also cov, fuzz."

@@ -2,9 +2,13 @@
 # Runs test suites. All output is kept in $BUILD/log; what failed or was
 # skipped is shown. Ends with one line: N passed, N failed, N skipped.
 #
-# usage: run.sh [lint|unit|oracle|integration]...
+# usage: run.sh [SUITE]...
+#
+# Suites: lint, unit, oracle, oom, integration, fuzz, analyze, memcheck,
+# coverage (after others, of a build for it).
 #
 # From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
+# CI: a component that is missing although it could be had is a failure.
 # RESULTS: a file that gets a line "SUITE PASSED FAILED SKIPPED" for each suite,
 # so that several runs can be added up with `run.sh total`.
 set -u
@@ -75,15 +79,15 @@ run_unit()
 	}
 }
 
-# check NAME COMMAND...: one check of lint
+# check NAME COMMAND...: one check of lint or analysis
 check()
 {
 	name=$1
 	shift
-	if program "$log/lint-$name.log" "$@"; then
+	if program "$log/$suite-$name.log" "$@"; then
 		count 1 0 0
 	else
-		show "lint: $name" "$log/lint-$name.log"
+		show "$suite: $name" "$log/$suite-$name.log"
 		count 0 1 0
 	fi
 }
@@ -141,10 +145,35 @@ run_oracle()
 	count_line "$log/oracle.log" $?
 }
 
+# answers NAME: whether the package source of a component can be asked at all
+answers()
+{
+	case $1 in
+	moto) "$PYTHON" -m pip download --quiet --no-deps --no-binary : \
+		--only-binary :all: -d "$log/answers" 'moto>=5,<6' ;;
+	fauxqs) npm view fauxqs@1.9.2 version ;;
+	swift) apt-get -q update && apt-cache show swift-proxy ;;
+	esac >"$log/answers.log" 2>&1
+}
+
 # The peers are installed once; without one its tests are skipped, and say so.
+install_peers()
+{
+	sh tests/peers/install.sh 2>"$log/peers.log" || :
+	cat "$log/peers.log" >&2
+	[ -n "${CI:-}" ] || return 0
+	for name in $(sed -n 's/^peers: WITHOUT \([a-z]*\):.*/\1/p' \
+		"$log/peers.log"); do
+		if answers "$name"; then
+			echo "peers: $name could be had, so its tests must run"
+			count 0 1 0
+		fi
+	done
+}
+
 run_integration()
 {
-	sh tests/peers/install.sh || :
+	install_peers
 	TEST_TIMEOUT=${INTEGRATION_TIMEOUT:-1800} program \
 		"$log/integration.log" env TRAILPOST="$TRAILPOST" \
 		"$PYTHON" -m pytest -q -rs -p no:cacheprovider tests/integration
@@ -153,9 +182,54 @@ run_integration()
 	count_line "$log/integration.log" $status
 }
 
+run_oom()
+{
+	for path in tests/oom/oom_*.c; do
+		name=$(basename "$path" .c)
+		TEST_TIMEOUT=300 program "$log/$name.log" \
+			"$BUILD/tests/oom/$name"
+		count_line "$log/$name.log" $?
+	done
+}
+
+run_fuzz()
+{
+	TEST_TIMEOUT=$((FUZZ_SECONDS * 20 + 600)) program "$log/fuzz.log" \
+		env BUILD="$BUILD" sh tests/fuzz/fuzz.sh
+	status=$?
+	[ $status -ne 0 ] || grep '^fuzz ' "$log/fuzz.log"
+	count_line "$log/fuzz.log" $status
+}
+
+run_analyze()
+{
+	TEST_TIMEOUT=900
+	for tool in gcc tidy cppcheck; do
+		check "$tool" sh tests/lint/analyze.sh "$tool"
+	done
+	unset TEST_TIMEOUT
+}
+
+run_memcheck()
+{
+	TEST_TIMEOUT=300 program "$log/memcheck.log" env BUILD="$BUILD" \
+		"$PYTHON" tests/memcheck/memcheck.py
+	count_line "$log/memcheck.log" $?
+}
+
+run_coverage()
+{
+	program "$log/coverage.log" "$PYTHON" tests/lint/coverage.py \
+		--build "$BUILD" --min "${COVERAGE_MIN:-90}"
+	status=$?
+	tail -n 2 "$log/coverage.log" | head -n 1
+	count_line "$log/coverage.log" $status
+}
+
 for suite; do
 	case $suite in
-	lint | unit | oracle | integration)
+	lint | unit | oracle | oom | integration | fuzz | analyze | memcheck | \
+		coverage)
 		"run_$suite"
 		;;
 	total)

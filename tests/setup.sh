@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what a Debian or Ubuntu machine lacks to build (and see the demo) or
-# to test trailpost. Says what it installs; silent if all is there.
+# Installs what a Debian or Ubuntu machine lacks to build (and see the demo), to
+# test, fuzz, analyze or measure trailpost. Says what it installs; silent if all
+# is there.
 #
-# usage: setup.sh build|test
+# usage: setup.sh build|test|fuzz|analyze|bench
 set -u
 
 # Each function says whether what it is named after works here, so that no
@@ -29,6 +30,16 @@ has_sanitizers()
 {
 	echo 'int main(void) { return 0; }' |
 		cc -x c -fsanitize=address,undefined -o /dev/null - 2>/dev/null
+}
+
+has_fuzzer()
+{
+	clang=$(command -v clang-14 || command -v clang) &&
+		printf '%s\n' '#include <stddef.h>' '#include <stdint.h>' \
+			'int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)' \
+			'{ return p == NULL && n > 0; }' |
+		"$clang" -x c -fsanitize=fuzzer,address,undefined \
+			-o /dev/null - 2>/dev/null
 }
 
 has_python()
@@ -63,10 +74,37 @@ test_packages()
 	has npm || echo npm
 }
 
+fuzz_packages()
+{
+	build_packages
+	has_fuzzer || {
+		echo clang
+		# Where the runtime is a package of its own.
+		apt-cache show libclang-rt-14-dev >/dev/null 2>&1 &&
+			echo libclang-rt-14-dev
+	}
+}
+
+analyze_packages()
+{
+	test_packages
+	has clang-tidy-14 || has clang-tidy || echo clang-tidy
+	has cppcheck || echo cppcheck
+	has valgrind || echo valgrind libc6-dbg
+}
+
+bench_packages()
+{
+	build_packages
+	has nginx || echo nginx-light
+	has npm || echo npm
+	has taskset || echo util-linux
+}
+
 case ${1:-} in
-build | test) packages=$("${1}_packages" | tr '\n' ' ') ;;
+build | test | fuzz | analyze | bench) packages=$("${1}_packages" | tr '\n' ' ') ;;
 *)
-	echo "usage: setup.sh build|test" >&2
+	echo "usage: setup.sh build|test|fuzz|analyze|bench" >&2
 	exit 2
 	;;
 esac
