@@ -43,7 +43,8 @@ struct model_conf {
 	struct shipper_conf shipper; /* all 0: small defaults */
 };
 
-/* LOG=1 in the environment shows the program's log. Fails the test if anything was left behind. */
+/* LOG=1 in the environment shows the log. Fails the test if anything was left
+ * behind. */
 void model_begin(const struct model_conf *conf);
 void model_end(void);
 
