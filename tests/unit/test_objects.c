@@ -1,0 +1,427 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fake/fake_http.c"
+#include "fake/fake_s3.c"
+#include "fake/fake_sqs.c"
+#include "flow/objects.h"
+
+#define TWO "{\"Records\":[{\"a\":1},{\"a\":2}]}"
+
+static struct {
+	struct messages *ms;
+	struct objects *os;
+	struct pool *pool;
+	struct batcher *batcher;
+	struct batch *sealed[16];
+	size_t nsealed;
+	unsigned next_id;
+} t;
+
+static void
+ignore(void *arg)
+{
+	(void)arg;
+}
+
+static void
+no_log(void *arg, struct span line)
+{
+	(void)arg, (void)line;
+}
+
+static void
+on_sealed(void *arg, struct batch *b)
+{
+	(void)arg;
+	CHECK(t.nsealed < 16);
+	t.sealed[t.nsealed++] = b;
+}
+
+static void
+open_world(unsigned concurrency)
+{
+	struct batcher_conf bc = {1 << 20, 1000, 1000, 0};
+	struct objects_conf oc = {.concurrency = concurrency,
+	    .max_record_bytes = 256 * 1024,
+	    .remember = 100};
+
+	memset(&t, 0, sizeof t);
+	fake_begin();
+	log_set_sink(no_log, NULL);
+	t.pool = pool_new(64 * POOL_PIECE);
+	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
+	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
+	t.os = objects_new(
+	    fake_timers(), NULL, t.batcher, t.ms, &oc, ignore, NULL);
+}
+
+static void
+close_world(void)
+{
+	while (t.nsealed > 0)
+		batch_free(&t.sealed[--t.nsealed]);
+	batcher_free(&t.batcher);
+	objects_free(&t.os);
+	messages_free(&t.ms);
+	pool_free(&t.pool);
+	assert_int_equal(fake_s3_open(), 0);
+	log_set_sink(NULL, NULL);
+	fake_end();
+}
+
+static void
+want(struct message *m, const char *key, const char *etag)
+{
+	struct notify_object o = {.bucket = SPAN("b"),
+	    .key = span_str(key),
+	    .etag = span_str(etag),
+	    .size = -1,
+	    .event_time = -1};
+
+	objects_want(t.os, m, &o);
+}
+
+static struct message *
+hold(void)
+{
+	char id[16];
+	struct sqs_message s = {.receive_count = 1};
+
+	snprintf(id, sizeof id, "m%u", ++t.next_id);
+	s.id = s.handle = span_str(id);
+	return messages_hold(t.ms, &s, 0);
+}
+
+/* A message that names these keys ("a b"), as intake would take it. */
+static struct message *
+message(const char *keys)
+{
+	struct message *m = hold();
+	struct span rest = span_str(keys);
+	char key[16];
+
+	while (rest.p != NULL && rest.n > 0) {
+		struct span k = span_cut(&rest, ' ');
+
+		snprintf(key, sizeof key, "%.*s", (int)k.n, k.p);
+		want(m, key, "e");
+	}
+	message_ended(t.ms, m, true);
+	objects_start(t.os);
+	return m;
+}
+
+/* Seals what is open and settles it. */
+static void
+settle(enum delivery_outcome outcome)
+{
+	batcher_seal(t.batcher);
+	while (t.nsealed > 0) {
+		struct batch *b = t.sealed[--t.nsealed];
+
+		for (size_t i = 0; i < batch_nruns(b); i++)
+			objects_settled(t.os, batch_run_at(b, i), outcome);
+		batch_free(&b);
+	}
+}
+
+static struct messages_stats
+leave(void)
+{
+	struct sqs_op *op;
+
+	messages_flush(t.ms);
+	while ((op = fake_sqs_nth(0)) != NULL)
+		fake_sqs_answer(op, 0, NULL);
+	return messages_stats(t.ms);
+}
+
+static struct objects_stats
+stats(void)
+{
+	return objects_stats(t.os);
+}
+
+static void
+test_delivered(void **state)
+{
+	(void)state;
+	open_world(2);
+	message("a b");
+	assert_int_equal(fake_s3_open(), 2);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	assert_int_equal(stats().active, 1);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(stats().done, 1);
+	assert_int_equal(leave().deleted, 0); /* b is open */
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	assert_true(objects_idle(t.os));
+	assert_int_equal(leave().deleted, 0); /* b is not delivered */
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	assert_int_equal(stats().sliced, 4);
+	assert_int_equal(stats().delivered, 4);
+	close_world();
+}
+
+/* Settled while it is still being read is not the end of it. */
+static void
+test_settled_before_its_end(void **state)
+{
+	struct s3_get *g;
+
+	(void)state;
+	open_world(1);
+	message("a");
+	g = fake_s3_of("a");
+	fake_s3_head(g, "\"e\"");
+	assert_int_equal(fake_s3_feed(g, SPAN("{\"Records\":[{\"a\":1},")), 20);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(stats().done + stats().failed, 0);
+	assert_int_equal(fake_s3_feed(g, SPAN("{\"a\":2}]}")), 9);
+	fake_s3_end(g);
+	assert_int_equal(leave().deleted, 0);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
+static void
+test_nothing_in_it(void **state)
+{
+	(void)state;
+	open_world(1);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), "{\"Records\":[]}"));
+	assert_int_equal(leave().deleted, 1);
+	assert_int_equal(stats().done, 1);
+	close_world();
+}
+
+/* Whatever goes wrong, its message is released and never deleted. */
+static void
+test_failures(void **state)
+{
+	static const char *const texts[] = {"", "{", "{\"Records\":[{\"a\":1}",
+	    "{\"Records\":[{\"a\":1},x", "{\"a\":1}", "[1]"};
+	size_t n = sizeof texts / sizeof texts[0];
+
+	(void)state;
+	for (size_t i = 0; i < n + 4; i++) {
+		struct s3_get *g;
+
+		open_world(1);
+		message("a");
+		g = fake_s3_of("a");
+		if (i < n) {
+			fake_s3_head(g, "\"e\"");
+			(void)fake_s3_feed(g, span_str(texts[i]));
+			if (fake_s3_is_open("a"))
+				fake_s3_end(g);
+			settle(DELIVERY_TAKEN);
+		} else if (i == n) {
+			fake_s3_fail(g, AWS_NOT_FOUND, "NoSuchKey");
+		} else if (i == n + 1) {
+			fake_s3_head(g, "\"e\"");
+			(void)fake_s3_feed(g, SPAN("{\"Records\":[{\"a\":1},"));
+			fake_s3_fail(g, AWS_TRANSIENT, "");
+			assert_int_equal(leave().failed, 0);
+			settle(DELIVERY_TAKEN);
+		} else {
+			assert_true(fake_s3_send(g, TWO));
+			settle(
+			    i == n + 2 ? DELIVERY_REFUSED : DELIVERY_DROPPED);
+		}
+		if (leave().deleted != 0 || leave().released != 1 ||
+		    stats().failed != 1 || stats().done != 0)
+			fail_msg("row %zu", i);
+		assert_true(objects_idle(t.os));
+		close_world();
+	}
+}
+
+/* Two messages that name one object: read once, good or bad for both. */
+static void
+test_joined(void **state)
+{
+	(void)state;
+	for (int when = 0; when < 3; when++) {
+		for (int good = 0; good < 2; good++) {
+			open_world(1);
+			if (when == 0) /* while it waits */
+				message("busy");
+			message("a");
+			if (when == 0) {
+				message("a");
+				assert_true(fake_s3_send(
+				    fake_s3_of("busy"), "{\"Records\":[]}"));
+			}
+			if (when == 1)
+				message("a");
+			assert_int_equal(fake_s3_open(), 1);
+			assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+			if (when == 2) /* read, not settled */
+				message("a");
+			assert_int_equal(fake_s3_open(), 0);
+			assert_int_equal(stats().joined, 1);
+			settle(good ? DELIVERY_TAKEN : DELIVERY_REFUSED);
+			assert_int_equal(
+			    leave().deleted, (good ? 2 : 0) + (when == 0));
+			assert_int_equal(leave().released, good ? 0 : 2);
+			close_world();
+		}
+	}
+}
+
+static void
+test_named_twice_by_one(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a a a");
+	assert_int_equal(fake_s3_open(), 1);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
+/* Of the same name, but not the same contents. */
+static void
+test_not_the_same(void **state)
+{
+	struct message *m;
+
+	(void)state;
+	open_world(4);
+	m = hold();
+	want(m, "a", "e1");
+	want(m, "a", "e2");
+	want(m, "a", "");
+	message_ended(t.ms, m, true);
+	objects_start(t.os);
+	assert_int_equal(fake_s3_open(), 3);
+	assert_int_equal(stats().joined, 0);
+	close_world();
+}
+
+static void
+test_order_and_slots(void **state)
+{
+	(void)state;
+	open_world(2);
+	message("a b");
+	message("c");
+	assert_int_equal(fake_s3_open(), 2);
+	assert_int_equal(stats().waiting, 1);
+	assert_false(fake_s3_is_open("c"));
+	fake_s3_fail(fake_s3_of("b"), AWS_NOT_FOUND, "NoSuchKey");
+	assert_true(fake_s3_is_open("c"));
+	assert_int_equal(stats().waiting, 0);
+	assert_int_equal(stats().active, 2);
+	close_world();
+}
+
+/* A second delivery sends only what was not acknowledged. */
+static void
+test_remembered(void **state)
+{
+	(void)state;
+	open_world(1);
+	message("a");
+	fake_s3_head(fake_s3_of("a"), "\"e\"");
+	(void)fake_s3_feed(fake_s3_of("a"), SPAN("{\"Records\":[{\"a\":1},"));
+	fake_s3_fail(fake_s3_of("a"), AWS_TRANSIENT, "");
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().released, 1);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	assert_int_equal(stats().skipped, 1);
+	assert_int_equal(batcher_open_events(t.batcher), 1);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	/* A third is not even read. */
+	message("a");
+	assert_int_equal(fake_s3_open(), 0);
+	assert_int_equal(stats().known, 1);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
+/* ---- shutdown ---- */
+
+static void
+test_drop_waiting(void **state)
+{
+	(void)state;
+	open_world(1);
+	message("a b"); /* begun */
+	message("c");
+	message("d c");
+	message("a e"); /* joined to what has begun */
+	objects_drop_waiting(t.os);
+	messages_flush(t.ms);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 2)->seconds[0], 0);
+	assert_int_equal(fake_sqs_at(0)->seconds[1], 0);
+	assert_int_equal(leave().released, 2);
+	assert_int_equal(messages_held(t.ms), 2);
+	/* The others are finished. */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(fake_s3_open(), 1);
+		assert_true(fake_s3_send(fake_s3_nth(0), TWO));
+	}
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	assert_true(objects_idle(t.os));
+	close_world();
+}
+
+static void
+test_abandon(void **state)
+{
+	(void)state;
+	open_world(2);
+	message("a b c");
+	message("d");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_DROPPED);
+	objects_abandon(t.os);
+	assert_int_equal(fake_s3_open(), 0);
+	assert_true(objects_idle(t.os));
+	/* Its messages have heard nothing. */
+	assert_int_equal(messages_held(t.ms), 2);
+	messages_release_all(t.ms);
+	assert_int_equal(leave().deleted, 0);
+	assert_int_equal(leave().released, 2);
+	close_world();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_delivered),
+	    cmocka_unit_test(test_settled_before_its_end),
+	    cmocka_unit_test(test_nothing_in_it),
+	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_joined),
+	    cmocka_unit_test(test_named_twice_by_one),
+	    cmocka_unit_test(test_not_the_same),
+	    cmocka_unit_test(test_order_and_slots),
+	    cmocka_unit_test(test_remembered),
+	    cmocka_unit_test(test_drop_waiting),
+	    cmocka_unit_test(test_abandon),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
