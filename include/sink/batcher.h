@@ -49,6 +49,10 @@ bool batcher_room(struct batcher *b, size_t n);
  * `index` of `owner`; within a grant each index follows the one before. */
 void batcher_add(struct batcher *b, void *owner, uint64_t index,
     struct span head, struct span tail);
+/* From now on batches are sealed before they pass this many bytes of NDJSON, as
+ * long as the pool has room for the pieces that this costs; SIZE_MAX: no such
+ * limit. */
+void batcher_limit(struct batcher *b, size_t bytes);
 /* Seals what is open now, if there is any. */
 void batcher_seal(struct batcher *b);
 size_t batcher_open_events(const struct batcher *b);

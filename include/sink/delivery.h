@@ -8,13 +8,31 @@
  * taken. While the gate is closed, delivery_open is false and intake polls no
  * more. It also opens when no batch is left to probe with.
  *
- * A refusal is put down to the set-up, and closes the gate, as long as nothing
- * was taken yet. Retry-After holds back all POSTs but does not close the gate.
+ * It also opens when the endpoint, after it failed otherwise, begins to refuse
+ * events. Retry-After holds back all POSTs but does not close the gate.
+ *
+ * Refused (4xx): what was sent is halved until the event that is to blame
+ * stands alone; all others are delivered. That event is refused for good only
+ * once something else was taken, of its batch or after it. 8 events in a row,
+ * each refused alone with nothing taken between them, are the set-up's fault:
+ * the gate closes, nothing is settled. If nothing but events that were refused
+ * alone is left to probe with, it opens after a minute until one more is.
+ *
+ * A batch that failed 8 times in 5 minutes or more, while others were taken, is
+ * halved and isolated like a refused one.
+ *
+ * 413 teaches a limit of bytes (NDJSON) for later POSTs, at least 64 KiB, that
+ * grows by a quarter after each 10 minutes without a 413. Larger batches are
+ * sent in parts.
+ *
+ * Parts are made in one scratch buffer reserved at start, one at a time; what
+ * needs it waits for it. So splitting takes nothing from the pool.
  */
 #ifndef SINK_DELIVERY_H
 #define SINK_DELIVERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "net/timer.h"
@@ -29,11 +47,13 @@ enum delivery_outcome {
 	DELIVERY_DROPPED, /* given up at shutdown; fate unknown or unsent */
 };
 
-/* Called once for every run of every batch. */
-typedef void delivery_settled_fn(
-    void *arg, const struct batch_run *run, enum delivery_outcome outcome);
+/* Called for every event of every batch once, in runs. why: the answer that made
+ * DELIVERY_REFUSED final, else NULL; borrowed. To log it, with the names of
+ * what was refused, is up to the callee. */
+typedef void delivery_settled_fn(void *arg, const struct batch_run *run,
+    enum delivery_outcome outcome, const struct dassana_result *why);
 /* Something changed that others wait for: a batch's pieces went back to the
- * pool, or the gate opened or closed. Runs after the settled calls. Both may
+ * pool, the gate opened or closed, or the limit changed. Runs after the settled calls. Both may
  * submit; this one may also free the delivery. */
 typedef void delivery_progress_fn(void *arg);
 
@@ -41,6 +61,8 @@ struct delivery_conf {
 	unsigned concurrency;
 	int64_t backoff_base_ms; /* 500 */
 	int64_t backoff_max_ms;	 /* 30 s */
+	int gzip_level;		 /* of the batches, and of parts of them */
+	size_t batch_max_bytes;	 /* of NDJSON, in batches of several events */
 	/* Asked after the token was refused: the token as it stands now, or
 	 * NULL to keep the old one. Borrowed. May be NULL. */
 	const char *(*reload_token)(void *arg);
@@ -56,6 +78,10 @@ void delivery_free(struct delivery **d);
 
 void delivery_submit(struct delivery *d, struct batch *b); /* takes it over */
 bool delivery_open(const struct delivery *d);
+/* The learned limit of bytes, SIZE_MAX without: batches had better keep it. */
+size_t delivery_limit(const struct delivery *d);
+/* The most bytes that it takes beside the batches. */
+size_t delivery_memory(int gzip_level, size_t batch_max_bytes);
 bool delivery_idle(const struct delivery *d); /* nothing held */
 /* At the end of shutdown: as delivery_free, but the object stays. */
 void delivery_give_up(struct delivery *d);
@@ -66,6 +92,9 @@ struct delivery_stats {
 	uint64_t retries, refused_events, dropped_events;
 	uint64_t doc_count_missing, doc_count_short;
 	uint64_t setup_faults, token_faults;
+	uint64_t splits;	      /* parts that were halved */
+	uint64_t learned_limit_bytes; /* 0: none */
+	uint64_t in_doubt;	      /* events held that were refused alone */
 	unsigned in_flight, in_flight_max, waiting;
 };
 struct delivery_stats delivery_stats(const struct delivery *d);

@@ -154,9 +154,23 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	os->changed(os->arg);
 }
 
+/* What an operator needs to find the event and see why. */
+static void
+log_refusal(const struct object *o, const struct batch_run *run,
+    const struct dassana_result *r)
+{
+	LOG_ERROR("dassana.refused", F_SPAN("bucket", o->bucket),
+	    F_SPAN("key", o->key), F_SPAN("version", o->version),
+	    F_INT("index", run->first), F_INT("events", run->count),
+	    F_INT("status", r->status),
+	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
+	    F_STR("why", r->why), F_STR("advice", r->advice),
+	    F_STR("message_id", o->message[0]->id), F_SPAN("reply", r->reply));
+}
+
 void
 objects_settled(struct objects *os, const struct batch_run *run,
-    enum delivery_outcome outcome)
+    enum delivery_outcome outcome, const struct dassana_result *why)
 {
 	struct object *o = run->owner;
 
@@ -166,6 +180,8 @@ objects_settled(struct objects *os, const struct batch_run *run,
 		o->delivered += run->count;
 		os->stats.delivered += run->count;
 		ledger_note(o->page, run->first, run->count);
+	} else if (outcome == DELIVERY_REFUSED) {
+		log_refusal(o, run, why);
 	}
 	settle_if_over(os, o);
 }

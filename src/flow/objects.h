@@ -81,9 +81,9 @@ void objects_want(
 void objects_start(struct objects *os);
 /* There may be room in the batcher again. */
 void objects_wake(struct objects *os);
-/* A run of an object's events is settled. */
+/* A run of an object's events is settled. why: of DELIVERY_REFUSED. */
 void objects_settled(struct objects *os, const struct batch_run *run,
-    enum delivery_outcome outcome);
+    enum delivery_outcome outcome, const struct dassana_result *why);
 /* Whether S3 lets us read; if not, nobody should poll. */
 bool objects_readable(const struct objects *os);
 /* New credentials: try at once what S3 refused. */

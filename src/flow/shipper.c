@@ -145,12 +145,12 @@ on_sealed(void *arg, struct batch *b)
 }
 
 static void
-on_settled(
-    void *arg, const struct batch_run *run, enum delivery_outcome outcome)
+on_settled(void *arg, const struct batch_run *run,
+    enum delivery_outcome outcome, const struct dassana_result *why)
 {
 	struct shipper *s = arg;
 
-	objects_settled(s->objects, run, outcome);
+	objects_settled(s->objects, run, outcome, why);
 }
 
 static void
@@ -158,6 +158,7 @@ on_progress(void *arg)
 {
 	struct shipper *s = arg;
 
+	batcher_limit(s->batcher, delivery_limit(s->delivery));
 	objects_wake(s->objects);
 	timer_soon(s->look);
 }
@@ -244,6 +245,8 @@ make_sink(struct shipper *s)
 	    .backoff_base_ms = DELIVERY_BACKOFF_MS,
 	    .backoff_max_ms = DELIVERY_BACKOFF_MAX_MS,
 	    .reload_token = reload_token,
+	    .gzip_level = s->conf.gzip_level,
+	    .batch_max_bytes = s->conf.batch_max_bytes,
 	    .settled = on_settled,
 	    .progress = on_progress,
 	    .arg = s,

@@ -1,35 +1,27 @@
 #include "sink/batcher.h"
 
-#include <limits.h>
 #include <string.h>
-
-#include <zlib.h>
 
 #include "base/mem.h"
 #include "sink/batch_internal.h"
+#include "sink/gzip.h"
 
 /*
  * Why batcher_room does not lie:
  *
  * - A stream of x bytes never gives more than deflateBound(x), and what deflate
  *   holds back at any time is not more than its whole state
- *   (DEFLATE_STATE_MAX). So the open batch, finished now, has at most
+ *   (GZIP_STATE_MAX). So the open batch, finished now, has at most
  *   finished_max() bytes; add() keeps that much reserved.
  * - m more bytes give at most deflateBound(m) more, however they are spread
  *   over batches, plus an empty stream and a started piece for each batch.
  * - Of two batches in a row, the second was begun because its first event did
  *   not fit into the first: together they hold more than batch_max_bytes. So m
  *   bytes open at most 2·(m / batch_max_bytes) + 1 batches by the limit of
- *   bytes. The limit of events opens more only if there is room for that too.
+ *   bytes. The limit of events, and that of batcher_limit, open more only if
+ *   there is room for that too.
  */
-enum {
-	WINDOW_BITS = 15,
-	GZIP_FORMAT = 16, /* added to the window bits, asks for gzip */
-	MEM_LEVEL = 8,
-	/* All that zlib allocates for a stream (zconf.h). */
-	DEFLATE_STATE_MAX = (1 << (WINDOW_BITS + 2)) + (1 << (MEM_LEVEL + 9)),
-	EVENT_BYTES_MIN = 2, /* {} */
-};
+enum { EVENT_BYTES_MIN = 2 }; /* {} */
 
 struct batcher {
 	struct pool *pool; /* borrowed */
@@ -39,23 +31,10 @@ struct batcher {
 	struct timer *age;
 	struct batch *open; /* NULL or with at least one event */
 	uint64_t last_id;
-	size_t granted; /* bytes of records that may still be added */
-	z_stream z;	/* of the open batch; unused without gzip */
+	size_t soft_max_bytes; /* gives way to the pool */
+	size_t granted;	       /* bytes of records that may still be added */
+	z_stream z;	       /* of the open batch; unused without gzip */
 };
-
-static void *
-z_take(void *ctx, uInt n, uInt size)
-{
-	(void)ctx;
-	return mem_alloc((size_t)n * size);
-}
-
-static void
-z_give(void *ctx, void *p)
-{
-	(void)ctx;
-	mem_free(p);
-}
 
 static void
 on_age(void *arg)
@@ -76,12 +55,9 @@ batcher_new(struct timers *t, struct pool *pool,
 	b->fn = fn;
 	b->arg = arg;
 	b->age = timer_new(t, on_age, b);
-	b->z.zalloc = z_take;
-	b->z.zfree = z_give;
+	b->soft_max_bytes = SIZE_MAX;
 	if (conf->gzip_level > 0)
-		CHECK(deflateInit2(&b->z, conf->gzip_level, Z_DEFLATED,
-			  WINDOW_BITS + GZIP_FORMAT, MEM_LEVEL,
-			  Z_DEFAULT_STRATEGY) == Z_OK);
+		gzip_deflater(&b->z, conf->gzip_level);
 	return b;
 }
 
@@ -112,7 +88,7 @@ static size_t
 finished_max(struct batcher *b)
 {
 	size_t by_input = body_max(b, b->open->plain_bytes);
-	size_t by_state = b->open->body_bytes + DEFLATE_STATE_MAX;
+	size_t by_state = b->open->body_bytes + GZIP_STATE_MAX;
 
 	return by_input < by_state ? by_input : by_state;
 }
@@ -151,14 +127,10 @@ static void
 deflate_in(struct batcher *b, struct span s, int flush)
 {
 	z_stream *z = &b->z;
-	Bytef none;
 	size_t room;
 	int rc;
 
-	CHECK(s.n <= UINT_MAX);
-	/* zlib reads only; its pointer is const with ZLIB_CONST alone. */
-	z->next_in = s.n > 0 ? (Bytef *)(uintptr_t)s.p : &none;
-	z->avail_in = (uInt)s.n;
+	gzip_input(z, s.p, s.n);
 	do {
 		z->next_out = batch_tail(b->open, &room);
 		z->avail_out = (uInt)room;
@@ -221,7 +193,8 @@ is_full(struct batcher *b, size_t n)
 		return false;
 	if (open->plain_bytes + n > b->conf.batch_max_bytes)
 		return true;
-	if (open->events < b->conf.batch_max_events)
+	if (open->events < b->conf.batch_max_events &&
+	    open->plain_bytes + n <= b->soft_max_bytes)
 		return false;
 	/* Would the rest of the grant fit into fresh batches? */
 	b->open = NULL;
@@ -260,6 +233,12 @@ batcher_seal(struct batcher *b)
 	b->granted = 0;
 	if (b->open != NULL)
 		seal(b);
+}
+
+void
+batcher_limit(struct batcher *b, size_t bytes)
+{
+	b->soft_max_bytes = bytes;
 }
 
 size_t

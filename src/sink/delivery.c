@@ -9,8 +9,36 @@
 
 /* ---- what goes next ---- */
 
-/* The oldest, but those that were refused come last: if it is their events,
- * another batch opens the gate. */
+static bool
+is_whole_body(const struct delivery *d, const struct item *it, size_t n)
+{
+	return n == batch_events(it->batch) &&
+	       (n == 1 || batch_plain_bytes(it->batch) <= d->limit.bytes);
+}
+
+/* Whether it could be sent now, gate and time apart. There is one scratch
+ * buffer for the parts of batches; who needs it waits for it. */
+static bool
+is_free(const struct delivery *d, const struct item *it)
+{
+	size_t first;
+
+	return it->post == NULL &&
+	       (d->split_user == NULL ||
+		   is_whole_body(d, it, item_next(it, &first)));
+}
+
+/* The oldest, but those that were refused come later, and those of which
+ * nothing but that is known last: if it is their events, another batch opens
+ * the gate. */
+static bool
+probes_better(const struct item *a, const struct item *b)
+{
+	if (item_fresh(a) != item_fresh(b))
+		return item_fresh(a);
+	return a->refusals < b->refusals;
+}
+
 static struct item *
 pick_probe(struct delivery *d)
 {
@@ -18,8 +46,7 @@ pick_probe(struct delivery *d)
 
 	TAILQ_FOREACH(it, &d->items, link)
 	{
-		if (it->post == NULL &&
-		    (best == NULL || it->refusals < best->refusals))
+		if (is_free(d, it) && (best == NULL || probes_better(it, best)))
 			best = it;
 	}
 	return best;
@@ -33,7 +60,7 @@ pick_due(struct delivery *d, int64_t now)
 
 	TAILQ_FOREACH(it, &d->items, link)
 	{
-		if (it->post != NULL)
+		if (!is_free(d, it))
 			continue;
 		if (it->due_ms <= now)
 			return it;
@@ -60,11 +87,35 @@ next_up(struct delivery *d, int64_t now, struct item **it)
 
 static dassana_done_fn on_answer;
 
+/* The body of the next part. */
+static const struct span *
+cut_part(struct delivery *d, struct item *it, size_t *nparts)
+{
+	size_t first, n = item_next(it, &first);
+	struct split_body body;
+
+	it->part.first = first;
+	if (is_whole_body(d, it, n)) {
+		it->part.events = n;
+		it->part.plain_bytes = batch_plain_bytes(it->batch);
+		it->part.body_bytes = batch_body_bytes(it->batch);
+		return batch_body(it->batch, nparts);
+	}
+	CHECK(d->split_user == NULL);
+	d->split_user = it;
+	split_render(d->split, it->batch, first, n, d->limit.bytes, &body);
+	it->part.events = body.events;
+	it->part.plain_bytes = body.plain_bytes;
+	it->part.body_bytes = body.body_bytes;
+	*nparts = body.nparts;
+	return body.part;
+}
+
 static void
 start_post(struct delivery *d, struct item *it, int64_t now)
 {
 	size_t nparts;
-	const struct span *body = batch_body(it->batch, &nparts);
+	const struct span *body = cut_part(d, it, &nparts);
 
 	it->sent_ms = now;
 	it->gate_turn = d->gate.turn;
@@ -73,8 +124,8 @@ start_post(struct delivery *d, struct item *it, int64_t now)
 	d->stats.posts++;
 	if (++d->stats.in_flight > d->stats.in_flight_max)
 		d->stats.in_flight_max = d->stats.in_flight;
-	it->post = dassana_post(
-	    d->sink, body, nparts, batch_events(it->batch), on_answer, it);
+	it->post =
+	    dassana_post(d->sink, body, nparts, it->part.events, on_answer, it);
 }
 
 static void
@@ -84,6 +135,7 @@ on_pump(void *arg)
 	int64_t now = clock_mono_ms(), at;
 	struct item *it = NULL;
 
+	limit_grow(d, now);
 	while ((at = next_up(d, now, &it)) <= now)
 		start_post(d, it, now);
 	if (at != NEVER)
@@ -91,20 +143,6 @@ on_pump(void *arg)
 }
 
 /* ---- what comes back ---- */
-
-/* The item is out of the queue before anyone is told: they may submit. */
-void
-delivery_settle(
-    struct delivery *d, struct item *it, enum delivery_outcome outcome)
-{
-	TAILQ_REMOVE(&d->items, it, link);
-	for (size_t i = 0; i < batch_nruns(it->batch); i++)
-		d->conf.settled(
-		    d->conf.arg, batch_run_at(it->batch, i), outcome);
-	batch_free(&it->batch);
-	mem_free(it);
-	d->changed = true;
-}
 
 /* Last of all: whoever is told may free d. */
 static void
@@ -128,10 +166,11 @@ on_answer(void *arg, const struct dassana_result *r)
 	d->stats.in_flight--;
 	if (probe)
 		d->gate.probe = NULL;
+	if (d->split_user == it)
+		d->split_user = NULL;
 	LOG_DEBUG("dassana.post", F_INT("batch", batch_id(it->batch)),
-	    F_INT("events", batch_events(it->batch)),
-	    F_INT("bytes", batch_body_bytes(it->batch)),
-	    F_INT("status", r->status),
+	    F_INT("first", it->part.first), F_INT("events", it->part.events),
+	    F_INT("bytes", it->part.body_bytes), F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_INT("ms", clock_mono_ms() - it->sent_ms), F_STR("why", r->why));
 	delivery_judge(d, it, r, probe);
@@ -152,6 +191,8 @@ delivery_new(
 	d->sink = sink;
 	d->conf = *conf;
 	d->pump = timer_new(t, on_pump, d);
+	d->split = split_new(conf->gzip_level, conf->batch_max_bytes);
+	d->limit.bytes = SIZE_MAX;
 	TAILQ_INIT(&d->items);
 	return d;
 }
@@ -163,13 +204,13 @@ drop_all(struct delivery *d)
 	struct item *it;
 
 	d->gate.probe = NULL;
+	d->split_user = NULL;
 	while ((it = TAILQ_FIRST(&d->items)) != NULL) {
 		if (it->post != NULL) {
 			dassana_cancel(&it->post);
 			d->stats.in_flight--;
 		}
-		d->stats.dropped_events += batch_events(it->batch);
-		delivery_settle(d, it, DELIVERY_DROPPED);
+		item_drop(it);
 	}
 	timer_stop(d->pump);
 	if (d->stats.dropped_events > before)
@@ -187,6 +228,7 @@ delivery_free(struct delivery **dp)
 		return;
 	drop_all(d);
 	timer_free(&d->pump);
+	split_free(&d->split);
 	mem_free(d);
 	*dp = NULL;
 }
@@ -201,10 +243,8 @@ delivery_give_up(struct delivery *d)
 void
 delivery_submit(struct delivery *d, struct batch *b)
 {
-	struct item *it = mem_zalloc(sizeof *it);
+	struct item *it = item_new(d, b);
 
-	it->delivery = d;
-	it->batch = b;
 	TAILQ_INSERT_TAIL(&d->items, it, link);
 	timer_soon(d->pump);
 }
@@ -221,6 +261,18 @@ delivery_idle(const struct delivery *d)
 	return TAILQ_EMPTY(&d->items);
 }
 
+size_t
+delivery_limit(const struct delivery *d)
+{
+	return d->limit.bytes;
+}
+
+size_t
+delivery_memory(int gzip_level, size_t batch_max_bytes)
+{
+	return split_memory(gzip_level, batch_max_bytes);
+}
+
 struct delivery_stats
 delivery_stats(const struct delivery *d)
 {
@@ -230,6 +282,9 @@ delivery_stats(const struct delivery *d)
 	TAILQ_FOREACH(it, &d->items, link)
 	{
 		s.waiting += it->post == NULL;
+		s.in_doubt += it->held.end - it->held.at;
 	}
+	if (d->limit.bytes != SIZE_MAX)
+		s.learned_limit_bytes = d->limit.bytes;
 	return s;
 }

@@ -90,14 +90,14 @@ submit(unsigned n)
 }
 
 static void
-on_settled(
-    void *arg, const struct batch_run *run, enum delivery_outcome outcome)
+on_settled(void *arg, const struct batch_run *run,
+    enum delivery_outcome outcome, const struct dassana_result *why)
 {
 	struct fate *f = run->owner;
 
 	assert_ptr_equal(arg, &w);
-	assert_int_equal(run->first, 0);
-	assert_int_equal(run->count, EVENTS_EACH);
+	assert_true(run->count > 0 && run->first + run->count <= EVENTS_EACH);
+	assert_int_equal(why != NULL, outcome == DELIVERY_REFUSED);
 	f->settled += run->count;
 	f->taken += outcome == DELIVERY_TAKEN ? run->count : 0;
 	f->refused += outcome == DELIVERY_REFUSED ? run->count : 0;
@@ -140,6 +140,7 @@ open_world(unsigned concurrency)
 	    .concurrency = concurrency,
 	    .backoff_base_ms = 500,
 	    .backoff_max_ms = 30000,
+	    .batch_max_bytes = 1 << 20,
 	    .reload_token = on_reload,
 	    .settled = on_settled,
 	    .progress = on_progress,
@@ -206,15 +207,6 @@ static void
 answer(size_t i, int status)
 {
 	answer_with(i, status, NULL, status == 200 ? COUNT(3) : "no");
-}
-
-/* Lets one batch through, so that refusals are believed. */
-static void
-take_one(void)
-{
-	submit(1);
-	fake_run();
-	answer(0, 200);
 }
 
 static void
@@ -558,81 +550,6 @@ a_refused_token_is_read_again(void **state)
 }
 
 static void
-a_refused_batch_is_settled_as_such(void **state)
-{
-	static const int status[] = {400, 413, 422, 409};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof status / sizeof status[0]; i++) {
-		open_world(1);
-		take_one();
-		submit(2);
-		fake_run();
-		answer(0, status[i]);
-		assert_int_equal(w.fate[1].refused, EVENTS_EACH);
-		assert_int_equal(w.progress, 2);
-		assert_true(delivery_open(w.delivery));
-		assert_int_equal(logged("error event=dassana.refused"), 1);
-		assert_int_equal(posted(0), 2);
-		answer(0, 200);
-		assert_int_equal(delivery_stats(w.delivery).refused_events, 3);
-		close_world();
-	}
-}
-
-/* A refusal with nothing ever taken is the set-up's fault; which of the
- * batches is at fault shows when another one is taken. */
-static void
-an_early_refusal_is_not_believed(void **state)
-{
-	(void)state;
-	open_world(1);
-	submit(2);
-	fake_run();
-	answer(0, 400);
-	assert_false(delivery_open(w.delivery));
-	assert_int_equal(w.fate[0].settled, 0);
-	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
-	assert_non_null(strstr(buf_cstr(&w.log), "dassana_app_id"));
-	fake_advance(1000);
-	assert_int_equal(posted(0), 1);
-	answer(0, 400);
-	fake_advance(2000);
-	assert_int_equal(posted(0), 0); /* as often refused: the oldest */
-	answer(0, 400);
-	fake_advance(4000);
-	assert_int_equal(posted(0), 1);
-	answer(0, 200);
-	assert_true(delivery_open(w.delivery));
-	assert_int_equal(posted(0), 0);
-	answer(0, 400);
-	assert_int_equal(w.fate[0].refused, EVENTS_EACH);
-	assert_int_equal(delivery_stats(w.delivery).setup_faults, 3);
-	close_world();
-}
-
-/* Nothing is left to probe with: the gate must not stay closed for ever. */
-static void
-a_refused_probe_that_was_the_last_opens_the_gate(void **state)
-{
-	(void)state;
-	open_world(2);
-	take_one();
-	submit(2);
-	fake_run();
-	answer(0, 404);
-	fake_advance(1000);
-	assert_int_equal(posted(1), 1);
-	answer(1, 422); /* the probe */
-	assert_int_equal(w.fate[1].refused, EVENTS_EACH);
-	assert_false(delivery_open(w.delivery));
-	answer(0, 200); /* one that was sent before */
-	assert_true(delivery_idle(w.delivery));
-	assert_true(delivery_open(w.delivery));
-	close_world();
-}
-
-static void
 doc_count_is_watched(void **state)
 {
 	static const struct {
@@ -816,9 +733,6 @@ main(void)
 	    cmocka_unit_test(
 		an_answer_to_an_old_post_does_not_close_the_gate_again),
 	    cmocka_unit_test(a_refused_token_is_read_again),
-	    cmocka_unit_test(a_refused_batch_is_settled_as_such),
-	    cmocka_unit_test(an_early_refusal_is_not_believed),
-	    cmocka_unit_test(a_refused_probe_that_was_the_last_opens_the_gate),
 	    cmocka_unit_test(doc_count_is_watched),
 	    cmocka_unit_test(giving_up_drops_all),
 	    cmocka_unit_test(freeing_drops_all_in_silence),
