@@ -72,6 +72,7 @@ test_packages()
 	has clang-format-14 || has clang-format || echo clang-format
 	has shellcheck || echo shellcheck
 	has npm || echo npm
+	has faketime || echo faketime
 }
 
 fuzz_packages()

@@ -175,6 +175,19 @@ def config():
     yield b"a =\n  b = c\n  d = e\n[profile x]\nf=g"
 
 
+def s3():
+    """the size of pieces; of each attempt: the answer, how much of it, the
+    end, and how much of each piece is taken"""
+    whole, part = bytes((0, 255, 1, 255)), bytes((0, 2, 0, 9))
+    for cut in (0, 20, 255):
+        yield bytes((cut,)) + whole
+        yield bytes((cut,)) + part + bytes(40) + part + bytes(40) + whole
+    for answer in range(6):
+        yield b"\xff" + part + b"\0" + bytes((answer, 255, 1, 255))
+        yield b"\x10" + part + b"\xa0" * 60 + bytes((answer, 2, 0, 0)) * 5
+    yield b"\x40" + bytes((5, 0, 0, 0)) * 4
+
+
 def text():
     """which parser"""
     for url in (b"https://sqs.us-east-1.amazonaws.com/111122223333/q.fifo",
@@ -206,7 +219,8 @@ def text():
 
 
 TARGETS = {"notify": notify, "decode": decode, "json": json_texts, "xml": xml,
-           "sqs": sqs, "dassana": dassana, "config": config, "text": text}
+           "sqs": sqs, "dassana": dassana, "config": config, "text": text,
+           "s3": s3}
 
 
 def main():
