@@ -69,6 +69,7 @@ class Service:
         self.concurrent_max = 0
         self.doc_count = len  # of the list of events; None: left out
         self.keep_events = True
+        self.limit_bytes = None  # of a body's plain bytes: more is a 413
         self.judge = None     # a function of one event: False refuses all
         self._lock = threading.Lock()
         self._events = []
@@ -116,6 +117,10 @@ class Service:
         if self.judge and not all(map(self.judge, found)):
             self.journal.add("dassana.refused", events=len(found))
             return self.error(request, 400, "bad_event", "an event is refused")
+        if self.limit_bytes is not None and len(plain) > self.limit_bytes:
+            self.journal.add("dassana.too_large", plain_bytes=len(plain),
+                             events=len(found))
+            return self.error(request, 413, "too_large", "payload too large")
         with self._lock:
             self._store(request, found, plain)
         self.journal.poke()

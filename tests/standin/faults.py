@@ -57,6 +57,7 @@ class Fault:
     drip: typing.Optional[tuple] = None  # (bytes, seconds) at a time
     close: bool = False                  # after a whole answer
     drop: bool = False                   # RST instead of any answer
+    flood: bool = False                  # headers without end
 
 
 class Rule:

@@ -1,5 +1,6 @@
 """What happened, in order, for asserts."""
 
+import collections
 import threading
 import time
 import types
@@ -8,9 +9,11 @@ ENTRIES_MAX = 200_000
 
 
 class Journal:
-    def __init__(self):
+    """keep: for runs without end, only so many of the latest entries."""
+
+    def __init__(self, keep=None):
         self.changed = threading.Condition()
-        self._entries = []
+        self._entries = collections.deque(maxlen=keep)
 
     def add(self, op, **fields):
         entry = types.SimpleNamespace(t=time.monotonic(), op=op, **fields)

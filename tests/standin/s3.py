@@ -101,6 +101,9 @@ class Service:
         self._find(bucket, key, None).gate = gate
         return gate
 
+    def data(self, bucket, key):
+        return self._find(bucket, key, None).data
+
     def delete(self, bucket, key):
         with self._lock:
             del self._buckets[bucket][key]

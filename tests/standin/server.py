@@ -88,8 +88,8 @@ class Standin:
     KEY_ID = "AKIAIOSFODNN7EXAMPLE"
     APP_ID = "aws_cloudtrail"
 
-    def __init__(self, session_token=True):
-        self.journal = Journal()
+    def __init__(self, session_token=True, keep=None):
+        self.journal = Journal(keep)
         self.faults = Faults()
         self.errors = []  # of the stand-in itself
         self._stopping = threading.Event()

@@ -91,6 +91,8 @@ class Service:
         self.verifier = verifier
         self.queues = {}  # by URL
         self.verify = True
+        self.fail_entry = None  # a function of (operation, entry) that may
+        #                         return the code with which an entry fails
 
     def create(self, base, name, **options):
         url = "%s/%s/%s" % (base, ACCOUNT, name)
@@ -193,10 +195,13 @@ class Service:
             _required(body, "ReceiptHandle"),
             _number(body, "VisibilityTimeout", None, 0, VISIBILITY_MAX_S))
 
-    def _batch(self, body, action):
+    def _batch(self, name, body, action):
         reply = {"Successful": [], "Failed": []}
         for entry in _entries(body):
             try:
+                code = self.fail_entry and self.fail_entry(name, entry)
+                if code:
+                    raise Refused(code, "because the test says so")
                 action(entry)
                 reply["Successful"].append({"Id": entry["Id"]})
             except Refused as refused:
@@ -209,11 +214,11 @@ class Service:
         return {k: v for k, v in reply.items() if v}
 
     def _op_DeleteMessageBatch(self, queue, body, _request):
-        return self._batch(body, lambda e: queue.delete(
+        return self._batch("delete", body, lambda e: queue.delete(
             _required(e, "ReceiptHandle")))
 
     def _op_ChangeMessageVisibilityBatch(self, queue, body, _request):
-        return self._batch(body, lambda e: queue.change_visibility(
+        return self._batch("change", body, lambda e: queue.change_visibility(
             _required(e, "ReceiptHandle"),
             _number(e, "VisibilityTimeout", None, 0, VISIBILITY_MAX_S)))
 

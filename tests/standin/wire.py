@@ -153,9 +153,21 @@ def _send_piece(sock, response, end, fault, stopping):
             raise Gone
 
 
+def _flood(sock, stopping):
+    """A head that never ends, for as long as the peer reads it."""
+    sock.sendall(b"HTTP/1.1 200 OK\r\n")
+    lines = b"".join(b"X-Flood-%d: %s\r\n" % (n, b"x" * 1000)
+                     for n in range(64))
+    while not stopping.is_set():
+        sock.sendall(lines)
+    raise Gone
+
+
 def send_response(sock, request, response, fault, stopping, now):
     """Sends it as the fault (or None) wants it; raises Gone if the connection
     is not to be used any more."""
+    if fault and fault.flood:
+        _flood(sock, stopping)
     head = _head(request, response, now)
     body = response.body
     if request.method == "HEAD" or response.status in (204, 304):

@@ -1,0 +1,143 @@
+"""Faults of S3 that are the set-up's: they dead-letter nothing. Those of
+single objects are in test_s3_failures.py."""
+
+import pytest
+from standin import Fault, shapes
+from trail import Trail, receives, with_dead_letters
+
+DENIALS = {
+    "policy": (403, "AccessDenied"),
+    "kms grant": (400, "KMS.AccessDeniedException"),
+    "bucket": (404, "NoSuchBucket"),
+}
+
+
+@pytest.fixture
+def trail(standin):
+    return Trail(standin)
+
+
+@pytest.mark.parametrize("name", DENIALS)
+def test_all_objects_refused_spend_no_receives(standin, daemon, trail, name):
+    """Eight in a row, and nothing that succeeds: polling pauses, what is held
+    stays leased, and a held object is the probe."""
+    status, code = DENIALS[name]
+    dead = with_dead_letters(standin)
+    rule = standin.faults.on("s3.GET", Fault(
+        status=status, code=code, message="refused"))
+    messages = trail.put(12)
+    running = daemon(visibility_timeout="2s", redeliver_after="0s")
+    running.wait_line("s3.gate.closed", level="error")
+    running.wait_for(lambda: rule.hits >= 11, 15, "a probe")
+    standin.faults.off(rule)
+    trail.await_all(running)
+    assert rule.hits <= 13, "probes, one at a time"
+    assert dead.empty()
+    assert max(receives(standin, m) for m in messages) <= 2
+    assert running.log("s3.gate.opened")
+
+
+def test_what_is_refused_stays_leased_and_polling_pauses(
+        standin, daemon, trail):
+    standin.faults.on("s3.GET", Fault(
+        status=403, code="AccessDenied", message="refused"))
+    trail.put(12)
+    running = daemon(visibility_timeout="2s", max_messages=12)
+    running.wait_for(lambda: len(standin.journal.all("s3.GET.fault")) >= 8)
+    running.wait_line("s3.gate.closed", level="error")
+    standin.queue.end_polls()
+    held = standin.queue.counts()[1]
+    running.wait_for(lambda: standin.queue.polling == 0)
+    polls = len(standin.journal.all("sqs.poll"))
+    extended = len(standin.journal.all("sqs.visibility"))
+    running.wait_for(lambda: len(standin.journal.all(
+        "sqs.visibility")) >= extended + 3 * held, 20)
+    assert len(standin.journal.all("sqs.poll")) - polls <= 1
+    assert receives(standin) <= 12
+    standin.faults.clear()
+    standin.queue.poll_limit_s = 20
+    trail.await_all(running)
+
+
+def test_one_forbidden_key_is_not_a_broken_set_up(standin, daemon, trail):
+    """Its message goes the way of the dead-letter queue, the others on."""
+    dead = with_dead_letters(standin, 2)
+    bad = trail.put(1)[0]
+    key, wanted = trail.keys[bad.id], trail.events.pop(bad.id)
+    standin.faults.on("s3.GET", Fault(
+        status=403, code="AccessDenied", message="no"),
+        where=lambda request: request.path.endswith(key))
+    trail.put(30)
+    running = daemon(s3_concurrency=2, redeliver_after="0s")
+    running.wait_for(lambda: not dead.empty(), 20)
+    trail.await_all(running)
+    assert [m.id for m in dead.messages()] == [bad.id]
+    assert not set(wanted) & set(standin.dassana.events())
+
+
+def test_the_region_of_a_bucket_is_learned(standin, daemon, trail):
+    """The notification says another one; S3 says which."""
+    trail.put(5, region="eu-west-1")
+    running = daemon()
+    trail.await_all(running)
+    assert len(running.log("s3.region", **{"is": "us-east-1"})) <= 5
+    trail.put(5, region="eu-west-1")
+    before = len(standin.journal.all("denied"))
+    trail.await_all(running)
+    assert before >= 1
+    assert len(standin.journal.all("denied")) == before, "learned"
+
+
+@pytest.mark.parametrize("fault", [
+    Fault(status=503, code="SlowDown", message="reduce your rate"),
+    Fault(status=500, code="InternalError", message="try again"),
+    Fault(drop=True), Fault(cut=100, reset=True), Fault(cut=100, close=True),
+], ids=["SlowDown", "500", "reset", "reset in the body", "short body"])
+def test_a_third_of_all_gets_fail(standin, daemon, trail, fault):
+    standin.faults.on("s3.GET", fault, probability=0.33)
+    trail.put(30)
+    running = daemon(redeliver_after="0s")
+    trail.await_all(running, timeout=60)
+
+
+def test_an_object_announced_twice_is_sent_once(standin, daemon, trail):
+    """Known by its ETag, although the first message is long gone."""
+    message = trail.put(1)[0]
+    running = daemon()
+    trail.await_all(running)
+    standin.queue.send(message.body)
+    trail.await_all(running)
+
+
+def test_a_failed_object_is_not_sent_twice(standin, daemon, trail):
+    """It broke for good after half of it was taken; the second time, only the
+    other half is sent."""
+    message = trail.put(1, count=3000)[0]
+    key = trail.keys[message.id]
+    size = len(standin.s3.data(standin.BUCKET, key))
+
+    def broken(request):
+        return Fault(cut=0 if request.header("range") else size // 2,
+                     reset=True)
+
+    rule = standin.faults.on("s3.GET", broken)
+    running = daemon(redeliver_after="1s")
+    running.wait_line("object.failed", key=key)
+    running.wait_for(lambda: standin.dassana.posts)
+    standin.faults.off(rule)
+    trail.await_all(running)
+    assert receives(standin, message) >= 2
+
+
+def test_other_contents_under_the_same_key_are_sent(standin, daemon, trail):
+    message = trail.put(1)[0]
+    running = daemon()
+    trail.await_all(running)
+    other = trail.put(1)[0]
+    data = standin.s3.data(standin.BUCKET, trail.keys[other.id])
+    standin.s3.put(standin.BUCKET, trail.keys[message.id], data)
+    again = standin.queue.send(shapes.s3_event(
+        standin.BUCKET, trail.keys[message.id], size=len(data),
+        eTag="0" * 32))
+    trail.events[again.id] = trail.events[other.id]
+    trail.await_all(running)

@@ -1,0 +1,185 @@
+"""Faults of SQS: what was received is delivered, what was delivered is deleted,
+and polling never gives up."""
+
+
+import pytest
+from standin import Fault
+from trail import Trail, final_stats, no_faketime, other_time, receives
+
+HTML = b"<!DOCTYPE html><html><body>Sign in to the network</body></html>"
+
+
+@pytest.fixture
+def trail(standin):
+    return Trail(standin)
+
+
+@pytest.mark.parametrize("fault", [
+    # The queue has handed the messages out, and nobody knows.
+    Fault(drop=True), Fault(cut=40, reset=True), Fault(body=HTML),
+    Fault(body=b'{"Messages":[{'), Fault(body=b""), Fault(body=b"[]"),
+], ids=["reset", "reset in the reply", "html", "broken json", "empty",
+        "no object"])
+def test_a_receive_that_is_lost(standin, daemon, trail, fault):
+    """The messages are hidden for one visibility timeout, not longer."""
+    trail.put(5)
+    rule = standin.faults.on("sqs.ReceiveMessage", fault, times=1)
+    running = daemon(visibility_timeout="2s")
+    trail.await_all(running)
+    assert rule.hits == 1
+
+
+@no_faketime
+@pytest.mark.parametrize("code,status", [
+    ("OverLimit", 403), ("RequestThrottled", 403), ("ServiceUnavailable", 503)])
+def test_polls_that_are_refused_for_a_while(
+        standin, daemon, trail, code, status):
+    rule = standin.faults.on("sqs.ReceiveMessage", Fault(
+        status=status, code=code, message="no"), times=5)
+    trail.put(3)
+    running = daemon(env=other_time(standin, 20))
+    trail.await_all(running)
+    assert rule.hits == 5
+    assert running.wait_line("sqs.receive.recovered")
+    assert len(running.log("sqs.receive", level="warn")) == 1
+    assert final_stats(running)["receive_errors"] >= 1
+
+
+@pytest.mark.parametrize("body", [HTML, b"{", b""],
+                         ids=["html", "broken json", "empty"])
+@pytest.mark.parametrize("operation", [
+    "DeleteMessageBatch", "ChangeMessageVisibilityBatch"])
+def test_a_batch_answered_with_rubbish_is_sent_again(
+        standin, daemon, trail, operation, body):
+    rule = standin.faults.on("sqs." + operation, Fault(
+        status=200, body=body), times=1)
+    standin.faults.on("dassana.POST", Fault(delay=2.0), times=1)
+    trail.put(3)
+    running = daemon(visibility_timeout="3s")
+    trail.await_all(running)
+    assert rule.hits == 1
+    assert receives(standin) == 3
+
+
+def test_a_batch_that_fails_in_part_is_sent_again_one_by_one(
+        standin, daemon, trail):
+    failed = {"delete": 0, "change": 0}
+
+    def fail(operation, entry):
+        if entry["Id"] == "0" or failed[operation] >= 4:
+            return None
+        failed[operation] += 1
+        return "InternalError"
+
+    standin.sqs.fail_entry = fail
+    standin.faults.on("dassana.POST", Fault(delay=3.5), times=1)
+    trail.put(10)
+    running = daemon(visibility_timeout="5s")
+    trail.await_all(running)
+    assert failed == {"delete": 4, "change": 4}
+    assert receives(standin) == 10
+    assert final_stats(running)["messages_deleted"] == 10
+
+
+@pytest.mark.parametrize("code", [
+    "ReceiptHandleIsInvalid", "MessageNotInflight"])
+def test_a_handle_that_is_no_good_is_not_looped_on(
+        standin, daemon, trail, code):
+    """Its message comes back, and is deleted without being sent again."""
+    refused = []
+
+    def fail(operation, entry):
+        if operation == "delete" and len(refused) < 5:
+            refused.append(entry["ReceiptHandle"])
+            return code
+        return None
+
+    standin.sqs.fail_entry = fail
+    trail.put(5)
+    running = daemon(visibility_timeout="2s")
+    trail.await_all(running)
+    assert len(set(refused)) == 5, "one try for each handle"
+    assert len(running.log("message.not_deleted")) == 5
+    stats = final_stats(running)
+    assert (stats["delete_failures"], stats["messages_deleted"]) == (5, 5)
+
+
+def test_deletes_that_fail_beyond_the_lease(standin, daemon, trail):
+    """What was acknowledged is remembered: it comes again, and is deleted
+    unsent."""
+    rule = standin.faults.on("sqs.DeleteMessageBatch", Fault(
+        status=500, code="InternalFailure"))
+    trail.put(5)
+    running = daemon(visibility_timeout="2s")
+    running.wait_for(lambda: receives(standin) >= 10, 20)
+    standin.faults.off(rule)
+    trail.await_all(running)
+
+
+@no_faketime
+def test_calls_that_are_never_answered_time_out(standin, daemon, trail):
+    """35 s for a poll and 30 s for a delete, at many times the speed."""
+    poll = standin.faults.on("sqs.ReceiveMessage", Fault(
+        hold=standin.gate()), times=1)
+    trail.put(3)
+    running = daemon(env=other_time(standin, 20), visibility_timeout="10m")
+    running.wait_for(lambda: poll.hits == 1)
+    delete = standin.faults.on("sqs.DeleteMessageBatch", Fault(
+        hold=standin.gate()), times=1)
+    trail.await_all(running)
+    assert delete.hits == 1
+    assert running.log("aws.retry", error="timeout")
+
+
+def test_credentials_that_expire_in_mid_flight(standin, daemon, trail):
+    """Leases lapse, since nobody may extend them. What Dassana has taken
+    meanwhile is remembered and deleted unsent when it comes again."""
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate), times=1)
+    trail.put(5)
+    running = daemon(visibility_timeout="2s")
+    running.wait_for(lambda: standin.dassana.active == 1
+                     and standin.queue.counts() == (0, 5))
+    standin.verifier.expired_tokens.add(standin.session)
+    running.wait_for(lambda: standin.queue.counts() == (5, 0))
+    gate.open()
+    running.wait_for(lambda: standin.dassana.posts)
+    assert not standin.queue.empty()
+    running.wait_for(lambda: len(running.log("message.not_deleted")) == 5)
+    polls = len(standin.journal.all("denied"))
+    standin.verifier.expired_tokens.clear()
+    trail.await_all(running, 0, 40)
+    assert polls < 40, "bounded"
+    assert any("ExpiredToken" in line["line"] for line in running.log())
+
+
+def test_the_host_clock_is_wrong(standin, daemon, trail):
+    """Both ways, and by more than AWS tolerates: the Date of the refusal
+    says what time it is."""
+    for offset_s in (-7200, 7200):
+        standin.verifier.clock_offset_s = offset_s
+        trail.put(2)
+        running = daemon()
+        trail.await_all(running)
+        assert running.wait_line("aws.clock")
+        running.stop()
+
+
+@no_faketime
+@pytest.mark.parametrize("shift", ["-2h", "+3d"])
+def test_the_host_clock_is_wrong_by_itself(
+        standin, daemon, trail, shift):
+    trail.put(2)
+    running = daemon(env=other_time(standin, 1, shift))
+    trail.await_all(running)
+    assert running.wait_line("aws.clock")
+
+
+def test_the_clock_of_aws_is_told_once(standin, daemon, trail):
+    """One correction serves all later calls."""
+    standin.verifier.clock_offset_s = 3600
+    trail.put(20)
+    running = daemon()
+    trail.await_all(running)
+    denied = standin.journal.all("denied")
+    assert denied and len(denied) <= 2

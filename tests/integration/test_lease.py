@@ -1,0 +1,131 @@
+"""Leases: a message that is held is not handed to others, however long its
+object waits; a lease that is lost is noticed."""
+
+import pytest
+from standin import Fault
+from trail import Trail, final_stats, receives
+
+
+@pytest.fixture
+def trail(standin):
+    return Trail(standin)
+
+
+def test_an_object_paused_for_three_timeouts(standin, daemon, trail):
+    """The buffer is full, Dassana hangs: the GET stands still, half read, and
+    others wait for a slot."""
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    trail.put(4, count=4000)
+    running = daemon(visibility_timeout="2s", buffer_max_bytes="1MiB",
+                     batch_max_bytes="256KiB", max_record_bytes="64KiB",
+                     gzip_level=0, s3_concurrency=2)
+    running.wait_for(lambda: len(standin.journal.all("s3.GET")) == 2
+                     and standin.dassana.active >= 2)
+    began = standin.journal.all("sqs.receive")[0].t
+
+    def extended():
+        """Of each message, from one end of a timeout to beyond the next."""
+        entries = standin.journal.all("sqs.visibility")
+        return entries and entries[-1].t - began > 6.5
+
+    running.wait_for(extended, 15)
+    assert standin.queue.counts() == (0, 4)
+    gate.open()
+    trail.await_all(running)
+    assert receives(standin) == 4
+    assert not running.log("message.lease_lost")
+
+
+def test_extensions_come_at_half_of_the_timeout(standin, daemon, trail):
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    message = trail.put(1)[0]
+    running = daemon(visibility_timeout="4s")
+    entries = running.wait_for(
+        lambda: len(found := standin.journal.all(
+            "sqs.visibility", id=message.id)) >= 3 and found, 15)
+    assert all(e.seconds == 4 for e in entries)
+    gaps = [b.t - a.t for a, b in zip(entries, entries[1:])]
+    assert all(1.5 <= gap <= 3.5 for gap in gaps), gaps
+    gate.open()
+    trail.await_all(running)
+
+
+def test_extensions_go_out_in_batches(standin, daemon, trail):
+    calls = standin.faults.on("sqs.ChangeMessageVisibilityBatch",
+                              lambda request: None)
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    trail.put(50)
+    running = daemon(visibility_timeout="3s")
+    running.wait_for(lambda: len(standin.journal.all(
+        "sqs.visibility")) >= 100, 15)
+    assert calls.hits <= len(standin.journal.all("sqs.visibility")) / 10 + 10
+    gate.open()
+    trail.await_all(running)
+
+
+@pytest.mark.parametrize("code", [
+    "ReceiptHandleIsInvalid", "MessageNotInflight",
+    "InvalidParameterValueException"])
+def test_a_lost_lease_is_noticed(standin, daemon, trail, code):
+    """Its events are delivered, but nobody claims that it was deleted; when
+    it comes again it is not sent again."""
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate), times=1)
+    lost = trail.put(1)[0]
+    tries = []
+
+    def fail(operation, entry):
+        handle = entry["ReceiptHandle"]
+        if not tries or handle == tries[0][1]:
+            tries.append((operation, handle))
+            return code
+        return None
+
+    standin.sqs.fail_entry = fail
+    running = daemon(visibility_timeout="3s", max_messages=1)
+    running.wait_line("message.lease_lost", level="warn", message_id=lost.id)
+    running.wait_for(lambda: standin.queue.counts() == (1, 0))
+    gate.open()
+    trail.await_all(running)
+    operations = [operation for operation, _ in tries]
+    assert operations.count("change") == 1, "it was looped on"
+    assert operations.count("delete") <= 1
+    stats = final_stats(running)
+    assert stats["leases_lost"] == 1
+    assert stats["delete_failures"] + stats["messages_deleted"] == receives(
+        standin, lost)
+
+
+def test_extensions_that_fail_for_a_while_are_tried_again(
+        standin, daemon, trail):
+    """One by one while the lease lasts: it is never lost."""
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate), times=1)
+    failed = []
+
+    def fail(operation, entry):
+        if operation == "change" and len(failed) < 10:
+            failed.append(entry["ReceiptHandle"])
+            return "InternalError"
+        return None
+
+    standin.sqs.fail_entry = fail
+    trail.put(5)
+    running = daemon(visibility_timeout="6s")
+    running.wait_for(lambda: len(standin.journal.all(
+        "sqs.visibility")) >= 5, 15)
+    gate.open()
+    trail.await_all(running)
+    assert len(failed) == 10
+    assert receives(standin) == 5
+    assert not running.log("message.lease_lost")
+
+
+@pytest.mark.parametrize("timeout", ["2s", "12h"])
+def test_the_ends_of_the_range(standin, daemon, trail, timeout):
+    trail.put(10)
+    trail.await_all(daemon(visibility_timeout=timeout))
+    assert standin.journal.all("sqs.refused") == []
