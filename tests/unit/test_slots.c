@@ -1,0 +1,497 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fake/fake_http.c"
+#include "fake/fake_s3.c"
+#include "flow/slots.h"
+#include "trail/gunzip.h"
+
+enum {
+	OBJECTS = 8,
+	RECORD_MAX = 256 * 1024,
+	DELAY_MS = 1000,
+	TURN = 64 * 1024,
+};
+
+/* An object, what is sent of it, and what came of it. */
+struct feed {
+	struct object object;
+	char key[8];
+	struct buf body;
+	size_t sent, piece; /* so many bytes at a time; 0: random */
+	unsigned records, opened, ended;
+	bool whole, started;
+	enum err err;
+};
+
+static struct {
+	struct slots *slots;
+	struct pool *pool;
+	struct batcher *batcher;
+	struct batch *sealed[512];
+	size_t nsealed;
+	size_t events;
+	struct feed feed[OBJECTS];
+	/* Of the batches: owners, in the order of their events. */
+	struct batch_run run[4096];
+	size_t nruns;
+} t;
+
+static void
+on_opened(void *arg, struct object *o, const struct s3_head *h)
+{
+	struct feed *f = (struct feed *)o;
+
+	assert_ptr_equal(arg, &t);
+	assert_string_equal(h->etag.p, "\"e\"");
+	assert_int_equal(o->sliced, 0);
+	f->opened++;
+}
+
+static void
+on_ended(void *arg, struct object *o, const struct slots_end *e)
+{
+	struct feed *f = (struct feed *)o;
+
+	assert_ptr_equal(arg, &t);
+	assert_true(slots_vacant(t.slots));
+	f->ended++;
+	f->whole = e->whole;
+	f->err = e->err;
+	assert_int_equal(e->cause != NULL, e->err != ERR_OK);
+}
+
+static void
+on_sealed(void *arg, struct batch *b)
+{
+	(void)arg;
+	CHECK(t.nsealed < 512);
+	t.sealed[t.nsealed++] = b;
+	t.events += batch_events(b);
+	for (size_t i = 0; i < batch_nruns(b); i++) {
+		CHECK(t.nruns < 4096);
+		t.run[t.nruns++] = *batch_run_at(b, i);
+	}
+}
+
+static void
+no_log(void *arg, struct span line)
+{
+	(void)arg, (void)line;
+}
+
+static void
+open_world(unsigned n, size_t pool_bytes, size_t batch_bytes)
+{
+	struct batcher_conf bc = {batch_bytes, 100000, DELAY_MS, 0};
+	struct slots_events ev = {on_opened, on_ended, &t};
+
+	memset(&t, 0, sizeof t);
+	fake_begin();
+	log_set_sink(no_log, NULL);
+	clock_seed(7);
+	t.pool = pool_new(pool_bytes);
+	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
+	t.slots = slots_new(fake_timers(), NULL, t.batcher, n, RECORD_MAX, &ev);
+}
+
+static void
+free_sealed(void)
+{
+	while (t.nsealed > 0)
+		batch_free(&t.sealed[--t.nsealed]);
+	slots_wake(t.slots);
+}
+
+static void
+close_world(void)
+{
+	free_sealed();
+	slots_free(&t.slots);
+	assert_null(t.slots);
+	assert_int_equal(fake_s3_open(), 0);
+	batcher_free(&t.batcher);
+	pool_free(&t.pool);
+	for (size_t i = 0; i < OBJECTS; i++)
+		buf_fini(&t.feed[i].body);
+	log_set_sink(NULL, NULL);
+	fake_end();
+}
+
+static void
+add_gzip(struct buf *out, struct span text)
+{
+	z_stream z = {0};
+	size_t n;
+	void *to;
+
+	CHECK(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, 0) == Z_OK);
+	n = deflateBound(&z, (uLong)text.n);
+	to = mem_alloc(n);
+	z.next_in = (Bytef *)(uintptr_t)text.p;
+	z.avail_in = (uInt)text.n;
+	z.next_out = to;
+	z.avail_out = (uInt)n;
+	CHECK(deflate(&z, Z_FINISH) == Z_STREAM_END);
+	buf_add(out, to, n - z.avail_out);
+	deflateEnd(&z);
+	mem_free(to);
+}
+
+/* Object i of so many records of so many bytes each, and started. */
+static struct feed *
+start(size_t i, unsigned records, size_t each, bool gzip)
+{
+	struct feed *f = &t.feed[i];
+	struct buf b;
+
+	buf_init(&b, 1 << 28);
+	buf_init(&f->body, 1 << 28);
+	buf_str(&b, "{\"Records\":[");
+	for (unsigned k = 0; k < records; k++) {
+		buf_str(&b, k > 0 ? ",{\"a\":\"" : "{\"a\":\"");
+		for (size_t n = 8; n < each; n++)
+			buf_char(&b, (char)('a' + (n + k) % 26));
+		buf_str(&b, "\"}");
+	}
+	buf_str(&b, "]}");
+	if (gzip)
+		add_gzip(&f->body, buf_view(&b));
+	else
+		buf_span(&f->body, buf_view(&b));
+	buf_fini(&b);
+	f->records = records;
+	snprintf(f->key, sizeof f->key, "k%zu", i);
+	f->object.key = span_str(f->key);
+	slots_start(t.slots, &f->object);
+	return f;
+}
+
+/* One piece of one object, if it may have one; whether anything happened. */
+static bool
+feed(struct feed *f)
+{
+	struct span s = buf_view(&f->body);
+	struct s3_get *g;
+	size_t n = f->piece > 0 ? f->piece : 1 + clock_random(20000);
+
+	if (f->records == 0 || f->ended > 0 || !fake_s3_is_open(f->key))
+		return false;
+	g = fake_s3_of(f->key);
+	if (!f->started) {
+		f->started = true;
+		fake_s3_head(g, "\"e\"");
+	}
+	s.p += f->sent;
+	s.n -= f->sent;
+	if (s.n == 0 && !g->paused) {
+		fake_s3_end(g);
+		fake_run();
+		return true;
+	}
+	if (n > s.n)
+		n = s.n;
+	n = fake_s3_feed(g, (struct span){s.p, n});
+	f->sent += n;
+	fake_run();
+	return n > 0;
+}
+
+/* Until nothing moves any more. */
+static void
+feed_all(void)
+{
+	bool moved;
+
+	do {
+		moved = false;
+		for (size_t i = 0; i < OBJECTS; i++)
+			moved |= feed(&t.feed[i]);
+	} while (moved);
+}
+
+static void
+assert_whole(const struct feed *f)
+{
+	assert_int_equal(f->ended, 1);
+	assert_int_equal(f->opened, 1);
+	assert_true(f->whole);
+	assert_int_equal(f->object.sliced, f->records);
+}
+
+static void
+test_one(void **state)
+{
+	static const size_t pieces[] = {1, 7, 16384, 1 << 20, 0};
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		open_world(1, 64 * POOL_PIECE, 1 << 20);
+		assert_true(slots_vacant(t.slots));
+		start(0, 100, 200, i % 2)->piece = pieces[i / 2];
+		assert_false(slots_vacant(t.slots));
+		feed_all();
+		assert_whole(&t.feed[0]);
+		batcher_seal(t.batcher);
+		assert_int_equal(t.events, 100);
+		close_world();
+	}
+}
+
+/* Much comes out of few bytes: nobody has the loop for himself, and events of
+ * those that run alternate. */
+static void
+test_turns(void **state)
+{
+	size_t longest = 0, last = 0;
+
+	(void)state;
+	open_world(3, 1024 * POOL_PIECE, 100 << 20);
+	for (size_t i = 0; i < 3; i++)
+		start(i, 2000, 1000, true)->piece = 1 << 20;
+	/* Each gets all of its bytes at once. */
+	feed_all();
+	for (size_t i = 0; i < 3; i++)
+		assert_whole(&t.feed[i]);
+	batcher_seal(t.batcher);
+	for (size_t i = 1; i < t.nruns; i++) {
+		/* The first got a turn before the others had begun, and the
+		 * last may have it all. */
+		if (t.run[i].count > longest && i + 3 < t.nruns)
+			longest = t.run[i].count;
+		last = t.run[i].count;
+	}
+	assert_true(t.nruns > 6000 * 1000 / TURN / 2);
+	assert_true(longest <= (TURN + GUNZIP_WINDOW) / 1000 + 1);
+	assert_true(last > 0);
+	close_world();
+}
+
+/* No room: blocked, paused, and served in the order of coming. */
+static void
+test_room(void **state)
+{
+	size_t first[OBJECTS];
+	unsigned order = 0, when[OBJECTS] = {0};
+
+	(void)state;
+	open_world(4, 5 * POOL_PIECE, POOL_PIECE);
+	start(0, 3000, 200, false)->piece = 4096;
+	feed_all();
+	assert_int_equal(t.feed[0].ended, 0); /* it has filled the pool */
+	for (size_t i = 1; i < 4; i++) {
+		start(i, 10, 200, false)->piece = 4096;
+		feed_all();
+		assert_int_equal(t.feed[i].object.sliced, 0);
+		first[i] = t.feed[0].object.sliced;
+	}
+	assert_int_equal(first[1], first[3]);
+	for (unsigned round = 0; round < 100 && order < 4; round++) {
+		free_sealed();
+		feed_all();
+		fake_advance(DELAY_MS); /* what is open is sealed */
+		for (unsigned i = 0; i < 4; i++) {
+			if (when[i] == 0 && t.feed[i].ended > 0)
+				when[i] = ++order;
+		}
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_whole(&t.feed[i]);
+	/* The small ones did not wait for the end of the large one. */
+	assert_true(when[0] > when[1] && when[0] > when[2]);
+	close_world();
+}
+
+/* Records that need the one large carry, in several objects at once. */
+static void
+test_carry(void **state)
+{
+	(void)state;
+	for (int gzip = 0; gzip < 2; gzip++) {
+		open_world(4, 256 * POOL_PIECE, 1 << 20);
+		start(0, 5, 100 * 1024, gzip)->piece = 5000;
+		start(1, 5, RECORD_MAX - 10, gzip)->piece = 3000;
+		start(2, 5, 70 * 1024, gzip)->piece = 1000;
+		start(3, 500, 100, gzip)->piece = 100;
+		feed_all();
+		for (size_t i = 0; i < 4; i++)
+			assert_whole(&t.feed[i]);
+		close_world();
+	}
+}
+
+static void
+test_carry_comes_back(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 3; way++) {
+		struct s3_get *g;
+
+		open_world(2, 256 * POOL_PIECE, 1 << 20);
+		start(0, 1, 200 * 1024, false)->piece = 16384;
+		for (int i = 0; i < 8; i++) /* 128 KiB of it */
+			assert_true(feed(&t.feed[0]));
+		start(1, 3, 200 * 1024, false)->piece = 16384;
+		for (int i = 0; i < 20; i++)
+			(void)feed(&t.feed[1]);
+		assert_int_equal(t.feed[1].object.sliced, 0); /* it waits */
+		g = fake_s3_of("k0");
+		if (way == 0) {
+			fake_s3_fail(g, AWS_TRANSIENT, "");
+		} else if (way == 1) {
+			fake_s3_end(g); /* truncated */
+			assert_int_equal(t.feed[0].err, ERR_TRUNCATED);
+		} else {
+			feed_all();
+			assert_whole(&t.feed[0]);
+		}
+		fake_run();
+		feed_all();
+		assert_whole(&t.feed[1]);
+		close_world();
+	}
+}
+
+/* Too long, not JSON, cut off: the object fails, the slot is as new. */
+static void
+test_failures(void **state)
+{
+	static const struct {
+		const char *text;
+		enum err err;
+	} rows[] = {
+	    {"", ERR_TRUNCATED},
+	    {"{\"Records\":[{\"a\":1}", ERR_TRUNCATED},
+	    {"{\"Records\":[{\"a\":1}]}x", ERR_SYNTAX},
+	    {"{\"Records\":1}", ERR_SHAPE},
+	    {"\x1f\x8b\x08\x01 not gzip at all", ERR_CORRUPT},
+	};
+
+	(void)state;
+	open_world(1, 64 * POOL_PIECE, 1 << 20);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct feed *f = &t.feed[0];
+
+		buf_fini(&f->body);
+		memset(f, 0, sizeof *f);
+		(void)start(0, 1, 20, false);
+		buf_reset(&f->body);
+		buf_str(&f->body, rows[i].text);
+		feed_all();
+		assert_int_equal(f->ended, 1);
+		assert_false(f->whole);
+		if (f->err != rows[i].err)
+			fail_msg("row %zu: %s", i, err_name(f->err));
+		buf_fini(&f->body);
+		memset(f, 0, sizeof *f);
+		(void)start(0, 3, 20, false);
+		feed_all();
+		assert_whole(f);
+	}
+	buf_fini(&t.feed[0].body);
+	memset(&t.feed[0], 0, sizeof t.feed[0]);
+	(void)start(0, 1, RECORD_MAX + 100, false);
+	feed_all();
+	assert_int_equal(t.feed[0].err, ERR_LIMIT);
+	close_world();
+}
+
+/* The pool is as small as the configuration allows (1 MiB, two batches), objects of all kinds, and what is sealed
+ * is given back only when nothing moves: they all get to their end. */
+static void
+test_no_deadlock(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 60; round++) {
+		unsigned idle = 0, ended = 0;
+		uint64_t records = 0;
+
+		open_world(OBJECTS, (16 + round % 5) * POOL_PIECE,
+		    (5 + round % 4) * POOL_PIECE);
+		clock_seed(round + 1);
+		for (size_t i = 0; i < OBJECTS; i++) {
+			size_t each = clock_random(3) == 0
+					  ? 60000 + clock_random(150000)
+					  : 20 + clock_random(3000);
+
+			records += start(i,
+			    1 + (unsigned)clock_random(each > 50000 ? 5 : 400),
+			    each, clock_random(2) == 0)
+				       ->records;
+		}
+		while (ended < OBJECTS && idle < 2000) {
+			feed_all();
+			if (t.nsealed > 0)
+				free_sealed();
+			else
+				fake_advance(DELAY_MS);
+			idle++;
+			ended = 0;
+			for (size_t i = 0; i < OBJECTS; i++)
+				ended += t.feed[i].ended;
+		}
+		if (ended < OBJECTS)
+			fail_msg("round %u: %u of them ended", round, ended);
+		for (size_t i = 0; i < OBJECTS; i++)
+			assert_whole(&t.feed[i]);
+		batcher_seal(t.batcher);
+		assert_int_equal(t.events, records);
+		close_world();
+	}
+}
+
+/* In every state, and silence. */
+static void
+test_cancel(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 40; k++) {
+		open_world(4, 8 * POOL_PIECE, POOL_PIECE);
+		start(0, 2000, 300, true)->piece = 1 << 20;
+		start(1, 5, 150 * 1024, false);
+		start(2, 5, 150 * 1024, false);
+		start(3, 2000, 300, false);
+		for (unsigned i = 0; i < k; i++)
+			(void)feed(&t.feed[i % 4]);
+		slots_cancel(t.slots);
+		assert_true(slots_vacant(t.slots));
+		assert_int_equal(fake_s3_open(), 0);
+		for (size_t i = 0; i < 4; i++)
+			assert_true(t.feed[i].ended == 0 || t.feed[i].whole);
+		/* They can be used again. */
+		(void)start(4, 3, 50, true);
+		batcher_seal(t.batcher);
+		free_sealed();
+		feed_all();
+		assert_whole(&t.feed[4]);
+		close_world();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_one),
+	    cmocka_unit_test(test_turns),
+	    cmocka_unit_test(test_room),
+	    cmocka_unit_test(test_carry),
+	    cmocka_unit_test(test_carry_comes_back),
+	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_no_deadlock),
+	    cmocka_unit_test(test_cancel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
