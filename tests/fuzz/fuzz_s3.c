@@ -103,7 +103,8 @@ answer(struct request *r)
 	if (much > OBJECT_BYTES - from)
 		much = OBJECT_BYTES - from;
 	snprintf(head, sizeof head,
-	    "%s%s\r\nContent-Length: %zu\r\nContent-Range: bytes %zu-%d/%d\r\n",
+	    "%s%s\r\nContent-Length: %zu\r\n"
+	    "Content-Range: bytes %zu-%d/%d\r\n",
 	    how == NO_ETAG ? "X: " : "ETag: ", etags[version],
 	    OBJECT_BYTES - from, from, OBJECT_BYTES - 1, OBJECT_BYTES);
 	/* Without a tag, an attempt that gave nothing does not bind the next. */
