@@ -1,0 +1,472 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fake/fake_http.c"
+#include "fake/fake_s3.c"
+#include "fake/fake_sqs.c"
+#include "flow/intake.h"
+
+#define ROWS(a) (sizeof(a) / sizeof(a)[0])
+#define TRAIL	"AWSLogs/1/CloudTrail/"
+#define ONE(k)	"{\"s3Bucket\":\"b\",\"s3ObjectKey\":\"" k "\"}"
+
+static struct {
+	struct messages *ms;
+	struct objects *os;
+	struct pool *pool;
+	struct batcher *batcher;
+	struct filter *filter;
+	struct intake *in;
+	bool closed; /* the gate */
+	unsigned asked, changed;
+	unsigned next_id;
+} t;
+
+static void
+ignore(void *arg)
+{
+	(void)arg;
+}
+
+static void
+no_log(void *arg, struct span line)
+{
+	(void)arg, (void)line;
+}
+
+static void
+on_sealed(void *arg, struct batch *b)
+{
+	(void)arg;
+	batch_free(&b);
+}
+
+static bool
+gate(void *arg)
+{
+	assert_ptr_equal(arg, &t);
+	t.asked++;
+	return !t.closed;
+}
+
+static void
+on_changed(void *arg)
+{
+	assert_ptr_equal(arg, &t);
+	t.changed++;
+}
+
+static void
+open_world(unsigned max_messages)
+{
+	struct batcher_conf bc = {1 << 20, 1000, 1000, 0};
+	struct objects_conf oc = {
+	    .concurrency = 2, .max_record_bytes = 65536, .remember = 10};
+	struct intake_conf ic = {.timers = fake_timers(),
+	    .max_messages = max_messages,
+	    .visibility_s = 120,
+	    .gate = gate,
+	    .changed = on_changed,
+	    .arg = &t};
+
+	memset(&t, 0, sizeof t);
+	fake_begin();
+	log_set_sink(no_log, NULL);
+	t.pool = pool_new(64 * POOL_PIECE);
+	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
+	t.filter = filter_new("", filter_default_exclude);
+	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
+	t.os = objects_new(
+	    fake_timers(), NULL, t.batcher, t.ms, &oc, ignore, NULL);
+	ic.filter = t.filter;
+	ic.messages = t.ms;
+	ic.objects = t.os;
+	t.in = intake_new(&ic);
+}
+
+static void
+close_world(void)
+{
+	intake_free(&t.in);
+	assert_null(t.in);
+	objects_free(&t.os);
+	messages_free(&t.ms);
+	filter_free(&t.filter);
+	batcher_free(&t.batcher);
+	pool_free(&t.pool);
+	assert_null(fake_sqs_nth(0));
+	log_set_sink(NULL, NULL);
+	fake_end();
+}
+
+/* Answers the open poll with n messages of this body. */
+static void
+receive(unsigned n, const char *body)
+{
+	struct sqs_message m[SQS_BATCH_MAX];
+	char id[SQS_BATCH_MAX][16];
+	struct sqs_op *op = fake_sqs_at(0);
+
+	assert_int_equal(op->kind, FAKE_RECEIVE);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(id[i], sizeof id[i], "m%u", ++t.next_id);
+		m[i] = (struct sqs_message){.id = span_str(id[i]),
+		    .handle = span_str(id[i]),
+		    .body = span_str(body),
+		    .receive_count = 1,
+		    .sent_ms = -1};
+	}
+	fake_sqs_messages(op, m, n);
+}
+
+static size_t
+asked_for(void)
+{
+	struct sqs_op *op = fake_sqs_nth(0);
+
+	return op != NULL && op->kind == FAKE_RECEIVE ? op->n : 0;
+}
+
+static void
+test_room(void **state)
+{
+	static const struct {
+		unsigned max, held, ask;
+	} rows[] = {{1, 0, 1}, {1, 1, 0}, {9, 0, 9}, {10, 0, 10}, {11, 0, 10},
+	    {10, 9, 1}, {10, 10, 0}, {1000, 990, 10}, {1000, 991, 9}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		open_world(rows[i].max);
+		while (messages_held(t.ms) < rows[i].held) {
+			size_t n = rows[i].held - messages_held(t.ms);
+
+			intake_look(t.in);
+			if (n > fake_sqs_at(0)->n)
+				n = fake_sqs_at(0)->n;
+			receive((unsigned)n, ONE(TRAIL "a"));
+		}
+		intake_look(t.in);
+		assert_int_equal(asked_for(), rows[i].ask);
+		assert_int_equal(intake_full(t.in), rows[i].ask == 0);
+		assert_int_equal(intake_polling(t.in), rows[i].ask > 0);
+		/* One at a time. */
+		intake_look(t.in);
+		assert_null(fake_sqs_nth(1));
+		close_world();
+	}
+}
+
+static void
+test_request(void **state)
+{
+	(void)state;
+	open_world(100);
+	intake_look(t.in);
+	assert_int_equal(fake_sqs_at(0)->wait_s, SQS_WAIT_S);
+	assert_int_equal(fake_sqs_at(0)->visibility_s, 120);
+	receive(0, "");
+	assert_int_equal(t.changed, 1);
+	assert_false(intake_polling(t.in));
+	assert_int_equal(intake_stats(t.in).receives, 1);
+	close_world();
+}
+
+/* Messages take bytes too, and those that leave take places. */
+static void
+test_room_for_bytes(void **state)
+{
+	static char body[250000];
+	size_t n = 0;
+
+	(void)state;
+	open_world(1000);
+	n = (size_t)snprintf(body, sizeof body,
+	    "{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"" TRAIL "k\"");
+	while (n < sizeof body - 100)
+		n += (size_t)snprintf(
+		    body + n, sizeof body - n, ",\"" TRAIL "k%zu\"", n);
+	snprintf(body + n, sizeof body - n, "]}");
+	for (int i = 0; i < 1000 && !intake_full(t.in); i++) {
+		intake_look(t.in);
+		receive(1, body);
+	}
+	assert_true(intake_full(t.in));
+	assert_true(messages_held(t.ms) < 1000);
+	assert_true(messages_bytes(t.ms) >= INTAKE_BYTES_MAX);
+	assert_true(messages_bytes(t.ms) < 2 * INTAKE_BYTES_MAX);
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 0);
+	close_world();
+}
+
+static void
+test_leaving_take_places(void **state)
+{
+	(void)state;
+	open_world(10);
+	for (int i = 0; i < 1000 && !intake_full(t.in); i++) {
+		struct sqs_op *op;
+
+		intake_look(t.in);
+		/* SQS gives, but takes no deletes. */
+		for (size_t k = 0; (op = fake_sqs_nth(k)) != NULL; k++) {
+			if (op->kind == FAKE_RECEIVE)
+				break;
+		}
+		assert_non_null(op);
+		if (op != NULL) {
+			struct sqs_message m = {
+			    .body = SPAN("{\"Event\":"
+					 "\"s3:TestEvent\"}")};
+			char id[16];
+
+			snprintf(id, sizeof id, "x%d", i);
+			m.id = m.handle = span_str(id);
+			fake_sqs_messages(op, &m, 1);
+		}
+	}
+	assert_int_equal(messages_held(t.ms), 0);
+	assert_int_equal(messages_count(t.ms), 2 * 10 + SQS_BATCH_MAX);
+	close_world();
+}
+
+static void
+test_bodies(void **state)
+{
+	static const struct {
+		const char *body;
+		size_t held, gets;
+		uint64_t unknown, filtered, nothing;
+		enum fake_sqs_kind then; /* what is said of it at once */
+	} rows[] = {
+	    {ONE(TRAIL "a"), 1, 1, 0, 0, 0, FAKE_RECEIVE},
+	    {"{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"" TRAIL "a\",\"" TRAIL
+	     "b\"]}",
+		1, 2, 0, 0, 0, FAKE_RECEIVE},
+	    {"{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"" TRAIL
+	     "a\",\"AWSLogs/1/CloudTrail-Digest/x\"]}",
+		1, 1, 0, 1, 0, FAKE_RECEIVE},
+	    {ONE("AWSLogs/1/CloudTrail-Digest/x"), 0, 0, 0, 1, 0, FAKE_DELETE},
+	    {ONE("folder/"), 0, 0, 0, 1, 0, FAKE_DELETE},
+	    {"{\"Event\":\"s3:TestEvent\"}", 0, 0, 0, 0, 1, FAKE_DELETE},
+	    {"CloudTrail validation message.", 0, 0, 0, 0, 1, FAKE_DELETE},
+	    {"{\"x\":1}", 0, 0, 1, 0, 0, FAKE_HIDE},
+	    {"not JSON", 0, 0, 1, 0, 0, FAKE_HIDE},
+	    {"", 0, 0, 1, 0, 0, FAKE_HIDE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct intake_stats s;
+		uint64_t nothing = 0;
+
+		open_world(10);
+		intake_look(t.in);
+		receive(1, rows[i].body);
+		s = intake_stats(t.in);
+		for (int k = 0; k < NOTIFY_R_COUNT; k++)
+			nothing += s.nothing[k];
+		if (messages_held(t.ms) != rows[i].held ||
+		    fake_s3_open() != rows[i].gets ||
+		    s.unknown != rows[i].unknown ||
+		    s.filtered != rows[i].filtered ||
+		    nothing != rows[i].nothing)
+			fail_msg("row %zu", i);
+		messages_flush(t.ms);
+		if (rows[i].then == FAKE_RECEIVE)
+			assert_null(fake_sqs_nth(0));
+		else
+			(void)fake_sqs_expect(rows[i].then, 1);
+		close_world();
+	}
+}
+
+static void
+test_gate(void **state)
+{
+	(void)state;
+	open_world(10);
+	t.closed = true;
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 0);
+	assert_int_equal(t.asked, 1);
+	t.closed = false;
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 10);
+	close_world();
+}
+
+/* For ever, never more than 30 s apart, and never at once for long. */
+static void
+test_backoff(void **state)
+{
+	int64_t longest = 0, total = 0;
+
+	(void)state;
+	open_world(10);
+	intake_look(t.in);
+	for (int i = 0; i < 500; i++) {
+		int64_t begin = clock_mono_ms(), waited;
+
+		fake_sqs_fail(fake_sqs_expect(FAKE_RECEIVE, 10),
+		    i % 2 ? AWS_TRANSIENT : AWS_DENIED, ERR_OK);
+		if (i % 3 == 0)
+			intake_look(t.in); /* does not cut it short */
+		while (fake_sqs_nth(0) == NULL) {
+			fake_advance(10);
+			assert_true(clock_mono_ms() - begin <= 30100);
+		}
+		waited = clock_mono_ms() - begin;
+		assert_true(i > 0 || waited <= 1010);
+		assert_true(i > 1 || waited <= 2010);
+		longest = waited > longest ? waited : longest;
+		total += waited;
+	}
+	assert_true(longest > 25000);
+	assert_true(total > 500 * 10000);
+	assert_int_equal(intake_stats(t.in).errors, 500);
+	/* Then all is well, and the next one is quick again. */
+	receive(0, "");
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 10);
+	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+	fake_advance(1010);
+	assert_int_equal(asked_for(), 10);
+	close_world();
+}
+
+/* What was too much at once is asked for one by one. */
+static void
+test_ask_one(void **state)
+{
+	static const struct {
+		enum err err;
+		size_t ask;
+	} rows[] = {{ERR_LIMIT, 1}, {ERR_SHAPE, 1}, {ERR_SYNTAX, 1},
+	    {ERR_TIMEOUT, 10}, {ERR_RESET, 10}, {ERR_OK, 10}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		open_world(10);
+		intake_look(t.in);
+		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, rows[i].err);
+		fake_advance(1000);
+		assert_int_equal(asked_for(), rows[i].ask);
+		/* A failure of another kind does not forget it. */
+		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+		fake_advance(2000);
+		assert_int_equal(asked_for(), rows[i].ask);
+		receive(1, ONE(TRAIL "a"));
+		intake_look(t.in);
+		assert_int_equal(asked_for(), 9);
+		close_world();
+	}
+}
+
+static void
+test_stop(void **state)
+{
+	(void)state;
+	open_world(10);
+	intake_look(t.in);
+	intake_stop(t.in);
+	assert_true(intake_polling(t.in)); /* it may end by itself */
+	receive(3, ONE(TRAIL "a"));
+	assert_int_equal(fake_s3_open(), 0);
+	assert_int_equal(messages_held(t.ms), 0);
+	messages_flush(t.ms);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 3)->seconds[2], 0);
+	fake_sqs_answer(fake_sqs_at(0), 0, NULL);
+	assert_int_equal(messages_count(t.ms), 0);
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 0);
+	close_world();
+}
+
+/* Stopped, a message comes that is held: the job goes on under the new
+ * handle. */
+static void
+test_stop_with_duplicate(void **state)
+{
+	(void)state;
+	open_world(10);
+	intake_look(t.in);
+	receive(1, ONE(TRAIL "a"));
+	intake_look(t.in);
+	intake_stop(t.in);
+	t.next_id = 0; /* m1 again */
+	receive(1, ONE(TRAIL "a"));
+	assert_int_equal(messages_held(t.ms), 1);
+	assert_int_equal(fake_s3_open(), 1);
+	messages_flush(t.ms);
+	assert_null(fake_sqs_nth(0));
+	close_world();
+}
+
+static void
+test_stop_while_backing_off(void **state)
+{
+	(void)state;
+	open_world(10);
+	intake_look(t.in);
+	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+	intake_stop(t.in);
+	fake_advance(60000);
+	assert_int_equal(asked_for(), 0);
+	close_world();
+	/* And an error after it starts no back-off. */
+	open_world(10);
+	intake_look(t.in);
+	intake_stop(t.in);
+	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+	fake_advance(60000);
+	assert_int_equal(asked_for(), 0);
+	assert_int_equal(fake_next_timer(), -1);
+	close_world();
+}
+
+static void
+test_cancel(void **state)
+{
+	(void)state;
+	open_world(10);
+	intake_cancel(t.in);
+	intake_look(t.in);
+	intake_stop(t.in);
+	intake_cancel(t.in);
+	assert_false(intake_polling(t.in));
+	assert_null(fake_sqs_nth(0));
+	assert_int_equal(t.changed, 0);
+	close_world();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_room),
+	    cmocka_unit_test(test_request),
+	    cmocka_unit_test(test_room_for_bytes),
+	    cmocka_unit_test(test_leaving_take_places),
+	    cmocka_unit_test(test_bodies),
+	    cmocka_unit_test(test_gate),
+	    cmocka_unit_test(test_backoff),
+	    cmocka_unit_test(test_ask_one),
+	    cmocka_unit_test(test_stop),
+	    cmocka_unit_test(test_stop_with_duplicate),
+	    cmocka_unit_test(test_stop_while_backing_off),
+	    cmocka_unit_test(test_cancel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
