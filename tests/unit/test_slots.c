@@ -407,8 +407,9 @@ test_failures(void **state)
 	close_world();
 }
 
-/* The pool is as small as the configuration allows (1 MiB, two batches), objects of all kinds, and what is sealed
- * is given back only when nothing moves: they all get to their end. */
+/* The pool is as small as the configuration allows (1 MiB, two batches), there
+ * are objects of all kinds, and what is sealed is given back only when nothing
+ * moves: they all get to their end. */
 static void
 test_no_deadlock(void **state)
 {

@@ -1,0 +1,321 @@
+/* The shipper between a model of the world (fake/model.h) without chance:
+ * when the open batch is sealed, and how it stops. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "fake/model.c"
+#include "sink/delivery.h"
+
+enum { HOUR_MS = 3600 * 1000 };
+
+static bool hold_posts, hold_gets, hold_sqs, hold_polls;
+
+/* Requests that are never answered. */
+static bool
+hook(struct request *r, const char *what)
+{
+	const char *target = fake_header(r, "x-amz-target");
+	bool poll = target != NULL && strstr(target, "Receive") != NULL;
+
+	return (hold_posts && what[0] == 'd') ||
+	       (hold_gets && what[1] == '3') || (hold_polls && poll) ||
+	       (hold_sqs && what[1] == 'q' && !poll);
+}
+
+static void
+open_world(unsigned max_messages, unsigned messages)
+{
+	struct model_conf c = {.seed = 1, .one_shape = true};
+
+	set_defaults(&c.shipper);
+	c.shipper.max_messages = max_messages;
+	c.shipper.batch_max_delay_ms = 60000;
+	hold_posts = hold_gets = hold_sqs = hold_polls = false;
+	model_begin(&c);
+	model_set_hook(hook);
+	for (unsigned i = 0; i < messages; i++) {
+		unsigned o = model_object(MODEL_GOOD, 3, 50);
+
+		(void)model_message(&o, 1);
+	}
+}
+
+static struct shipper_stats
+stats(void)
+{
+	return shipper_stats(model_shipper());
+}
+
+/* Nothing happens from inside shipper_start. */
+static void
+test_start(void **state)
+{
+	(void)state;
+	open_world(10, 1);
+	assert_int_equal(fake_http_open(), 0);
+	fake_run();
+	assert_int_equal(fake_http_open(), 1);
+	model_end();
+}
+
+/* A message's worth of events is not sent while more may come … */
+static void
+test_batch_waits_for_more(void **state)
+{
+	(void)state;
+	open_world(10, 3);
+	model_run(50000);
+	assert_int_equal(stats().objects_done, 0);
+	assert_int_equal(model_stats().posts, 0);
+	model_run(70000);
+	assert_int_equal(model_stats().posts, 1);
+	assert_int_equal(model_stats().good_left, 0);
+	model_end();
+}
+
+/* … but at once when nothing can come, since it is this very batch that keeps
+ * the messages. */
+static void
+test_seal_when_starved(void **state)
+{
+	(void)state;
+	open_world(3, 30);
+	model_run(30000);
+	/* The last ones leave room for others. */
+	assert_true(model_stats().good_left < 3);
+	assert_true(model_stats().posts >= 9);
+	model_end();
+}
+
+/* Not while a POST is under way: its answer brings more. */
+static void
+test_no_seal_behind_a_post(void **state)
+{
+	(void)state;
+	open_world(3, 30);
+	hold_posts = true;
+	model_run(50000);
+	assert_int_equal(shipper_stats(model_shipper()).messages_held, 3);
+	assert_true(fake_http_open() >= 1);
+	assert_int_equal(
+	    delivery_stats(shipper_delivery(model_shipper())).in_flight, 1);
+	model_end();
+}
+
+static void
+test_drain_idle(void **state)
+{
+	(void)state;
+	open_world(10, 0);
+	model_run(1000);
+	/* The open poll is waited for, since it may bring messages. */
+	assert_true(model_drain(60000) <= 21000);
+	assert_int_equal(model_stats().hidden_by_us, 0);
+	model_end();
+	/* At once, before anything was asked. */
+	open_world(10, 5);
+	(void)model_drain(0);
+	model_end();
+}
+
+/* A poll that does not end is cut off 5 s before the end. */
+static void
+test_drain_cuts_the_poll(void **state)
+{
+	static const int64_t timeouts[] = {0, 1, 4999, 5000, 5001, 12000};
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		int64_t ms;
+
+		open_world(10, 0);
+		hold_polls = true;
+		model_run(100);
+		ms = model_drain(timeouts[i]);
+		if (ms > (timeouts[i] > 5000 ? timeouts[i] - 5000 : 0))
+			fail_msg("%d of %d ms", (int)ms, (int)timeouts[i]);
+		model_end();
+	}
+}
+
+/* What the last poll brings is released, unread. */
+static void
+test_drain_releases_what_comes(void **state)
+{
+	unsigned o;
+
+	(void)state;
+	open_world(10, 0);
+	model_run(1000);
+	o = model_object(MODEL_GOOD, 3, 50);
+	(void)model_message(&o, 1);
+	(void)model_drain(60000);
+	assert_int_equal(model_stats().gets, 0);
+	assert_int_equal(model_hidden_ms(0), 0);
+	assert_int_equal(model_receive_count(0), 1);
+	assert_int_equal(stats().messages_released, 1);
+	model_end();
+}
+
+/* In flight: finished. Not begun: put back at once. */
+static void
+test_drain_finishes(void **state)
+{
+	unsigned deleted = 0;
+
+	(void)state;
+	open_world(20, 20);
+	while (stats().objects_active < 4)
+		model_step();
+	assert_true(model_drain(60000) < 30000);
+	for (unsigned i = 0; i < 20; i++) {
+		deleted += model_deleted(i);
+		assert_true(model_deleted(i) || model_hidden_ms(i) == 0);
+	}
+	assert_in_range(deleted, 4, 19);
+	model_end();
+}
+
+/* Whatever does not answer: over in time, and all is visible again. */
+static void
+test_drain_deadline(void **state)
+{
+	static const int64_t timeouts[] = {1000, 4000, 12000, 60000};
+
+	(void)state;
+	for (int what = 0; what < 3; what++) {
+		for (size_t i = 0; i < 4; i++) {
+			int64_t keep = timeouts[i] / 4, ms;
+
+			if (keep > 3000)
+				keep = 3000;
+			open_world(10, 10);
+			hold_posts = what == 0;
+			hold_gets = what == 1;
+			hold_sqs = what == 2;
+			while (stats().messages_held < 10)
+				model_step();
+			model_run(1000);
+			ms = model_drain(timeouts[i]);
+			assert_true(ms >= timeouts[i] - keep);
+			assert_true(ms <= timeouts[i]);
+			if (what < 2) {
+				assert_int_equal(model_stats().hidden_by_us, 0);
+				assert_int_equal(stats().messages_held, 0);
+			}
+			for (unsigned m = 0; what < 2 && m < 10; m++) {
+				assert_false(model_deleted(m));
+				assert_int_equal(model_hidden_ms(m), 0);
+			}
+			model_end();
+		}
+	}
+}
+
+/* The gate is closed: nothing can be delivered, but it ends. */
+static void
+test_drain_while_refused(void **state)
+{
+	(void)state;
+	for (unsigned what = 0; what < 3; what++) {
+		open_world(10, 10);
+		while (stats().messages_held < 10)
+			model_step();
+		model_refuse(what, 0, HOUR_MS);
+		model_run(20000);
+		assert_true(model_drain(12000) <= 12000);
+		/* Without credentials nobody can be told. */
+		if (what > 0)
+			assert_int_equal(model_stats().hidden_by_us, 0);
+		model_end();
+	}
+}
+
+/* Nobody is called after the end, and it may be freed in any state. */
+static void
+test_free_at_any_time(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 120; n++) {
+		open_world(10, 30);
+		for (unsigned i = 0; i < n; i++)
+			model_step();
+		model_end();
+	}
+}
+
+/* Dassana is away for hours: no more is polled than fits, little is asked, and
+ * afterwards all goes on by itself. */
+static void
+test_down_for_hours(void **state)
+{
+	uint64_t posts, receives;
+
+	(void)state;
+	open_world(20, 300);
+	hold_posts = false;
+	M.conf.faults.dassana = 1000;
+	model_run(HOUR_MS / 6);
+	posts = model_stats().posts;
+	receives = model_stats().receives;
+	model_run(3 * HOUR_MS);
+	posts = model_stats().posts - posts;
+	assert_true(posts < 3 * 3600 / 5);
+	assert_int_equal(model_stats().receives, receives);
+	assert_true(stats().messages_held <= 20);
+	model_heal();
+	assert_true(model_settle(HOUR_MS) >= 0);
+	assert_int_equal(model_stats().receives_max, 1);
+	model_end();
+}
+
+static void
+test_memory_bound(void **state)
+{
+	struct shipper_conf c = {0}, d;
+	size_t bound;
+
+	(void)state;
+	set_defaults(&c);
+	bound = shipper_memory_bound(&c);
+	assert_true(bound > c.buffer_max_bytes);
+	d = c;
+	d.buffer_max_bytes += 1 << 20;
+	assert_int_equal(shipper_memory_bound(&d), bound + (1 << 20));
+	d = c;
+	d.s3_concurrency++;
+	assert_true(shipper_memory_bound(&d) > bound);
+	d = c;
+	d.max_messages++;
+	assert_true(shipper_memory_bound(&d) > bound);
+	d = c;
+	d.max_record_bytes++;
+	assert_true(shipper_memory_bound(&d) > bound);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_start),
+	    cmocka_unit_test(test_batch_waits_for_more),
+	    cmocka_unit_test(test_seal_when_starved),
+	    cmocka_unit_test(test_no_seal_behind_a_post),
+	    cmocka_unit_test(test_drain_idle),
+	    cmocka_unit_test(test_drain_cuts_the_poll),
+	    cmocka_unit_test(test_drain_releases_what_comes),
+	    cmocka_unit_test(test_drain_finishes),
+	    cmocka_unit_test(test_drain_deadline),
+	    cmocka_unit_test(test_drain_while_refused),
+	    cmocka_unit_test(test_free_at_any_time),
+	    cmocka_unit_test(test_down_for_hours),
+	    cmocka_unit_test(test_memory_bound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
