@@ -47,14 +47,14 @@ enum delivery_outcome {
 	DELIVERY_DROPPED, /* given up at shutdown; fate unknown or unsent */
 };
 
-/* Called for every event of every batch once, in runs. why: the answer that made
- * DELIVERY_REFUSED final, else NULL; borrowed. To log it, with the names of
- * what was refused, is up to the callee. */
+/* Called for every event of every batch once, in runs. why: the answer that
+ * made DELIVERY_REFUSED final, else NULL; borrowed. To log it, with the names
+ * of what was refused, is up to the callee. */
 typedef void delivery_settled_fn(void *arg, const struct batch_run *run,
     enum delivery_outcome outcome, const struct dassana_result *why);
 /* Something changed that others wait for: a batch's pieces went back to the
- * pool, the gate opened or closed, or the limit changed. Runs after the settled calls. Both may
- * submit; this one may also free the delivery. */
+ * pool, the gate opened or closed, or the limit changed. Runs after the settled
+ * calls. Both may submit; this one may also free the delivery. */
 typedef void delivery_progress_fn(void *arg);
 
 struct delivery_conf {

@@ -109,7 +109,7 @@ refused(struct delivery *d, struct item *it, const struct dassana_result *r,
 {
 	bool too_large = r->status == 413;
 
-	it->refusals++;
+	it->blamed++;
 	ready(it);
 	gate_refused(d, probe);
 	if (too_large)
@@ -189,9 +189,12 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r,
 	d->stats.retries++;
 	if (probe)
 		gate_probe_later(d);
-	if (may_be_its_fault(r) && is_poison(d, it)) {
-		isolate(d, it, r);
-		return;
+	if (may_be_its_fault(r)) {
+		it->blamed += probe;
+		if (is_poison(d, it)) {
+			isolate(d, it, r);
+			return;
+		}
 	}
 	it->due_ms = now + wait_ms;
 	it->retries++;

@@ -28,15 +28,14 @@ is_free(const struct delivery *d, const struct item *it)
 		   is_whole_body(d, it, item_next(it, &first)));
 }
 
-/* The oldest, but those that were refused come later, and those of which
- * nothing but that is known last: if it is their events, another batch opens
- * the gate. */
+/* The oldest, but what was refused or failed comes later, and what is all held
+ * last: if it is to blame itself, another batch opens the gate. */
 static bool
 probes_better(const struct item *a, const struct item *b)
 {
 	if (item_fresh(a) != item_fresh(b))
 		return item_fresh(a);
-	return a->refusals < b->refusals;
+	return a->blamed < b->blamed;
 }
 
 static struct item *

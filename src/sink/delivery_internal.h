@@ -52,7 +52,7 @@ struct item {
 	} part; /* sent last */
 	int64_t sent_ms, due_ms;
 	unsigned gate_turn;
-	unsigned refusals;
+	unsigned blamed;  /* answers that may be its own fault */
 	unsigned retries; /* since anything else was answered */
 
 	/* Failures that may be the batch's own, counted from the last one

@@ -1,7 +1,7 @@
 /*
  * Deliveries of numbered events to a scripted Dassana, on the virtual clock of
- * fake_http.c. Include it in a test. What holds always is asserted all the time:
- * an event is settled once; as taken only if a body with it was answered so; as
+ * fake_http.c. Include it in a test. What holds always is asserted always: an
+ * event is settled once; as taken only if a body with it was answered so; as
  * refused only if it was refused (or failed) alone and something was taken of
  * its batch or after that.
  */
@@ -37,6 +37,7 @@ struct event {
 	enum delivery_outcome outcome;
 	unsigned alone; /* failed or refused so often by itself */
 	unsigned takes; /* of the world, the first time */
+	bool refused;	/* by itself */
 	bool bad;	/* answered 400 */
 	bool poison;	/* answered 500 */
 };
@@ -99,7 +100,7 @@ settle(struct event *e, enum delivery_outcome outcome)
 		return;
 	assert_true(e->alone > 0);
 	assert_true(e->takes < w.takes || w.batch_taken[e->batch]);
-	if (e->poison)
+	if (!e->refused)
 		assert_true(e->alone >= 8);
 }
 
@@ -292,8 +293,12 @@ answer_body(
 		w.batch_taken[w.event[b->id[0]].batch] = true;
 		for (size_t i = 0; i < b->n; i++)
 			w.event[b->id[i]].in_taken_body = true;
-	} else if (b->n == 1 && w.event[b->id[0]].alone++ == 0) {
-		w.event[b->id[0]].takes = w.takes;
+	} else if (b->n == 1) {
+		struct event *e = &w.event[b->id[0]];
+
+		e->refused |= status == 400 || status == 413 || status == 422;
+		if (e->alone++ == 0)
+			e->takes = w.takes;
 	}
 	fake_reply(r, status, head, span_str(status == 200 ? reply : "no"));
 	fake_run();
