@@ -107,7 +107,7 @@ answer(struct request *r)
 	    "Content-Range: bytes %zu-%d/%d\r\n",
 	    how == NO_ETAG ? "X: " : "ETag: ", etags[version],
 	    OBJECT_BYTES - from, from, OBJECT_BYTES - 1, OBJECT_BYTES);
-	/* Without a tag, an attempt that gave nothing does not bind the next. */
+	/* Without a tag, an attempt that gave nothing binds no other. */
 	if (!t.told && t.n == 0)
 		t.version = version;
 	fake_reply_head(r, part ? 206 : 200, head);
