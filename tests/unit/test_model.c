@@ -181,6 +181,37 @@ test_dassana(void **state)
 	    share(10));
 }
 
+/* Dassana takes no more than so much at a time, and never some events: all
+ * the others arrive all the same, while the poisonous ones come again and
+ * again. */
+static void
+test_refusals(void **state)
+{
+	struct model_conf c = {
+	    .backlog = 40, .bad = 100, .poison = 100, .one_shape = true};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		c.seed = 40 + i;
+		/* A single long event has some 90,000 bytes. */
+		c.post_max_bytes = i % 2 ? 100 * 1000 : 0;
+		c.faults.dassana = i > 1 ? 100 : 0;
+		c.seed = from_env("SEED", c.seed);
+		model_begin(&c);
+		steps(share(5));
+		model_heal();
+		assert_true(model_settle(HOUR_MS) >= 0);
+		show("refusals", &c, 0);
+		model_run(HOUR_MS);
+		assert_int_equal(model_stats().good_receives_max, 1);
+		assert_int_equal(model_stats().events_again, 0);
+		assert_int_equal(model_poison_left(), 0);
+		(void)model_drain(60000);
+		assert_int_equal(model_stats().hidden_by_us, 0);
+		model_end();
+	}
+}
+
 static void
 test_windows(void **state)
 {
@@ -260,6 +291,7 @@ main(void)
 	    cmocka_unit_test(test_queue),
 	    cmocka_unit_test(test_bucket),
 	    cmocka_unit_test(test_dassana),
+	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_windows),
 	    cmocka_unit_test(test_everything),
 	    cmocka_unit_test(test_stops),

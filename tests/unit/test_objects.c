@@ -125,12 +125,15 @@ message(const char *keys)
 static void
 settle(enum delivery_outcome outcome)
 {
+	struct dassana_result why = {.status = 400, .why = "refused"};
+
 	batcher_seal(t.batcher);
 	while (t.nsealed > 0) {
 		struct batch *b = t.sealed[--t.nsealed];
 
 		for (size_t i = 0; i < batch_nruns(b); i++)
-			objects_settled(t.os, batch_run_at(b, i), outcome);
+			objects_settled(t.os, batch_run_at(b, i), outcome,
+			    outcome == DELIVERY_REFUSED ? &why : NULL);
 		batch_free(&b);
 	}
 }

@@ -682,8 +682,23 @@ model_stats(void)
 	for (size_t i = 0; i < M.nmessages; i++) {
 		if (M.message[i].receives > s.receives_max)
 			s.receives_max = M.message[i].receives;
+		if (M.message[i].good &&
+		    M.message[i].receives > s.good_receives_max)
+			s.good_receives_max = M.message[i].receives;
 	}
 	return s;
+}
+
+unsigned
+model_poison_left(void)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < M.nevents; i++) {
+		if (m_object_of(i)->kind == MODEL_POISON)
+			n += !M.event[i].acked && !M.event[i].poison;
+	}
+	return n;
 }
 
 struct shipper *

@@ -86,10 +86,13 @@ struct model_stats {
 	uint64_t events_taken, events_again; /* acknowledged twice */
 	uint64_t taken_unheard;		     /* taken, but the reply was lost */
 	unsigned messages, good_left, hidden_by_us;
+	unsigned good_receives_max;
 	unsigned receives_max; /* of one message */
 	size_t pool_max;       /* most pieces in use */
 };
 struct model_stats model_stats(void);
+/* Of objects with an event that is refused: the others that did not arrive. */
+unsigned model_poison_left(void);
 struct shipper *model_shipper(void);
 bool model_deleted(unsigned message);
 unsigned model_receive_count(unsigned message);
