@@ -25,6 +25,7 @@ struct s3_conf {
 					* none; copied */
 	const struct endpoint *custom; /* NULL: S3's own hosts; copied */
 	enum path_style path_style;
+	struct endpoint_variant variant; /* of S3's own hosts */
 	int64_t stall_timeout_ms;
 };
 
@@ -32,7 +33,9 @@ struct s3 *s3_new(struct aws *a, const struct s3_conf *conf);
 void s3_free(struct s3 **s);
 
 struct s3_object {
-	struct span bucket, key, version; /* copied; version may be empty */
+	/* Copied. A bucket may be an access point's ARN (endpoint_bucket);
+	 * version may be empty. */
+	struct span bucket, key, version;
 	struct span region; /* of the bucket, a guess; may be empty. Not used
 			     * if it is of another partition than ours */
 };

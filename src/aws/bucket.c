@@ -1,10 +1,10 @@
 /* Where a bucket is: endpoint_bucket. */
 #include <string.h>
 
-#include "aws/endpoint.h"
+#include "aws/partition.h"
 #include "base/enc.h"
 
-enum { BUCKET_MAX = 255, LABEL_MIN = 3, LABEL_MAX = 63 };
+enum { BUCKET_MAX = 255, LABEL_MIN = 3, LABEL_MAX = 63, ACCOUNT_DIGITS = 12 };
 
 static bool
 is_alnum(char c)
@@ -65,33 +65,132 @@ wants_path(struct span bucket, const struct endpoint *e, enum path_style style)
 	       !fits_host(bucket, false);
 }
 
+/* "arn:aws:s3:us-east-1:111122223333:accesspoint/name", in its parts. */
+struct access_point {
+	struct span region, account, name;
+};
+
+static bool
+is_account(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	}
+	return s.n == ACCOUNT_DIGITS;
+}
+
+/* Access points of other kinds (Object Lambda, Outposts, those of several
+ * regions) speak another protocol or are signed in another way. */
+static bool
+parse_access_point(struct span arn, struct access_point *out)
+{
+	struct span rest = arn, name, word, partition;
+	const struct partition *p;
+
+	if (!span_is(span_cut(&rest, ':'), "arn"))
+		return false;
+	partition = span_cut(&rest, ':');
+	if (!span_is(span_cut(&rest, ':'), "s3"))
+		return false;
+	out->region = span_cut(&rest, ':');
+	out->account = span_cut(&rest, ':');
+	name = rest;
+	word = span_cut(&name, '/');
+	if (name.p == NULL) {
+		name = rest;
+		word = span_cut(&name, ':');
+	}
+	out->name = name;
+	p = partition_of(out->region);
+	return p != NULL && span_is(partition, p->name) &&
+	       is_account(out->account) && span_is(word, "accesspoint") &&
+	       fits_host(name, false);
+}
+
+bool
+endpoint_bucket_arn(struct span bucket, char region[REGION_MAX])
+{
+	struct access_point ap;
+
+	region[0] = '\0';
+	if (!span_starts(bucket, "arn:"))
+		return false;
+	if (parse_access_point(bucket, &ap)) {
+		memcpy(region, ap.region.p, ap.region.n);
+		region[ap.region.n] = '\0';
+	}
+	return true;
+}
+
+/* "label.HOST" */
+static enum err
+put_before_host(struct endpoint *e, struct span label)
+{
+	size_t n = strlen(e->host);
+
+	if (label.n + 1 + n >= sizeof e->host)
+		return ERR_LIMIT;
+	memmove(e->host + label.n + 1, e->host, n + 1);
+	memcpy(e->host, label.p, label.n);
+	e->host[label.n] = '.';
+	return ERR_OK;
+}
+
+static enum err
+choose_host(
+    const char *service, const struct endpoint_s3 *how, struct endpoint *out)
+{
+	if (how->custom == NULL)
+		return endpoint_choose(service, how->region, how->variant, out);
+	*out = *how->custom;
+	return ERR_OK;
+}
+
+static enum err
+access_point(
+    struct span arn, const struct endpoint_s3 *how, struct endpoint *out)
+{
+	struct access_point ap;
+	struct buf label;
+	enum err err;
+
+	if (!parse_access_point(arn, &ap) || !span_is(ap.region, how->region))
+		return ERR_SYNTAX;
+	err = choose_host("s3-accesspoint", how, out);
+	if (err != ERR_OK)
+		return err;
+	/* There is no path that could name it instead. */
+	if (endpoint_is_ip(out))
+		return ERR_SHAPE;
+	buf_init(&label, LABEL_MAX);
+	buf_span(&label, ap.name);
+	buf_char(&label, '-');
+	buf_span(&label, ap.account);
+	err = label.err;
+	if (err == ERR_OK)
+		err = put_before_host(out, buf_view(&label));
+	buf_fini(&label);
+	return err;
+}
+
 enum err
-endpoint_bucket(struct span bucket, const char *region,
-    const struct endpoint *custom, enum path_style style, struct endpoint *out,
-    struct buf *path)
+endpoint_bucket(struct span bucket, const struct endpoint_s3 *how,
+    struct endpoint *out, struct buf *path)
 {
 	enum err err;
-	size_t n;
 
+	if (span_starts(bucket, "arn:"))
+		return access_point(bucket, how, out);
 	if (!is_possible(bucket))
 		return ERR_SYNTAX;
-	if (custom != NULL) {
-		*out = *custom;
-	} else {
-		err = endpoint_service("s3", region, out);
-		if (err != ERR_OK)
-			return err;
-	}
-	if (wants_path(bucket, out, style)) {
+	err = choose_host("s3", how, out);
+	if (err != ERR_OK)
+		return err;
+	if (wants_path(bucket, out, how->path_style)) {
 		buf_char(path, '/');
 		enc_uri(path, bucket, false);
 		return path->err;
 	}
-	n = strlen(out->host);
-	if (bucket.n + 1 + n >= sizeof out->host)
-		return ERR_LIMIT;
-	memmove(out->host + bucket.n + 1, out->host, n + 1);
-	memcpy(out->host, bucket.p, bucket.n);
-	out->host[bucket.n] = '.';
-	return ERR_OK;
+	return put_before_host(out, bucket);
 }

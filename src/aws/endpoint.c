@@ -4,28 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A region is a row's prefix, a word, '-' and digits. No name fits two rows,
- * because the word has no '-' in it. */
-static const struct partition {
-	const char *prefix, *name, *dns, *dual_dns;
-} partitions[] = {
-    {"us-", "aws", "amazonaws.com", "api.aws"},
-    {"eu-", "aws", "amazonaws.com", "api.aws"},
-    {"ap-", "aws", "amazonaws.com", "api.aws"},
-    {"sa-", "aws", "amazonaws.com", "api.aws"},
-    {"ca-", "aws", "amazonaws.com", "api.aws"},
-    {"me-", "aws", "amazonaws.com", "api.aws"},
-    {"af-", "aws", "amazonaws.com", "api.aws"},
-    {"il-", "aws", "amazonaws.com", "api.aws"},
-    {"mx-", "aws", "amazonaws.com", "api.aws"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"},
-    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-    {"eusc-de-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"},
-    {"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"},
-    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"},
-    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-};
+#include "aws/partition.h"
 
 enum { LABEL_MAX = 63, HOST_NAME_BYTES = 253 };
 
@@ -39,57 +18,6 @@ static bool
 is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || is_digit(c);
-}
-
-/* What follows a prefix: "east-1". */
-static bool
-is_word_and_number(struct span s)
-{
-	struct span number = s;
-	struct span word = span_cut(&number, '-');
-
-	for (size_t i = 0; i < word.n; i++) {
-		if (!is_alnum(word.p[i]))
-			return false;
-	}
-	for (size_t i = 0; i < number.n; i++) {
-		if (!is_digit(number.p[i]))
-			return false;
-	}
-	return word.n > 0 && number.n > 0;
-}
-
-static const struct partition *
-partition_of(struct span region)
-{
-	if (region.n == 0 || region.n >= REGION_MAX)
-		return NULL;
-	for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
-		size_t n = strlen(partitions[i].prefix);
-
-		if (span_starts(region, partitions[i].prefix) &&
-		    is_word_and_number(
-			(struct span){region.p + n, region.n - n}))
-			return &partitions[i];
-	}
-	return NULL;
-}
-
-const char *
-endpoint_dns_suffix(const char *region)
-{
-	const struct partition *p = partition_of(span_str(region));
-
-	return p != NULL ? p->dns : NULL;
-}
-
-bool
-endpoint_same_partition(const char *a, const char *b)
-{
-	const struct partition *pa = partition_of(span_str(a));
-	const struct partition *pb = partition_of(span_str(b));
-
-	return pa != NULL && pb != NULL && strcmp(pa->name, pb->name) == 0;
 }
 
 static bool
@@ -259,23 +187,6 @@ endpoint_is_loopback(const struct endpoint *e)
 	       span_ends(span_str(e->host), ".localhost");
 }
 
-static enum err
-set_service_host(struct endpoint *out, const char *service, struct span region)
-{
-	const struct partition *p = partition_of(region);
-	struct buf host;
-
-	if (p == NULL)
-		return ERR_SHAPE;
-	buf_init(&host, sizeof out->host - 1);
-	buf_printf(
-	    &host, "%s.%.*s.%s", service, (int)region.n, region.p, p->dns);
-	if (host.err == ERR_OK)
-		memcpy(out->host, host.p, host.n + 1);
-	buf_fini(&host);
-	return host.err;
-}
-
 /*
  * The region that a host of SQS tells; empty if it is no host of SQS.
  * *old: "queue.SUFFIX" and "REGION.queue.SUFFIX", which speak for the host
@@ -338,13 +249,14 @@ endpoint_queue_url(
 	copy[found.n] = '\0';
 	memcpy(region, copy, found.n + 1);
 	if (old)
-		return set_service_host(out, "sqs", span_str(copy));
+		return endpoint_service("sqs", copy, out);
 	return ERR_OK;
 }
 
-enum err
-endpoint_service(const char *service, const char *region, struct endpoint *out)
+bool
+endpoint_is_vpce(const struct endpoint *e)
 {
-	*out = (struct endpoint){.tls = true};
-	return set_service_host(out, service, span_str(region));
+	struct span host = span_str(e->host);
+
+	return memmem(host.p, host.n, ".vpce.", strlen(".vpce.")) != NULL;
 }

@@ -43,3 +43,17 @@ regions_learn(struct regions *r, struct span bucket, const char *region)
 	aws_copy_text(
 	    r->row[i].region, sizeof r->row[i].region, span_str(region));
 }
+
+void
+regions_choose(const struct regions *r, struct span bucket, struct span guess,
+    const char *ours, char out[REGION_MAX])
+{
+	const char *learned = regions_find(r, bucket);
+
+	if (!endpoint_bucket_arn(bucket, out))
+		aws_copy_text(out, REGION_MAX, guess);
+	if (learned != NULL)
+		aws_copy_text(out, REGION_MAX, span_str(learned));
+	else if (!endpoint_same_partition(out, ours))
+		aws_copy_text(out, REGION_MAX, span_str(ours));
+}

@@ -23,4 +23,10 @@ void regions_fini(struct regions *r);
 const char *regions_find(const struct regions *r, struct span bucket);
 void regions_learn(struct regions *r, struct span bucket, const char *region);
 
+/* Where to look for the bucket first: in the region of its ARN, where it turned
+ * out to be, where somebody guesses that it is, or in ours. A notification's
+ * guess is good only for a region that our credentials can be good for. */
+void regions_choose(const struct regions *r, struct span bucket,
+    struct span guess, const char *ours, char out[REGION_MAX]);
+
 #endif

@@ -33,8 +33,7 @@ struct s3 {
 	struct aws *aws;
 	char *region;
 	struct endpoint custom;
-	bool is_custom;
-	enum path_style style;
+	struct endpoint_s3 how; /* but for the region */
 	int64_t stall_timeout_ms;
 	struct regions regions; /* of buckets, learned */
 };
@@ -67,10 +66,12 @@ s3_new(struct aws *a, const struct s3_conf *conf)
 
 	s->aws = a;
 	s->region = mem_strndup(conf->region, strlen(conf->region));
-	s->is_custom = conf->custom != NULL;
-	if (s->is_custom)
+	s->how.path_style = conf->path_style;
+	s->how.variant = conf->variant;
+	if (conf->custom != NULL) {
 		s->custom = *conf->custom;
-	s->style = conf->path_style;
+		s->how.custom = &s->custom;
+	}
 	s->stall_timeout_ms = conf->stall_timeout_ms;
 	return s;
 }
@@ -86,22 +87,6 @@ s3_free(struct s3 **sp)
 	mem_free(s->region);
 	mem_free(s);
 	*sp = NULL;
-}
-
-/* What a notification says is a guess, and only good for a region that our
- * credentials can be good for. */
-static void
-choose_region(struct s3_get *g, struct span guess)
-{
-	const char *learned =
-	    regions_find(&g->s3->regions, buf_view(&g->bucket));
-
-	aws_copy_text(g->region, sizeof g->region, guess);
-	if (learned != NULL)
-		aws_copy_text(g->region, sizeof g->region, span_str(learned));
-	else if (!endpoint_same_partition(g->region, g->s3->region))
-		aws_copy_text(
-		    g->region, sizeof g->region, span_str(g->s3->region));
 }
 
 static void
@@ -251,8 +236,11 @@ take_break(struct s3_get *g, const struct aws_result *r)
 static bool
 try_other_region(struct s3_get *g, const struct aws_result *r)
 {
+	char arn[REGION_MAX];
+
 	if (r->class != AWS_WRONG_REGION || r->region[0] == '\0' ||
-	    g->redirected || strcmp(r->region, g->region) == 0)
+	    g->redirected || strcmp(r->region, g->region) == 0 ||
+	    endpoint_bucket_arn(buf_view(&g->bucket), arn))
 		return false;
 	g->redirected = true;
 	LOG_INFO("s3.region", F_SPAN("bucket", buf_view(&g->bucket)),
@@ -294,11 +282,11 @@ static enum err
 add_paths(const struct s3_get *g, struct endpoint *e, struct buf *path,
     struct buf *query)
 {
-	const struct s3 *s = g->s3;
+	struct endpoint_s3 how = g->s3->how;
 	enum err err;
 
-	err = endpoint_bucket(buf_view(&g->bucket), g->region,
-	    s->is_custom ? &s->custom : NULL, s->style, e, path);
+	how.region = g->region;
+	err = endpoint_bucket(buf_view(&g->bucket), &how, e, path);
 	if (err != ERR_OK)
 		return err;
 	buf_char(path, '/');
@@ -372,7 +360,8 @@ s3_get_start(
 	keep(&g->bucket, o->bucket);
 	keep(&g->key, o->key);
 	keep(&g->version, o->version);
-	choose_region(g, o->region);
+	regions_choose(
+	    &s->regions, buf_view(&g->bucket), o->region, s->region, g->region);
 	g->timer = timer_new(s->aws->timers, begin, g);
 	timer_soon(g->timer);
 	return g;

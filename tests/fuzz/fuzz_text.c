@@ -58,10 +58,12 @@ bucket(struct span s)
 
 	CHECK(endpoint_parse(SPAN("http://s3.local:9000"), &custom) == ERR_OK);
 	for (unsigned i = 0; i < 18; i++) {
+		struct endpoint_s3 how = {.region = regions[i % 3],
+		    .custom = i % 2 != 0 ? &custom : NULL,
+		    .path_style = (enum path_style)(i / 6)};
+
 		buf_init(&path, 4096);
-		if (endpoint_bucket(s, regions[i % 3],
-			i % 2 != 0 ? &custom : NULL, (enum path_style)(i / 6),
-			&e, &path) == ERR_OK) {
+		if (endpoint_bucket(s, &how, &e, &path) == ERR_OK) {
 			CHECK(path.n == 0 || path.p[0] == '/');
 			CHECK(path.n == 0 || strpbrk(path.p, "?# ") == NULL);
 			check_endpoint(&e);

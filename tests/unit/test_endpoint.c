@@ -287,6 +287,7 @@ test_buckets(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct endpoint custom, e;
+		struct endpoint_s3 how;
 		struct buf path;
 		enum err err;
 
@@ -295,9 +296,11 @@ test_buckets(void **state)
 			    endpoint_parse(span_str(rows[i].custom), &custom),
 			    ERR_OK);
 		buf_init(&path, 1024);
-		err = endpoint_bucket(span_str(rows[i].bucket), rows[i].region,
-		    rows[i].custom != NULL ? &custom : NULL, rows[i].style, &e,
-		    &path);
+		how = (struct endpoint_s3){.region = rows[i].region,
+		    .custom = rows[i].custom != NULL ? &custom : NULL,
+		    .path_style = rows[i].style};
+		err =
+		    endpoint_bucket(span_str(rows[i].bucket), &how, &e, &path);
 		assert_int_equal(err, rows[i].err);
 		if (err == ERR_OK) {
 			assert_url(&e, rows[i].url);
@@ -312,31 +315,200 @@ test_bucket_limits(void **state)
 {
 	char name[300];
 	struct endpoint e, custom = {.tls = true};
+	struct endpoint_s3 how = {.region = "us-east-1"};
 	struct buf path;
 	(void)state;
 	memset(name, 'a', sizeof name);
 	buf_init(&path, 1024);
-	assert_int_equal(endpoint_bucket((struct span){name, 255}, "us-east-1",
-			     NULL, PATH_STYLE_AUTO, &e, &path),
-	    ERR_OK);
+	assert_int_equal(
+	    endpoint_bucket((struct span){name, 255}, &how, &e, &path), ERR_OK);
 	assert_int_equal(path.n, 256);
-	assert_int_equal(endpoint_bucket((struct span){name, 256}, "us-east-1",
-			     NULL, PATH_STYLE_AUTO, &e, &path),
+	assert_int_equal(
+	    endpoint_bucket((struct span){name, 256}, &how, &e, &path),
 	    ERR_SYNTAX);
-	assert_int_equal(endpoint_bucket((struct span){"a\0b", 3}, "us-east-1",
-			     NULL, PATH_STYLE_AUTO, &e, &path),
+	assert_int_equal(
+	    endpoint_bucket((struct span){"a\0b", 3}, &how, &e, &path),
 	    ERR_SYNTAX);
 	/* 63 + 1 + 191 is all that fits. */
 	memset(custom.host, 'h', 191);
-	assert_int_equal(endpoint_bucket((struct span){name, 63}, "r", &custom,
-			     PATH_STYLE_AUTO, &e, &path),
-	    ERR_OK);
+	how.custom = &custom;
+	assert_int_equal(
+	    endpoint_bucket((struct span){name, 63}, &how, &e, &path), ERR_OK);
 	assert_int_equal(strlen(e.host), 255);
 	custom.host[191] = 'h';
-	assert_int_equal(endpoint_bucket((struct span){name, 63}, "r", &custom,
-			     PATH_STYLE_AUTO, &e, &path),
+	assert_int_equal(
+	    endpoint_bucket((struct span){name, 63}, &how, &e, &path),
 	    ERR_LIMIT);
 	buf_fini(&path);
+}
+
+static void
+test_variants(void **state)
+{
+	static const struct {
+		const char *service, *region;
+		bool fips, dual;
+		const char *url; /* NULL: there is none */
+	} rows[] = {
+	    {"sqs", "us-east-1", false, false,
+		"https://sqs.us-east-1.amazonaws.com"},
+	    {"sqs", "us-east-1", true, false,
+		"https://sqs-fips.us-east-1.amazonaws.com"},
+	    {"sqs", "us-east-1", false, true, "https://sqs.us-east-1.api.aws"},
+	    {"sts", "us-east-1", true, true,
+		"https://sts-fips.us-east-1.api.aws"},
+	    {"sqs", "us-gov-west-1", true, false,
+		"https://sqs.us-gov-west-1.amazonaws.com"},
+	    {"sts", "us-gov-west-1", true, true,
+		"https://sts-fips.us-gov-west-1.api.aws"},
+	    {"s3", "us-gov-west-1", true, false,
+		"https://s3-fips.us-gov-west-1.amazonaws.com"},
+	    {"s3", "eu-west-1", false, true,
+		"https://s3.dualstack.eu-west-1.amazonaws.com"},
+	    {"s3", "eu-west-1", true, true,
+		"https://s3-fips.dualstack.eu-west-1.amazonaws.com"},
+	    {"s3", "cn-north-1", false, true,
+		"https://s3.dualstack.cn-north-1.amazonaws.com.cn"},
+	    {"sqs", "cn-north-1", false, true,
+		"https://sqs.cn-north-1.api.amazonwebservices.com.cn"},
+	    {"sqs", "cn-north-1", true, false, NULL},
+	    {"s3", "cn-north-1", true, true, NULL},
+	    {"sts", "us-iso-east-1", false, true,
+		"https://sts.us-iso-east-1.api.aws.ic.gov"},
+	    {"sqs", "moon-1", true, false, NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct endpoint_variant v = {rows[i].fips, rows[i].dual};
+		struct endpoint e;
+		enum err err =
+		    endpoint_choose(rows[i].service, rows[i].region, v, &e);
+
+		assert_int_equal(err, rows[i].url ? ERR_OK : ERR_SHAPE);
+		if (rows[i].url != NULL)
+			assert_url(&e, rows[i].url);
+	}
+}
+
+#define ARN "arn:aws:s3:us-east-1:111122223333:accesspoint"
+#define A50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
+
+static void
+test_access_points(void **state)
+{
+	static const struct {
+		const char *bucket, *custom;
+		bool fips, dual;
+		enum err err;
+		const char *url;
+	} rows[] = {
+	    {ARN "/logs", NULL, false, false, ERR_OK,
+		"https://logs-111122223333.s3-accesspoint.us-east-1."
+		"amazonaws.com"},
+	    {ARN ":logs", NULL, true, true, ERR_OK,
+		"https://logs-111122223333.s3-accesspoint-fips.dualstack."
+		"us-east-1.amazonaws.com"},
+	    {ARN "/logs", "https://accesspoint.vpce-1.example", false, false,
+		ERR_OK, "https://logs-111122223333.accesspoint.vpce-1.example"},
+	    {ARN "/logs", "http://127.0.0.1:1", false, false, ERR_SHAPE, NULL},
+	    {ARN "/" A50, NULL, false, false, ERR_OK,
+		"https://" A50
+		"-111122223333.s3-accesspoint.us-east-1.amazonaws.com"},
+	    {ARN "/" A50 "f", NULL, false, false, ERR_LIMIT, NULL},
+	    {"logs-abcdefs3alias", NULL, false, false, ERR_OK,
+		"https://logs-abcdefs3alias.s3.us-east-1.amazonaws.com"},
+	    /* Another region than the one it is to be signed for. */
+	    {"arn:aws:s3:us-west-2:111122223333:accesspoint/logs", NULL, false,
+		false, ERR_SYNTAX, NULL},
+	    {"arn:aws-cn:s3:us-east-1:111122223333:accesspoint/logs", NULL,
+		false, false, ERR_SYNTAX, NULL},
+	    {"arn:aws:s3:us-east-1:11112222333:accesspoint/logs", NULL, false,
+		false, ERR_SYNTAX, NULL},
+	    {"arn:aws:s3:us-east-1:1111222233334:accesspoint/logs", NULL, false,
+		false, ERR_SYNTAX, NULL},
+	    {"arn:aws:s3:us-east-1:11112222333x:accesspoint/logs", NULL, false,
+		false, ERR_SYNTAX, NULL},
+	    {"arn:aws:s3::111122223333:accesspoint/logs.mrap", NULL, false,
+		false, ERR_SYNTAX, NULL},
+	    {"arn:aws:s3-object-lambda:us-east-1:111122223333:accesspoint/x",
+		NULL, false, false, ERR_SYNTAX, NULL},
+	    {"arn:aws:s3:::logs", NULL, false, false, ERR_SYNTAX, NULL},
+	    {ARN "/a.b", NULL, false, false, ERR_SYNTAX, NULL},
+	    {ARN "/a/b", NULL, false, false, ERR_SYNTAX, NULL},
+	    {ARN "/logs@evil", NULL, false, false, ERR_SYNTAX, NULL},
+	    {ARN, NULL, false, false, ERR_SYNTAX, NULL},
+	    {ARN "/", NULL, false, false, ERR_SYNTAX, NULL},
+	    {"arn:", NULL, false, false, ERR_SYNTAX, NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct endpoint custom, e;
+		struct endpoint_s3 how = {.region = "us-east-1",
+		    .variant = {rows[i].fips, rows[i].dual}};
+		struct buf path;
+
+		if (rows[i].custom != NULL) {
+			assert_int_equal(
+			    endpoint_parse(span_str(rows[i].custom), &custom),
+			    ERR_OK);
+			how.custom = &custom;
+		}
+		buf_init(&path, 1024);
+		assert_int_equal(
+		    endpoint_bucket(span_str(rows[i].bucket), &how, &e, &path),
+		    rows[i].err);
+		assert_int_equal(path.n, 0);
+		if (rows[i].err == ERR_OK)
+			assert_url(&e, rows[i].url);
+		buf_fini(&path);
+	}
+}
+
+static void
+test_arn_regions(void **state)
+{
+	static const struct {
+		const char *bucket;
+		bool arn;
+		const char *region;
+	} rows[] = {
+	    {ARN "/logs", true, "us-east-1"},
+	    {"arn:aws-us-gov:s3:us-gov-west-1:111122223333:accesspoint:x12",
+		true, "us-gov-west-1"},
+	    {"arn:aws:s3:::logs", true, ""},
+	    {"arn-logs", false, ""},
+	    {"", false, ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char region[REGION_MAX];
+
+		assert_int_equal(
+		    endpoint_bucket_arn(span_str(rows[i].bucket), region),
+		    rows[i].arn);
+		assert_string_equal(region, rows[i].region);
+	}
+}
+
+static void
+test_vpc_endpoints(void **state)
+{
+	static const struct {
+		const char *url;
+		bool vpce;
+	} rows[] = {
+	    {"https://vpce-1-2.sqs.us-east-1.vpce.amazonaws.com", true},
+	    {"https://bucket.vpce-1-2.s3.us-east-1.vpce.amazonaws.com", true},
+	    {"https://sqs.us-east-1.amazonaws.com", false},
+	    {"https://vpce.example", false},
+	};
+	struct endpoint e;
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		assert_int_equal(
+		    endpoint_parse(span_str(rows[i].url), &e), ERR_OK);
+		assert_int_equal(endpoint_is_vpce(&e), rows[i].vpce);
+	}
 }
 
 int
@@ -350,6 +522,10 @@ main(void)
 	    cmocka_unit_test(test_service),
 	    cmocka_unit_test(test_buckets),
 	    cmocka_unit_test(test_bucket_limits),
+	    cmocka_unit_test(test_variants),
+	    cmocka_unit_test(test_access_points),
+	    cmocka_unit_test(test_arn_regions),
+	    cmocka_unit_test(test_vpc_endpoints),
 	};
 
 	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);

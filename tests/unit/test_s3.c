@@ -164,6 +164,8 @@ test_whole(void **state)
 	assert_int_equal(t.heads, 1);
 }
 
+#define ARN_IN(region) "arn:aws:s3:" region ":111122223333:accesspoint/ap"
+
 static void
 test_urls(void **state)
 {
@@ -185,6 +187,9 @@ test_urls(void **state)
 	    {"logs", "k", "", "evil.example", HOST "/k"},
 	    {"my.logs", "k", "", "",
 		"https://s3.us-east-1.amazonaws.com/my.logs/k"},
+	    {ARN_IN("us-west-2"), "k", "", "us-east-2",
+		"https://ap-111122223333.s3-accesspoint.us-west-2."
+		"amazonaws.com/k"},
 	};
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -577,6 +582,25 @@ test_region_unknown(void **state)
 	assert_string_equal(t.result.region, "");
 }
 
+/* Whoever may write to the queue must not choose where we send our requests,
+ * and an access point does not move. */
+static void
+test_access_point_stays(void **state)
+{
+	(void)state;
+	get((struct s3_object){
+	    .bucket = SPAN(ARN_IN("us-west-2")), .key = SPAN("k")});
+	assert_non_null(strstr(
+	    fake_header(fake_http_expect(), "authorization"), "/us-west-2/"));
+	fake_reply(fake_http_expect(), 301, redirect, SPAN(""));
+	assert_done(AWS_WRONG_REGION, "", "");
+	get((struct s3_object){
+	    .bucket = SPAN("arn:aws-cn:s3:cn-north-1:111122223333:"
+			   "accesspoint/ap"),
+	    .key = SPAN("k")});
+	assert_done(AWS_OTHER, "InvalidName", "");
+}
+
 static void
 learn_bucket(unsigned i)
 {
@@ -629,6 +653,7 @@ main(void)
 	    T(test_cannot_be_resumed),
 	    T(test_other_region),
 	    T(test_region_unknown),
+	    T(test_access_point_stays),
 	    T(test_memory_of_regions_is_bounded),
 	};
 
