@@ -271,6 +271,31 @@ a_refused_probe_opens_what_a_plain_fault_closed(void **state)
 	close_world();
 }
 
+/* What was sent before the gate closed and is taken after it is no news about
+ * the set-up, but about its own batch it is. */
+static void
+taken_late_of_a_batch_with_events_in_doubt(void **state)
+{
+	(void)state;
+	open_world(0, 2, MIB, 4 * MIB);
+	submit(4);
+	submit(1);
+	w.event[2].bad = w.event[4].bad = true;
+	fake_run();
+	answer(0, 400, NULL);
+	answer(1, 400, NULL);
+	answer(1, 400, NULL); /* event 0 alone; now event 1 is out */
+	assert_int_equal(stats().in_doubt, 1);
+	answer(0, 404, NULL);
+	assert_false(delivery_open(w.delivery));
+	answer(0, 200, NULL);
+	assert_false(delivery_open(w.delivery));
+	assert_int_equal(w.settled, 1);
+	serve_for(5 * MINUTE);
+	assert_all_right();
+	close_world();
+}
+
 /* ---- parts and the rest of the rules ---- */
 
 static void
@@ -582,6 +607,7 @@ main(void)
 	    cmocka_unit_test(a_set_up_that_breaks_in_mid_batch),
 	    cmocka_unit_test(the_gate_opens_for_fresh_events),
 	    cmocka_unit_test(a_refused_probe_opens_what_a_plain_fault_closed),
+	    cmocka_unit_test(taken_late_of_a_batch_with_events_in_doubt),
 	    cmocka_unit_test(a_part_that_fails_is_sent_again),
 	    cmocka_unit_test(doc_count_is_of_the_part),
 	    cmocka_unit_test(giving_up_amid_a_split),
