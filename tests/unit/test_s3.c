@@ -164,7 +164,7 @@ test_whole(void **state)
 	assert_int_equal(t.heads, 1);
 }
 
-#define ARN_IN(region) "arn:aws:s3:" region ":111122223333:accesspoint/ap"
+#define ARN_IN(region) "arn:aws:s3:" region ":111122223333:accesspoint/logs"
 
 static void
 test_urls(void **state)
@@ -188,7 +188,7 @@ test_urls(void **state)
 	    {"my.logs", "k", "", "",
 		"https://s3.us-east-1.amazonaws.com/my.logs/k"},
 	    {ARN_IN("us-west-2"), "k", "", "us-east-2",
-		"https://ap-111122223333.s3-accesspoint.us-west-2."
+		"https://logs-111122223333.s3-accesspoint.us-west-2."
 		"amazonaws.com/k"},
 	};
 	(void)state;
@@ -596,7 +596,7 @@ test_access_point_stays(void **state)
 	assert_done(AWS_WRONG_REGION, "", "");
 	get((struct s3_object){
 	    .bucket = SPAN("arn:aws-cn:s3:cn-north-1:111122223333:"
-			   "accesspoint/ap"),
+			   "accesspoint/logs"),
 	    .key = SPAN("k")});
 	assert_done(AWS_OTHER, "InvalidName", "");
 }
