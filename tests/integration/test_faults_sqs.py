@@ -1,10 +1,11 @@
-"""Faults of SQS: what was received is delivered, what was delivered is deleted,
-and polling never gives up."""
+"""Faults of SQS: what was received is delivered, what was delivered is
+deleted, and polling never gives up."""
 
 
 import pytest
 from standin import Fault
-from trail import Trail, final_stats, no_faketime, other_time, receives
+from trail import (
+    Trail, final_stats, no_faketime, other_time, receives)
 
 HTML = b"<!DOCTYPE html><html><body>Sign in to the network</body></html>"
 
@@ -31,7 +32,8 @@ def test_a_receive_that_is_lost(standin, daemon, trail, fault):
 
 @no_faketime
 @pytest.mark.parametrize("code,status", [
-    ("OverLimit", 403), ("RequestThrottled", 403), ("ServiceUnavailable", 503)])
+    ("OverLimit", 403), ("RequestThrottled", 403),
+    ("ServiceUnavailable", 503)])
 def test_polls_that_are_refused_for_a_while(
         standin, daemon, trail, code, status):
     rule = standin.faults.on("sqs.ReceiveMessage", Fault(

@@ -1,0 +1,68 @@
+"""docs/outcomes.md against the tests and the source: no row without a test, no
+counter and no log line that does not exist."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from outcomes import TESTS
+from process import ROOT
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def rows():
+    """(row, counter, log line) of every row of every table."""
+    with open(os.path.join(ROOT, "docs", "outcomes.md"),
+              encoding="utf-8") as file:
+        cells = [[c.strip() for c in line.strip().strip("|").split("|")]
+                 for line in file if line.startswith("| `")]
+    return [(c[0].strip("`"), c[-2], c[-1]) for c in cells]
+
+
+def source():
+    texts = []
+    for folder, _, names in os.walk(os.path.join(ROOT, "src")):
+        for name in sorted(names):
+            if name.endswith(".c"):
+                with open(os.path.join(folder, name),
+                          encoding="utf-8") as file:
+                    texts.append(file.read())
+    return "\n".join(texts)
+
+
+def test_rows_are_tested_and_tests_have_rows():
+    names = [row for row, _, _ in rows()]
+    assert len(names) == len(set(names))
+    assert sorted(names) == sorted(TESTS)
+
+
+def test_the_tests_exist():
+    files = sorted({t.partition("::")[0] for t in TESTS.values()})
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q",
+         "--collect-only", *files], cwd=HERE, capture_output=True,
+        text=True, timeout=60, check=False).stdout.splitlines()
+    missing = [row for row, test in TESTS.items()
+               if not any(line.startswith(test) for line in listed)]
+    assert not missing, listed[-5:]
+
+
+def stats_fields(text):
+    found = re.search(r"^stats_log\(.*?^}", text, re.S | re.M)
+    return set(re.findall(r'F_INT\("(\w+)"', found.group(0)))
+
+
+@pytest.mark.parametrize("row,counter,line", rows(),
+                         ids=[row for row, _, _ in rows()])
+def test_what_a_row_names_exists(row, counter, line):
+    text = source()
+    assert row and (counter == "none" or "`" in counter)
+    for name in re.findall(r"`(\w+)`", counter):
+        assert name in stats_fields(text)
+    if line != "none":
+        event, level = re.fullmatch(r"`([\w.]+)` (\w+)", line).groups()
+        assert '"%s"' % event in text
+        assert level in ("error", "warn", "info", "debug")
