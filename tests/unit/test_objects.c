@@ -361,6 +361,33 @@ test_remembered(void **state)
 	close_world();
 }
 
+/* S3 has answered, the stream breaks and is refused when it goes on: held, and
+ * read again from the start. */
+static void
+test_held_after_its_head(void **state)
+{
+	struct s3_get *g;
+
+	(void)state;
+	open_world(1);
+	message("a");
+	g = fake_s3_of("a");
+	fake_s3_head(g, "\"e\"");
+	assert_int_equal(fake_s3_feed(g, SPAN("{")), 1);
+	fake_s3_fail(g, AWS_BAD_CREDS, "ExpiredToken");
+	assert_false(objects_readable(t.os));
+	assert_int_equal(stats().waiting, 1);
+	assert_int_equal(leave().released, 0);
+	fake_advance(999);
+	assert_int_equal(fake_s3_open(), 0);
+	fake_advance(1);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	assert_true(objects_readable(t.os));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
 /* ---- shutdown ---- */
 
 static void
@@ -422,6 +449,7 @@ main(void)
 	    cmocka_unit_test(test_not_the_same),
 	    cmocka_unit_test(test_order_and_slots),
 	    cmocka_unit_test(test_remembered),
+	    cmocka_unit_test(test_held_after_its_head),
 	    cmocka_unit_test(test_drop_waiting),
 	    cmocka_unit_test(test_abandon),
 	};

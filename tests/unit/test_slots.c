@@ -313,6 +313,26 @@ test_room(void **state)
 	close_world();
 }
 
+/* There is room again, but somebody has waited for it longer. */
+static void
+test_newcomer_stands_back(void **state)
+{
+	(void)state;
+	open_world(2, 5 * POOL_PIECE, POOL_PIECE);
+	start(0, 3000, 200, false)->piece = 4096;
+	feed_all();
+	assert_int_equal(t.feed[0].ended, 0);
+	while (t.nsealed > 0)
+		batch_free(&t.sealed[--t.nsealed]);
+	start(1, 10, 200, false)->piece = 4096;
+	feed_all();
+	assert_int_equal(t.feed[1].object.sliced, 0);
+	slots_wake(t.slots);
+	feed_all();
+	assert_true(t.feed[1].object.sliced > 0);
+	close_world();
+}
+
 /* Records that need the one large carry, in several objects at once. */
 static void
 test_carry(void **state)
@@ -487,6 +507,7 @@ main(void)
 	    cmocka_unit_test(test_one),
 	    cmocka_unit_test(test_turns),
 	    cmocka_unit_test(test_room),
+	    cmocka_unit_test(test_newcomer_stands_back),
 	    cmocka_unit_test(test_carry),
 	    cmocka_unit_test(test_carry_comes_back),
 	    cmocka_unit_test(test_failures),
