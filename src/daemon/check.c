@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "daemon/hosts.h"
 #include "daemon/option.h"
 #include "daemon/token.h"
 #include "daemon/value.h"
@@ -245,6 +246,8 @@ check_config(struct notes *n, struct config *c)
 	check_endpoint(n, c, "endpoint_url", c->endpoint_url);
 	check_endpoint(n, c, "endpoint_url_sqs", c->endpoint_url_sqs);
 	check_endpoint(n, c, "endpoint_url_s3", c->endpoint_url_s3);
+	check_endpoint(n, c, "endpoint_url_sts", c->endpoint_url_sts);
+	hosts_check(n, c);
 	check_dassana(n, c);
 	check_token(n, c);
 	check_sizes(n, c);

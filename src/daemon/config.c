@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,10 @@ static const struct {
     {"AWS_ENDPOINT_URL", "endpoint_url", ""},
     {"AWS_ENDPOINT_URL_SQS", "endpoint_url_sqs", ""},
     {"AWS_ENDPOINT_URL_S3", "endpoint_url_s3", ""},
+    {"AWS_ENDPOINT_URL_STS", "endpoint_url_sts", ""},
+    {"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", ""},
+    {"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", ""},
+    {"AWS_CA_BUNDLE", "ca_file", ""},
     {"DASSANA_ENDPOINT", "dassana_endpoint", ""},
     {"DASSANA_APP_ID", "dassana_app_id", ""},
     {"DASSANA_TOKEN", "dassana_token", ""},
@@ -148,6 +153,20 @@ value_of(const char *var, const char *name)
 	return strncmp(var, name, n) == 0 && var[n] == '=' ? var + n + 1 : NULL;
 }
 
+/* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true */
+static bool
+ignores_endpoints(const char *const *env)
+{
+	for (; *env != NULL; env++) {
+		const char *value =
+		    value_of(*env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+
+		if (value != NULL && strcasecmp(value, "true") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 load_well_known(
     struct notes *n, struct config *c, const char *const *env, size_t row)
@@ -155,6 +174,9 @@ load_well_known(
 	const char *value;
 	struct buf b;
 
+	if (strncmp(well_known[row].name, "AWS_ENDPOINT_URL", 16) == 0 &&
+	    ignores_endpoints(env))
+		return;
 	for (; *env != NULL; env++) {
 		value = value_of(*env, well_known[row].name);
 		if (value == NULL || *value == '\0')

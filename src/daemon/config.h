@@ -18,7 +18,7 @@
 
 #define CONFIG_FILE "/etc/trailpost/trailpost.conf"
 
-enum { CONFIG_KEYS_MAX = 40, CONFIG_TEXT_MAX = 8 * 1024 };
+enum { CONFIG_KEYS_MAX = 48, CONFIG_TEXT_MAX = 8 * 1024 };
 
 /* Texts are owned and "" if not set. Sizes in bytes; flags are 0 or 1. What
  * each means is in the option table, option.c. */
@@ -27,8 +27,10 @@ struct config {
 	char *dassana_endpoint, *dassana_app_id;
 	char *dassana_token, *dassana_token_file;
 	char *key_include, *key_exclude;
-	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3, *ca_file;
+	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3;
+	char *endpoint_url_sts, *ca_file;
 	uint64_t s3_path_style; /* enum path_style */
+	uint64_t use_fips_endpoint, use_dualstack_endpoint;
 	uint64_t s3_concurrency, max_messages, remember_objects;
 	uint64_t visibility_timeout_s, redeliver_after_s;
 	uint64_t batch_max_bytes, batch_max_events, batch_max_delay_ms;

@@ -116,10 +116,17 @@ static const struct option_row rows[] = {
 	"Whether any 2xx status counts as success, whatever the reply says. "
 	"For relays that answer in their own words."),
     TEXT(endpoint_url, "",
-	"URL that replaces the addresses of both SQS and S3, for emulators "
+	"URL that replaces the addresses of SQS, S3 and STS, for emulators "
 	"and private networks."),
     TEXT(endpoint_url_sqs, "", "The same for SQS alone."),
-    TEXT(endpoint_url_s3, "", "The same for S3 alone."),
+    TEXT(endpoint_url_s3, "",
+	"The same for S3 alone; for a VPC endpoint https://bucket.vpce-..."),
+    TEXT(endpoint_url_sts, "", "The same for STS alone."),
+    FLAG(use_fips_endpoint, "no",
+	"Whether AWS is reached through its FIPS endpoints."),
+    FLAG(use_dualstack_endpoint, "no",
+	"Whether AWS is reached through its dual-stack endpoints, which have "
+	"IPv6 addresses too."),
     TEXT(ca_file, "",
 	"PEM file of the certificate authorities to trust instead of the "
 	"system's."),

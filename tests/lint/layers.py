@@ -24,7 +24,8 @@ MAY_USE = {
 
 OWNERS = [  # header, files that may include it
     (r"curl/", r"src/net/"),
-    (r"ev\.h$", r"src/net/|src/daemon/run\.c$"),  # run makes the loop
+    # ways makes the loop, run and probe run it
+    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe)\.c$"),
     (r"yajl/", r"src/base/json\.c$|src/trail/slicer\.c$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
     (r"openssl/", r"src/aws/sigv4\.c$"),

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "daemon/config.h"
+#include "daemon/hosts.h"
 #include "daemon/manual.h"
 #include "daemon/option.h"
 #include "daemon/token.h"
@@ -579,6 +580,141 @@ teardown(void **state)
 	return rmdir(dir);
 }
 
+/* The endpoints of the configuration and the environment, together. */
+static void
+endpoints_and_variants(void **state)
+{
+	static const struct {
+		const char *env, *option;
+		const char *note; /* NULL: no mistake */
+	} rows[] = {
+	    {"AWS_USE_FIPS_ENDPOINT=true", "region=eu-west-1", NULL},
+	    {"AWS_USE_DUALSTACK_ENDPOINT=true", "use_fips_endpoint=yes", NULL},
+	    {"AWS_USE_FIPS_ENDPOINT=maybe", "region=eu-west-1",
+		"!AWS_USE_FIPS_ENDPOINT: use_fips_endpoint"},
+	    {"AWS_ENDPOINT_URL=https://a.example", "use_fips_endpoint=yes",
+		"!use_fips_endpoint does not go with endpoint_url:"},
+	    {"AWS_ENDPOINT_URL_STS=https://a.example",
+		"use_dualstack_endpoint=yes",
+		"!use_dualstack_endpoint does not go with endpoint_url_sts:"},
+	    {"AWS_ENDPOINT_URL_STS=https://a.example/x", "region=eu-west-1",
+		"!AWS_ENDPOINT_URL_STS: endpoint_url_sts"},
+	    {"AWS_USE_FIPS_ENDPOINT=true",
+		"queue_url=https://sqs.cn-north-1.amazonaws.com.cn/1/q",
+		"!use_fips_endpoint: there are no FIPS endpoints in cn-nor"},
+	    {"AWS_USE_FIPS_ENDPOINT=true",
+		"queue_url=https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/q",
+		"!use_fips_endpoint does not go with the host of queue_url"},
+	    {"AWS_CA_BUNDLE=/nowhere/ca.pem", "region=eu-west-1",
+		"!AWS_CA_BUNDLE: ca_file: /nowhere/ca.pem: No such file"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *env[] = {rows[i].env, NULL};
+		const char *opts[] = {"queue_url=" QUEUE, "dassana_token=t",
+		    rows[i].option, NULL};
+		struct load l;
+
+		load(&l, NULL, env, opts);
+		assert_int_equal(l.mistakes, rows[i].note != NULL);
+		if (rows[i].note != NULL)
+			has_note(&l, rows[i].note);
+		unload(&l);
+	}
+}
+
+static void
+endpoints_can_be_ignored(void **state)
+{
+	const char *env[] = {"AWS_ENDPOINT_URL=https://a.example",
+	    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "AWS_ENDPOINT_URL_S3=x",
+	    NULL};
+	const char *opts[] = {"queue_url=" QUEUE, "dassana_token=t", NULL};
+	struct load l;
+
+	(void)state;
+	load(&l, NULL, env, opts);
+	assert_int_equal(l.mistakes, 0);
+	assert_string_equal(l.c.endpoint_url, "");
+	unload(&l);
+	env[1] = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false";
+	env[2] = NULL;
+	load(&l, NULL, env, opts);
+	assert_string_equal(l.c.endpoint_url, "https://a.example");
+	unload(&l);
+}
+
+static void
+check_hosts(
+    const char *const *opts, const char *sqs, const char *s3, const char *sts)
+{
+	const struct endpoint *e;
+	struct hosts h;
+	struct load l;
+	struct buf b;
+
+	load(&l, NULL, NULL, opts);
+	assert_int_equal(l.mistakes, 0);
+	hosts_find(&l.c, &h);
+	buf_init(&b, 1024);
+	endpoint_url(&h.sqs, &b);
+	assert_string_equal(buf_cstr(&b), sqs);
+	buf_reset(&b);
+	assert_int_equal(h.s3_custom, s3 != NULL);
+	if (s3 != NULL)
+		endpoint_url(&h.s3, &b);
+	assert_string_equal(buf_cstr(&b), s3 != NULL ? s3 : "");
+	buf_reset(&b);
+	e = &h.sts;
+	assert_int_equal(h.has_sts, sts != NULL);
+	if (sts != NULL)
+		endpoint_url(e, &b);
+	assert_string_equal(buf_cstr(&b), sts != NULL ? sts : "");
+	buf_fini(&b);
+	unload(&l);
+}
+
+static void
+hosts_follow_the_settings(void **state)
+{
+	static const struct {
+		const char *queue, *option, *more, *sqs, *s3, *sts;
+	} rows[] = {
+	    {QUEUE, NULL, NULL, "https://sqs.eu-west-1.amazonaws.com", NULL,
+		"https://sts.eu-west-1.amazonaws.com"},
+	    {QUEUE, "use_fips_endpoint=yes", NULL,
+		"https://sqs-fips.eu-west-1.amazonaws.com", NULL,
+		"https://sts-fips.eu-west-1.amazonaws.com"},
+	    {"https://sqs-fips.us-east-1.amazonaws.com/1/q",
+		"use_dualstack_endpoint=yes", NULL,
+		"https://sqs-fips.us-east-1.api.aws", NULL,
+		"https://sts.us-east-1.api.aws"},
+	    {"https://vpce-1.sqs.us-east-1.vpce.amazonaws.com/1/q",
+		"endpoint_url_s3=https://bucket.vpce-2.example", NULL,
+		"https://vpce-1.sqs.us-east-1.vpce.amazonaws.com",
+		"https://bucket.vpce-2.example",
+		"https://sts.us-east-1.amazonaws.com"},
+	    {QUEUE, "endpoint_url=https://all.example",
+		"endpoint_url_sqs=http://sqs.example:1", "http://sqs.example:1",
+		"https://all.example", "https://all.example"},
+	    {"http://h:9324/1/q", "region=home",
+		"endpoint_url_s3=http://127.0.0.1:1", "http://h:9324",
+		"http://127.0.0.1:1", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char queue[128];
+		const char *opts[] = {queue, "dassana_token=t", rows[i].option,
+		    rows[i].more, NULL};
+
+		(void)snprintf(
+		    queue, sizeof queue, "queue_url=%s", rows[i].queue);
+		check_hosts(opts, rows[i].sqs, rows[i].s3, rows[i].sts);
+	}
+}
+
 int
 main(void)
 {
@@ -596,6 +732,9 @@ main(void)
 	    cmocka_unit_test(example_file_is_the_defaults),
 	    cmocka_unit_test(readme_example_of_patterns),
 	    cmocka_unit_test(values_and_back),
+	    cmocka_unit_test(endpoints_and_variants),
+	    cmocka_unit_test(endpoints_can_be_ignored),
+	    cmocka_unit_test(hosts_follow_the_settings),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, setup, teardown);

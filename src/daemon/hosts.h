@@ -1,0 +1,26 @@
+/*
+ * Which hosts of AWS the settings lead to. An endpoint that was spelled out
+ * wins; then the queue URL's own host, if it is not one of AWS's public ones;
+ * then AWS's host of the region, in the variant that was asked for.
+ */
+#ifndef DAEMON_HOSTS_H
+#define DAEMON_HOSTS_H
+
+#include "aws/endpoint.h"
+#include "daemon/check.h"
+#include "daemon/config.h"
+
+struct hosts {
+	struct endpoint sqs, sts;
+	struct endpoint s3; /* if s3_custom */
+	bool s3_custom;
+	bool has_sts; /* false: the region has none that we know */
+	struct endpoint_variant variant;
+};
+
+/* c is without mistakes. */
+void hosts_find(const struct config *c, struct hosts *out);
+/* Tells of variants that cannot be had. */
+void hosts_check(struct notes *n, const struct config *c);
+
+#endif

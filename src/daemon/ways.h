@@ -1,0 +1,40 @@
+/*
+ * The ways to AWS and Dassana: what the daemon and the check both need. Each
+ * thing borrows those made before it, so they go in reverse order.
+ */
+#ifndef DAEMON_WAYS_H
+#define DAEMON_WAYS_H
+
+#include "aws/call.h"
+#include "aws/creds.h"
+#include "aws/s3.h"
+#include "aws/sqs.h"
+#include "daemon/config.h"
+#include "daemon/hosts.h"
+#include "net/http.h"
+#include "net/timer.h"
+#include "sink/dassana.h"
+
+struct ev_loop;
+
+struct ways {
+	struct ev_loop *loop;
+	struct timers *timers;
+	struct http *http;
+	struct creds_keeper *keeper;
+	struct aws *aws;
+	struct sqs *sqs;
+	struct s3 *s3;
+	struct dassana *dassana;
+	struct hosts hosts;
+};
+
+/* Cores and debuggers would show the secrets; from here on they do not. */
+void ways_protect(void);
+/* false: some of it cannot be had, which was logged. The exit status is then in
+ * *status. ways_close in any case. */
+bool ways_open(struct ways *w, const struct config *c,
+    creds_changed_fn *changed, void *arg, int *status);
+void ways_close(struct ways *w);
+
+#endif
