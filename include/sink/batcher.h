@@ -45,6 +45,9 @@ void batcher_free(struct batcher **b); /* an open batch is dropped */
  * more each, newlines not counted), would fit into the pool whatever they
  * compress to. Yes is a grant. */
 bool batcher_room(struct batcher *b, size_t n);
+/* A pool of at least so many bytes has room for n bytes of records once all
+ * batches are out of it. */
+size_t batcher_pool_min(size_t n);
 /* One event: head then tail are its bytes, a '\n' is added. Event number
  * `index` of `owner`; within a grant each index follows the one before. */
 void batcher_add(struct batcher *b, void *owner, uint64_t index,

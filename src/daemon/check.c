@@ -13,6 +13,8 @@
 #include "daemon/option.h"
 #include "daemon/token.h"
 #include "daemon/value.h"
+#include "sink/batcher.h"
+#include "trail/gunzip.h"
 
 static void tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
@@ -213,6 +215,7 @@ static void
 check_sizes(struct notes *n, const struct config *c)
 {
 	struct buf need, have;
+	size_t least;
 
 	buf_init(&need, 64);
 	buf_init(&have, 64);
@@ -233,6 +236,16 @@ check_sizes(struct notes *n, const struct config *c)
 		    "batch_max_bytes (%s, %s)",
 		    origin(c, "buffer_max_bytes"), buf_cstr(&need),
 		    buf_cstr(&have), origin(c, "batch_max_bytes"));
+	}
+	least = batcher_pool_min(c->max_record_bytes + GUNZIP_WINDOW);
+	if (c->buffer_max_bytes < least) {
+		buf_reset(&need);
+		value_add_size(&need, least);
+		notes_fatal(n,
+		    "buffer_max_bytes (%s) must be at least %s for "
+		    "max_record_bytes (%s)",
+		    origin(c, "buffer_max_bytes"), buf_cstr(&need),
+		    origin(c, "max_record_bytes"));
 	}
 	buf_fini(&need);
 	buf_fini(&have);

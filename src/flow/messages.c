@@ -214,6 +214,8 @@ redeliver_s(const struct messages *ms, const struct message *m)
 {
 	unsigned s = ms->redeliver_after_s;
 
+	if (s == 0)
+		return 0;
 	for (unsigned i = 1; i < m->receive_count && s < REDELIVER_MAX_S; i++)
 		s *= 2;
 	return s < REDELIVER_MAX_S ? s : REDELIVER_MAX_S;

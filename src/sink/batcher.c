@@ -123,6 +123,14 @@ batcher_room(struct batcher *b, size_t n)
 	return true;
 }
 
+size_t
+batcher_pool_min(size_t n)
+{
+	/* pieces_for's estimate for n of less than a batch: records, their line
+	 * breaks, and the ends and runs of three batches. */
+	return n + n / EVENT_BYTES_MIN + 8 * (size_t)POOL_PIECE;
+}
+
 static void
 deflate_in(struct batcher *b, struct span s, int flush)
 {

@@ -522,6 +522,32 @@ sealing_needs_no_piece(void **state)
 	close_world();
 }
 
+/* Whatever the sizes that the configuration allows, the longest record with a
+ * window of others gets room in an empty pool, else it would wait for ever. */
+static void
+the_least_pool_has_room(void **state)
+{
+	static const size_t batch_max[] = {
+	    64 * KIB, 100 * KIB, 512 * KIB, MIB, 5 * MIB};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof batch_max / sizeof batch_max[0]; i++) {
+		size_t n = batch_max[i] - 1 + 16 * KIB;
+
+		for (int level = 0; level <= 9; level += 3) {
+			struct batcher_conf conf = {
+			    .batch_max_bytes = batch_max[i],
+			    .batch_max_events = 10000,
+			    .batch_max_delay_ms = 1000,
+			    .gzip_level = level};
+
+			open_world(batcher_pool_min(n), conf);
+			assert_true(batcher_room(w.batcher, n));
+			close_world();
+		}
+	}
+}
+
 /* With everything given back the largest record and a slice always fit. */
 static void
 room_comes_back(void **state)
@@ -621,6 +647,7 @@ main(void)
 	    cmocka_unit_test(room_never_lies),
 	    cmocka_unit_test(sealing_needs_no_piece),
 	    cmocka_unit_test(room_comes_back),
+	    cmocka_unit_test(the_least_pool_has_room),
 	    cmocka_unit_test(room_at_its_limits),
 	    cmocka_unit_test(room_for_another_piece_of_runs),
 	};

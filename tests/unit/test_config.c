@@ -298,7 +298,9 @@ sizes_must_work_together(void **state)
 	    {"1MiB", "5MiB", "10485759B", 1},
 	    {"5242879B", "5MiB", "16MiB", 0},
 	    {"5MiB", "5MiB", "16MiB", 1},
-	    {"6MiB", "5MiB", "9MiB", 2},
+	    {"6MiB", "5MiB", "9MiB", 3},
+	    {"511KiB", "512KiB", "1MiB", 1},
+	    {"300KiB", "512KiB", "1MiB", 0},
 	};
 
 	(void)state;
