@@ -23,10 +23,13 @@
 struct aws; /* what all calls share: http, timers, credentials, clock offset */
 struct call;
 
+/* All borrowed. k may be NULL where each call brings its own credentials. */
 struct aws *aws_new(struct http *h, struct timers *t, struct creds_keeper *k);
 void aws_free(struct aws **a);
 /* Wall clock corrected by what AWS's Date headers say. */
 int64_t aws_now_s(const struct aws *a);
+/* By how much; 0 until AWS has shown that it matters. */
+int64_t aws_offset_s(const struct aws *a);
 
 enum aws_class {
 	AWS_OK,
@@ -62,7 +65,9 @@ enum aws_dialect { AWS_DIALECT_JSON, AWS_DIALECT_XML };
 struct call_spec {
 	const char *operation; /* for logs: "sqs.receive"; a literal */
 	const char *service;   /* of the signature: "sqs", "s3"; a literal */
-	const char *region;    /* copied */
+	const struct creds *creds; /* NULL: the keeper's; copied */
+	bool is_unsigned;	   /* sent without any credentials */
+	const char *region;	   /* copied */
 	enum aws_dialect dialect;
 	const char *method;		   /* a literal */
 	const struct endpoint *endpoint;   /* copied */

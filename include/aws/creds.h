@@ -4,6 +4,7 @@
  * A source fetches one set, asynchronously; the keeper holds the current set,
  * asks the source again before it expires, and tells those who wait. Nothing
  * blocks. Secrets are wiped when freed and appear in no log.
+ * (AWS SDKs and Tools Reference Guide, "Standardized credential providers".)
  */
 #ifndef AWS_CREDS_H
 #define AWS_CREDS_H
@@ -11,24 +12,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/endpoint.h"
+#include "base/buf.h"
+#include "net/http.h"
 #include "net/timer.h"
 
 struct creds {
 	char *key_id, *secret;
 	char *token;	   /* NULL: long-term keys */
 	int64_t expires_s; /* wall clock; 0: never */
+	int64_t offset_s;  /* add it to our clock to get that of whoever gave
+			    * them; 0 unless it is far off */
 };
 
 void creds_fini(struct creds *c); /* wipes and frees the strings */
+void creds_copy(struct creds *to, const struct creds *from);
 
 /* ok: c is valid and taken over by the callee. Otherwise error says what is
- * wrong and what to do, naming the source; borrowed. */
+ * wrong and what to do, naming the source; borrowed. The callee may free the
+ * source once it has no more need of either. */
 typedef void creds_fetched_fn(void *arg, struct creds *c, const char *error);
 
 /* One way to get credentials. A fetch ends in one call of fn, never from inside
- * fetch itself, or in silence after cancel. One fetch at a time. */
+ * fetch itself, or in silence after cancel. One fetch at a time. free cancels
+ * too. */
 struct creds_source {
-	const char *name; /* "environment" */
+	const char *name; /* "environment"; static, may change in a fetch */
 	void (*fetch)(struct creds_source *s, creds_fetched_fn *fn, void *arg);
 	void (*cancel)(struct creds_source *s);
 	void (*free)(struct creds_source *s);
@@ -41,16 +50,40 @@ struct creds_source *creds_env_new(struct timers *t);
 struct creds_source *creds_static_new(struct timers *t, const char *key_id,
     const char *secret, const char *token);
 
+/* What the chain works with. timers and http are borrowed for as long as it
+ * lives, the rest is copied. */
+struct creds_conf {
+	struct timers *timers;
+	struct http *http;
+	const char *region;	    /* of STS; "": one of the partition */
+	const struct endpoint *sts; /* NULL: STS's own host there */
+	/* A role to assume with what the chain finds; "" or NULL: none. */
+	const char *role_arn, *external_id, *session_name;
+};
+
+/*
+ * What is configured first of: the environment, a web identity, the profile of
+ * the shared files, a container's endpoint, the instance's metadata service.
+ * It is looked for in every fetch until one has succeeded; files are read anew
+ * each time. What is configured but broken is an error, and nothing after it
+ * is tried. NULL, with the reason in why, if nothing is configured and the
+ * metadata service is switched off.
+ */
+struct creds_source *
+creds_chain_new(const struct creds_conf *conf, struct buf *why);
+
 struct creds_keeper;
 
 /*
  * Takes the source over; fetches at once. changed (may be NULL) is called when
  * credentials become valid or stop being so.
  *
- * A set that expires is fetched anew ten minutes before, or after half of what
- * is left of a shorter life; the old one serves on until it has expired. A
- * failed fetch is tried again for ever, with back-off. A set that cannot be
- * sent (blanks or control characters inside) counts as a failed fetch.
+ * A set is fetched anew when ten minutes or a quarter of its life are left,
+ * whichever is less, give or take a tenth; while the source has nothing newer,
+ * again every minute or quarter of what is left. The old one serves on until it
+ * has expired. A failed fetch is tried again for ever, with back-off. A set
+ * that has expired already, or cannot be sent (blanks or control characters
+ * inside), counts as a failed fetch.
  */
 typedef void creds_changed_fn(void *arg);
 struct creds_keeper *creds_keeper_new(struct timers *t,

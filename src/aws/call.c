@@ -33,6 +33,7 @@ struct call {
 	struct http_header headers[CALL_HEADERS_MAX];
 	char *strings[2 * CALL_HEADERS_MAX]; /* what they point to */
 	char *region;
+	struct creds creds; /* spec.creds */
 	struct buf url, path, query, body;
 	struct span body_part;
 	char body_hash[SIGV4_HEX + 1];
@@ -45,42 +46,6 @@ struct call {
 	bool clock_set, creds_changed; /* each once in a call */
 };
 
-struct aws *
-aws_new(struct http *h, struct timers *t, struct creds_keeper *k)
-{
-	struct aws *a = mem_zalloc(sizeof *a);
-
-	a->http = h;
-	a->timers = t;
-	a->keeper = k;
-	a->cache = sigv4_cache_new();
-	return a;
-}
-
-void
-aws_free(struct aws **ap)
-{
-	struct aws *a = *ap;
-
-	if (a == NULL)
-		return;
-	sigv4_cache_free(&a->cache);
-	mem_free(a);
-	*ap = NULL;
-}
-
-int64_t
-aws_now_s(const struct aws *a)
-{
-	return clock_wall_s() + a->offset_s;
-}
-
-struct aws_stats
-aws_stats(const struct aws *a)
-{
-	return a->stats;
-}
-
 static void
 call_free(struct call *c)
 {
@@ -92,6 +57,7 @@ call_free(struct call *c)
 	buf_fini(&c->path);
 	buf_fini(&c->query);
 	buf_fini_wipe(&c->body);
+	creds_fini(&c->creds);
 	mem_free(c->region);
 	mem_free(c->key_id);
 	mem_free(c);
@@ -141,7 +107,8 @@ fix_clock(struct call *c, const struct reply *r, const struct aws_result *res)
 	    "AccessDenied", "AccessDeniedException", NULL};
 	int64_t server_s, offset_s;
 
-	if (c->clock_set || !is_one_of(res->code, skewed) ||
+	if (c->clock_set || c->spec.is_unsigned ||
+	    !is_one_of(res->code, skewed) ||
 	    clock_parse_http(reply_header(r, "Date"), &server_s) != ERR_OK)
 		return false;
 	offset_s = server_s - clock_wall_s();
@@ -151,7 +118,8 @@ fix_clock(struct call *c, const struct reply *r, const struct aws_result *res)
 	if (!is_skewed(offset_s, c->aws->offset_s))
 		return true;
 	c->aws->offset_s = offset_s;
-	creds_set_offset(c->aws->keeper, c->aws->offset_s);
+	if (c->aws->keeper != NULL)
+		creds_set_offset(c->aws->keeper, c->aws->offset_s);
 	LOG_WARN("aws.clock", F_STR("operation", c->spec.operation),
 	    F_INT("offset_s", c->aws->offset_s),
 	    F_STR("advice", "this host's clock is wrong; requests are signed "
@@ -169,7 +137,8 @@ change_creds(struct call *c, const struct aws_result *res)
 	    "UnrecognizedClientException", NULL};
 	const struct creds *now;
 
-	if (!is_one_of(res->code, refused))
+	if (c->spec.creds != NULL || c->spec.is_unsigned ||
+	    !is_one_of(res->code, refused))
 		return false;
 	creds_refused(c->aws->keeper, c->key_id);
 	now = creds_get(c->aws->keeper);
@@ -281,14 +250,33 @@ fail_here(
 }
 
 static void
+remember_key(struct call *c, const struct creds *creds)
+{
+	mem_free(c->key_id);
+	c->key_id = creds != NULL
+			? mem_strndup(creds->key_id, strlen(creds->key_id))
+			: NULL;
+}
+
+/* NULL: there are none, or none are wanted. */
+static const struct creds *
+creds_now(const struct call *c)
+{
+	if (c->spec.is_unsigned)
+		return NULL;
+	return c->spec.creds != NULL ? c->spec.creds
+				     : creds_get(c->aws->keeper);
+}
+
+static void
 attempt(void *arg)
 {
 	struct call *c = arg;
-	const struct creds *creds = creds_get(c->aws->keeper);
+	const struct creds *creds = creds_now(c);
 	struct signed_headers h;
 	enum err err;
 
-	if (creds == NULL) {
+	if (creds == NULL && !c->spec.is_unsigned) {
 		fail_here(c, AWS_NO_CREDS, ERR_OK, creds_error(c->aws->keeper));
 		return;
 	}
@@ -296,8 +284,7 @@ attempt(void *arg)
 	if (err == ERR_OK)
 		err = c->url.err;
 	if (err == ERR_OK) {
-		mem_free(c->key_id);
-		c->key_id = mem_strndup(creds->key_id, strlen(creds->key_id));
+		remember_key(c, creds);
 		c->offset_s = c->aws->offset_s;
 		c->attempts++;
 		send_request(c, &h);
@@ -324,6 +311,10 @@ copy_spec(struct call *c, const struct call_spec *spec)
 	c->spec.endpoint = &c->endpoint;
 	c->region = mem_strndup(spec->region, strlen(spec->region));
 	c->spec.region = c->region;
+	if (spec->creds != NULL) {
+		creds_copy(&c->creds, spec->creds);
+		c->spec.creds = &c->creds;
+	}
 	copy_buf(&c->path, &c->spec.path);
 	copy_buf(&c->query, &c->spec.query);
 	copy_buf(&c->body, &c->spec.body);

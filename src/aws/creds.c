@@ -17,13 +17,16 @@
 #include "base/mem.h"
 
 enum {
-	REFRESH_BEFORE_S = 600,
-	REFRESH_JITTER_S = 60,
-	REFRESH_MIN_MS = 5000,
-	RETRY_MIN_MS = 1000,
+	REFRESH_BEFORE_MS = 600 * 1000,
+	AGAIN_MS = 60 * 1000,  /* where the source has nothing newer yet */
+	APART_MIN_MS = 1000,   /* of two fetches */
+	REFUSED_MIN_MS = 5000, /* the same after a refusal */
 	RETRY_BASE_MS = 2000,
 	RETRY_CAP_MS = 60 * 1000,
-	TIMER_MAX_S = 24 * 3600, /* a timer that fires early does no harm */
+	/* A timer that fires early looks at the clock again: the wall clock may
+	 * be set, and the monotonic one stands still while a machine sleeps. */
+	WAKE_MAX_MS = 5 * 60 * 1000,
+	LOG_EVERY = 32, /* failures in a row */
 	ERROR_MAX = 1024,
 };
 
@@ -35,9 +38,11 @@ struct creds_keeper {
 	struct creds set; /* key_id NULL: none yet */
 	struct buf error;
 	int64_t offset_s;
+	int64_t window_ms;  /* what is left of the set's life at refresh */
 	int64_t fetched_ms; /* when the last fetch was started */
 	unsigned failures;  /* in a row */
 	bool fetching;
+	bool refused;	 /* the timer is to fetch, whatever is left */
 	bool told_valid; /* what changed has last told */
 };
 
@@ -56,7 +61,22 @@ creds_fini(struct creds *c)
 	wipe_string(&c->key_id);
 	wipe_string(&c->secret);
 	wipe_string(&c->token);
-	c->expires_s = 0;
+	*c = (struct creds){0};
+}
+
+static char *
+copy_string(const char *s)
+{
+	return s != NULL ? mem_strndup(s, strlen(s)) : NULL;
+}
+
+void
+creds_copy(struct creds *to, const struct creds *from)
+{
+	*to = *from;
+	to->key_id = copy_string(from->key_id);
+	to->secret = copy_string(from->secret);
+	to->token = copy_string(from->token);
 }
 
 /* What is put into a header must be visible ASCII. */
@@ -73,15 +93,21 @@ is_sendable(const char *s)
 }
 
 static int64_t
-left_s(const struct creds_keeper *k)
+left_ms(const struct creds_keeper *k)
 {
-	return k->set.expires_s - (clock_wall_s() + k->offset_s);
+	return (k->set.expires_s - k->offset_s) * 1000 - clock_wall_ms();
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 const struct creds *
 creds_get(const struct creds_keeper *k)
 {
-	if (k->set.key_id == NULL || (k->set.expires_s != 0 && left_s(k) <= 0))
+	if (k->set.key_id == NULL || (k->set.expires_s != 0 && left_ms(k) <= 0))
 		return NULL;
 	return &k->set;
 }
@@ -89,33 +115,41 @@ creds_get(const struct creds_keeper *k)
 static void
 arm_expiry(struct creds_keeper *k)
 {
-	int64_t s;
-
 	timer_stop(k->expiry);
-	if (k->set.expires_s == 0 || creds_get(k) == NULL)
-		return;
-	s = left_s(k);
-	timer_after(k->expiry, (s < TIMER_MAX_S ? s : TIMER_MAX_S) * 1000);
+	if (k->set.expires_s != 0 && creds_get(k) != NULL)
+		timer_after(k->expiry, least(left_ms(k), WAKE_MAX_MS));
+}
+
+/* Sets of many daemons expire together; they should not all ask together. */
+static void
+set_window(struct creds_keeper *k)
+{
+	int64_t left = left_ms(k);
+	int64_t w = least(REFRESH_BEFORE_MS, left > 0 ? left / 4 : 0);
+
+	k->window_ms = w - w / 10 + (int64_t)clock_random((uint64_t)w / 5 + 1);
+}
+
+/* When to ask again within the window: more often the less is left. */
+static int64_t
+again_ms(const struct creds_keeper *k, int64_t cap_ms)
+{
+	int64_t ms = least(cap_ms, left_ms(k) / 4);
+
+	return ms > APART_MIN_MS ? ms : APART_MIN_MS;
 }
 
 static void
 arm_refresh(struct creds_keeper *k)
 {
-	int64_t left, ms;
+	int64_t ms = left_ms(k) - k->window_ms;
 
+	timer_stop(k->refresh);
 	if (k->set.expires_s == 0)
 		return;
-	left = left_s(k);
-	ms = (left - REFRESH_BEFORE_S -
-		 (int64_t)clock_random(REFRESH_JITTER_S)) *
-	     1000;
-	if (left < 2 * REFRESH_BEFORE_S)
-		ms = left * 500;
-	if (ms < REFRESH_MIN_MS)
-		ms = REFRESH_MIN_MS;
-	if (ms > TIMER_MAX_S * (int64_t)1000)
-		ms = TIMER_MAX_S * (int64_t)1000;
-	timer_after(k->refresh, ms);
+	if (ms < APART_MIN_MS)
+		ms = again_ms(k, AGAIN_MS);
+	timer_after(k->refresh, least(ms, WAKE_MAX_MS));
 }
 
 /* Last thing that its caller does: changed may free the keeper. */
@@ -131,24 +165,99 @@ tell(struct creds_keeper *k)
 		k->changed(k->arg);
 }
 
-static void
-take_failure(struct creds_keeper *k, const char *error)
+/* But for digits, which tell how long it took or which port it was. */
+static bool
+is_same_text(struct span a, struct span b)
 {
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		bool digit = a.p[i] >= '0' && a.p[i] <= '9' && b.p[i] >= '0' &&
+			     b.p[i] <= '9';
+
+		if (a.p[i] != b.p[i] && !digit)
+			return false;
+	}
+	return true;
+}
+
+/* Not every line of a long failure: the first, and any that says another
+ * thing. */
+static void
+log_failure(const struct creds_keeper *k, struct span error)
+{
+	bool valid = creds_get(k) != NULL;
+	enum log_level level = valid ? LOG_LVL_WARN : LOG_LVL_ERROR;
+
+	if (k->failures % LOG_EVERY != 1 &&
+	    is_same_text(error, buf_view(&k->error)))
+		level = LOG_LVL_DEBUG;
+	LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
+	    F_SPAN("error", error), F_INT("failures", k->failures),
+	    F_STR("still_valid", valid ? "yes" : "no"));
+}
+
+static void
+take_failure(struct creds_keeper *k, const char *text)
+{
+	struct span error = {text, strnlen(text, ERROR_MAX)};
 	int64_t ms = clock_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, k->failures);
 
 	k->failures++;
+	log_failure(k, error);
 	buf_reset(&k->error);
-	buf_span(&k->error, (struct span){error, strnlen(error, ERROR_MAX)});
-	LOG_WARN("creds.fetch", F_STR("source", k->source->name),
-	    F_STR("error", error), F_INT("failures", k->failures),
-	    F_STR("still_valid", creds_get(k) != NULL ? "yes" : "no"));
-	timer_after(k->refresh, ms > RETRY_MIN_MS ? ms : RETRY_MIN_MS);
+	buf_span(&k->error, error);
+	if (ms < APART_MIN_MS)
+		ms = APART_MIN_MS;
+	if (k->set.expires_s != 0 && creds_get(k) != NULL)
+		ms = again_ms(k, ms);
+	timer_after(k->refresh, ms);
+}
+
+/* Keeps the set; false if that leaves us with an expired one. */
+static bool
+take_set(struct creds_keeper *k, struct creds *c)
+{
+	int64_t old_s = k->set.expires_s;
+	bool was_valid = creds_get(k) != NULL;
+	struct creds old = k->set;
+
+	k->set = *c;
+	*c = (struct creds){0};
+	if (k->set.offset_s != 0)
+		k->offset_s = k->set.offset_s;
+	if (creds_get(k) == NULL && was_valid) {
+		creds_fini(&k->set);
+		k->set = old;
+		return false;
+	}
+	creds_fini(&old);
+	if (k->set.expires_s != old_s)
+		set_window(k);
+	return creds_get(k) != NULL;
+}
+
+/* The same again is no news. */
+static void
+log_set(const struct creds_keeper *k, int64_t old_s)
+{
+	enum log_level level = LOG_LVL_INFO;
+
+	if (k->failures == 0 && old_s != 0 && k->set.expires_s == old_s)
+		level = LOG_LVL_DEBUG;
+	if (k->set.expires_s == 0)
+		LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
+		    F_STR("expires", "never"));
+	else
+		LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
+		    F_INT("expires_in_s", left_ms(k) / 1000));
 }
 
 static void
 on_fetched(void *arg, struct creds *c, const char *error)
 {
 	struct creds_keeper *k = arg;
+	int64_t old_s = k->set.expires_s;
 
 	k->fetching = false;
 	if (c != NULL && (!is_sendable(c->key_id) || !is_sendable(c->secret) ||
@@ -157,23 +266,18 @@ on_fetched(void *arg, struct creds *c, const char *error)
 		c = NULL;
 		error = "the credentials are empty or have blanks or control "
 			"characters in them; copy them again";
+	} else if (c != NULL && !take_set(k, c)) {
+		c = NULL;
+		error = "the source gave credentials that have expired; see "
+			"whether it still renews them and whether this host's "
+			"clock is right";
 	}
 	if (c == NULL) {
 		take_failure(k, error != NULL ? error : "no credentials");
 	} else {
-		creds_fini(&k->set);
-		k->set = *c;
-		*c = (struct creds){0};
+		log_set(k, old_s);
 		k->failures = 0;
 		buf_reset(&k->error);
-		if (k->set.expires_s == 0)
-			LOG_INFO("creds.fetch",
-			    F_STR("source", k->source->name),
-			    F_STR("expires", "never"));
-		else
-			LOG_INFO("creds.fetch",
-			    F_STR("source", k->source->name),
-			    F_INT("expires_in_s", left_s(k)));
 		arm_refresh(k);
 	}
 	arm_expiry(k);
@@ -181,15 +285,24 @@ on_fetched(void *arg, struct creds *c, const char *error)
 }
 
 static void
-fetch(void *arg)
+fetch(struct creds_keeper *k)
+{
+	k->fetching = true;
+	k->refused = false;
+	k->fetched_ms = clock_mono_ms();
+	k->source->fetch(k->source, on_fetched, k);
+}
+
+static void
+on_refresh(void *arg)
 {
 	struct creds_keeper *k = arg;
 
-	if (k->fetching)
-		return;
-	k->fetching = true;
-	k->fetched_ms = clock_mono_ms();
-	k->source->fetch(k->source, on_fetched, k);
+	if (!k->refused && k->failures == 0 &&
+	    left_ms(k) > k->window_ms + APART_MIN_MS)
+		arm_refresh(k);
+	else
+		fetch(k);
 }
 
 static void
@@ -200,6 +313,8 @@ on_expiry(void *arg)
 	arm_expiry(k);
 	if (creds_get(k) == NULL && k->told_valid)
 		LOG_ERROR("creds.expired", F_STR("source", k->source->name),
+		    F_STR("effect", "nothing is fetched until there are new "
+				    "ones"),
 		    F_STR("error", creds_error(k)));
 	tell(k);
 }
@@ -213,7 +328,7 @@ creds_keeper_new(struct timers *t, struct creds_source *source,
 	k->source = source;
 	k->changed = changed;
 	k->arg = arg;
-	k->refresh = timer_new(t, fetch, k);
+	k->refresh = timer_new(t, on_refresh, k);
 	k->expiry = timer_new(t, on_expiry, k);
 	buf_init(&k->error, ERROR_MAX);
 	fetch(k);
@@ -240,7 +355,7 @@ creds_keeper_free(struct creds_keeper **kp)
 void
 creds_refused(struct creds_keeper *k, const char *key_id)
 {
-	int64_t due = k->fetched_ms + REFRESH_MIN_MS;
+	int64_t due = k->fetched_ms + REFUSED_MIN_MS;
 	int64_t now = clock_mono_ms();
 
 	if (k->set.key_id == NULL || strcmp(k->set.key_id, key_id) != 0)
@@ -248,6 +363,7 @@ creds_refused(struct creds_keeper *k, const char *key_id)
 	/* After a failure the timer runs already, with its own back-off. */
 	if (k->fetching || k->failures > 0)
 		return;
+	k->refused = true;
 	timer_after(k->refresh, due > now ? due - now : 0);
 }
 
@@ -255,8 +371,9 @@ void
 creds_set_offset(struct creds_keeper *k, int64_t offset_s)
 {
 	k->offset_s = offset_s;
+	set_window(k);
 	arm_expiry(k);
-	if (!k->fetching && k->failures == 0)
+	if (!k->fetching && !k->refused && k->failures == 0)
 		arm_refresh(k);
 }
 

@@ -5,12 +5,14 @@
 
 #include "aws/creds.h"
 #include "base/mem.h"
+#include "aws/source.h"
+#include "base/buf.h"
 #include "base/span.h"
 
 struct fixed {
 	struct creds_source base; /* first, so that it can be cast back */
 	struct creds set;
-	const char *error; /* instead of the set; static text */
+	char *error; /* instead of the set; owned */
 	struct timer *timer;
 	creds_fetched_fn *fn;
 	void *arg;
@@ -32,9 +34,7 @@ on_soon(void *arg)
 		f->fn(f->arg, NULL, f->error);
 		return;
 	}
-	c = (struct creds){.key_id = copy(f->set.key_id),
-	    .secret = copy(f->set.secret),
-	    .token = copy(f->set.token)};
+	creds_copy(&c, &f->set);
 	f->fn(f->arg, &c, NULL);
 }
 
@@ -61,6 +61,7 @@ fixed_free(struct creds_source *s)
 
 	timer_free(&f->timer);
 	creds_fini(&f->set);
+	mem_free(f->error);
 	mem_free(f);
 }
 
@@ -89,33 +90,62 @@ creds_static_new(
 	return &f->base;
 }
 
-/* A variable that is set to nothing is not set; a line break at its end comes
- * from how it was put there. */
-static char *
-read_env(const char *name)
+struct creds_source *
+source_failing_new(struct timers *t, const char *name, const char *error)
 {
-	struct span s = span_trim(span_str(getenv(name)));
+	struct fixed *f = fixed_new(t, name);
 
+	f->error = copy(error);
+	return &f->base;
+}
+
+static char *
+copy_trimmed(struct span s)
+{
+	s = span_trim(s);
 	return s.n > 0 ? mem_strndup(s.p, s.n) : NULL;
+}
+
+/* A line break at the end comes from how a value was put there. */
+struct creds_source *
+source_pair_new(struct timers *t, const char *name, const char *where,
+    struct span key_id, struct span secret, struct span token)
+{
+	struct fixed *f = fixed_new(t, name);
+	const char *missing = NULL;
+	struct buf why;
+
+	f->set.key_id = copy_trimmed(key_id);
+	f->set.secret = copy_trimmed(secret);
+	f->set.token = copy_trimmed(token);
+	if (f->set.key_id == NULL)
+		missing = "access key id";
+	else if (f->set.secret == NULL)
+		missing = "secret access key";
+	if (missing != NULL) {
+		buf_init(&why, SOURCE_WHY_MAX);
+		buf_printf(&why,
+		    "%s: the %s is not set while others of its set are; set "
+		    "it or unset them",
+		    where, missing);
+		f->error = copy(buf_cstr(&why));
+		buf_fini(&why);
+	}
+	return &f->base;
 }
 
 struct creds_source *
 creds_env_new(struct timers *t)
 {
-	struct creds set = {.key_id = read_env("AWS_ACCESS_KEY_ID"),
-	    .secret = read_env("AWS_SECRET_ACCESS_KEY"),
-	    .token = read_env("AWS_SESSION_TOKEN")};
-	struct fixed *f;
+	struct span id = span_trim(span_str(getenv("AWS_ACCESS_KEY_ID")));
+	struct span secret =
+	    span_trim(span_str(getenv("AWS_SECRET_ACCESS_KEY")));
+	struct span token = span_trim(span_str(getenv("AWS_SESSION_TOKEN")));
 
-	if (set.key_id == NULL && set.secret == NULL && set.token == NULL)
+	if (id.n == 0 && secret.n == 0 && token.n == 0)
 		return NULL;
-	f = fixed_new(t, "environment");
-	f->set = set;
-	if (set.key_id == NULL)
-		f->error = "environment: AWS_ACCESS_KEY_ID is not set while "
-			   "others of its set are; set it or unset them";
-	else if (set.secret == NULL)
-		f->error = "environment: AWS_SECRET_ACCESS_KEY is not set "
-			   "while AWS_ACCESS_KEY_ID is; set both or neither";
-	return &f->base;
+	return source_pair_new(t, "environment",
+	    id.n == 0 ? "environment: AWS_ACCESS_KEY_ID"
+		      : "environment: AWS_SECRET_ACCESS_KEY",
+	    id, secret, token);
 }

@@ -29,7 +29,8 @@ struct signed_headers {
 	char date[17], hash[SIGV4_HEX + 1];
 };
 
-/* body_hash is of the whole body. ERR_LIMIT. To be ended with
+/* body_hash is of the whole body; c is NULL for a call that is not signed.
+ * ERR_LIMIT. To be ended with
  * signed_headers_fini also after an error. */
 enum err signed_headers_init(struct signed_headers *out, struct aws *a,
     const struct call_spec *spec, const char *body_hash, const struct creds *c);

@@ -24,8 +24,6 @@ signed_headers_init(struct signed_headers *out, struct aws *a,
 	    .payload_hash = body_hash,
 	    .region = spec->region,
 	    .service = spec->service,
-	    .key_id = c->key_id,
-	    .secret = c->secret,
 	    .wall_s = aws_now_s(a),
 	    .cache = a->cache};
 	struct sigv4_result result = {.authorization = &out->authorization};
@@ -39,6 +37,10 @@ signed_headers_init(struct signed_headers *out, struct aws *a,
 		add(out, spec->headers[i].name, spec->headers[i].value);
 	endpoint_host(spec->endpoint, &out->host);
 	add(out, "host", buf_cstr(&out->host));
+	if (c == NULL)
+		return out->host.err;
+	r.key_id = c->key_id;
+	r.secret = c->secret;
 	clock_format_amz(out->date, r.wall_s);
 	add(out, "x-amz-date", out->date);
 	if (strcmp(spec->service, "s3") == 0) {

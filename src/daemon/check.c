@@ -64,8 +64,8 @@ origin(const struct config *c, const char *key)
 	return o != NULL ? o : "default";
 }
 
-static void
-follow_region(struct config *c, const char *region, const char *from)
+void
+check_region_found(struct config *c, const char *region, const char *from)
 {
 	char **o = &c->origin[option_find(SPAN("region"))];
 
@@ -76,7 +76,7 @@ follow_region(struct config *c, const char *region, const char *from)
 }
 
 /* The region of the queue: what was set, else what the URL tells, else
- * AWS_REGION. Two that differ cannot both be right. */
+ * AWS_REGION, else the profile. Two that differ cannot both be right. */
 static void
 check_queue(struct notes *n, struct config *c)
 {
@@ -103,12 +103,14 @@ check_queue(struct notes *n, struct config *c)
 	if (*c->region != '\0')
 		return;
 	if (*url_region != '\0')
-		follow_region(c, url_region, "queue_url");
+		check_region_found(c, url_region, "queue_url");
 	else if (*c->env_region != '\0')
-		follow_region(c, c->env_region, "AWS_REGION");
-	else
-		notes_fatal(n, "region is missing: the queue URL does not "
-			       "tell it; set region or AWS_REGION");
+		check_region_found(c, c->env_region, "AWS_REGION");
+	else if (*c->profile_region != '\0')
+		check_region_found(c, c->profile_region, "AWS profile");
+	else if (!c->region_later)
+		notes_fatal(n, "region is missing: neither the queue URL nor "
+			       "a profile tells it; set region or AWS_REGION");
 }
 
 static void

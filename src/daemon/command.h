@@ -14,7 +14,7 @@ enum {
 };
 
 /* The daemon: until SIGTERM or SIGINT. The settings are without mistakes. */
-int run_daemon(const struct config *c);
+int run_daemon(struct config *c);
 
 /* Writes the events of log files to stdout, one a line. "-", or no file at all,
  * is stdin. */

@@ -241,6 +241,49 @@ load_option(struct notes *n, struct config *c, const char *text)
 	buf_fini(&at);
 }
 
+/* Settings of the AWS profile that are ours too. */
+static const struct {
+	const char *key;
+	const char *name;    /* in the profile; NULL: an endpoint */
+	const char *service; /* of the endpoint */
+} of_profile[] = {
+    {"use_fips_endpoint", "use_fips_endpoint", NULL},
+    {"use_dualstack_endpoint", "use_dualstack_endpoint", NULL},
+    {"ca_file", "ca_bundle", NULL},
+    {"endpoint_url_sqs", NULL, "sqs"},
+    {"endpoint_url_s3", NULL, "s3"},
+    {"endpoint_url_sts", NULL, "sts"},
+};
+
+/* What somebody else has set stays, and one endpoint for all counts more than
+ * the profile's for a service. */
+static void
+load_profile(struct notes *n, struct config *c, const struct config_sources *s)
+{
+	struct buf b;
+	bool found;
+
+	if (s->profile_setting == NULL || s->profile_endpoint == NULL)
+		return;
+	buf_init(&b, CONFIG_TEXT_MAX);
+	if (s->profile_setting("region", &b))
+		replace(&c->profile_region, buf_cstr(&b));
+	for (size_t i = 0; i < sizeof of_profile / sizeof *of_profile; i++) {
+		size_t row = option_find(span_str(of_profile[i].key));
+
+		if (c->origin[row] != NULL ||
+		    (of_profile[i].service != NULL && *c->endpoint_url != '\0'))
+			continue;
+		buf_reset(&b);
+		found = of_profile[i].service != NULL
+			    ? s->profile_endpoint(of_profile[i].service, &b)
+			    : s->profile_setting(of_profile[i].name, &b);
+		if (found)
+			set(n, c, row, buf_view(&b), "AWS profile");
+	}
+	buf_fini(&b);
+}
+
 static void
 set_defaults(struct config *c)
 {
@@ -255,6 +298,7 @@ set_defaults(struct config *c)
 	}
 	buf_fini(&why);
 	c->env_region = mem_strndup("", 0);
+	c->profile_region = mem_strndup("", 0);
 }
 
 unsigned
@@ -274,6 +318,8 @@ config_load(struct config *c, const struct config_sources *src,
 	}
 	for (size_t i = 0; i < src->noptions; i++)
 		load_option(&n, c, src->options[i]);
+	load_profile(&n, c, src);
+	c->region_later = src->region_later;
 	check_config(&n, c);
 	return n.fatal;
 }
@@ -290,6 +336,7 @@ config_fini(struct config *c)
 	}
 	token_free(&c->token);
 	mem_free(c->env_region);
+	mem_free(c->profile_region);
 	*c = (struct config){.token = NULL};
 }
 

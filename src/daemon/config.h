@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buf.h"
+
 #define CONFIG_FILE "/etc/trailpost/trailpost.conf"
 
 enum { CONFIG_KEYS_MAX = 48, CONFIG_TEXT_MAX = 8 * 1024 };
@@ -24,6 +26,8 @@ enum { CONFIG_KEYS_MAX = 48, CONFIG_TEXT_MAX = 8 * 1024 };
  * each means is in the option table, option.c. */
 struct config {
 	char *queue_url, *region;
+	char *assume_role_arn, *assume_role_external_id;
+	char *assume_role_session_name;
 	char *dassana_endpoint, *dassana_app_id;
 	char *dassana_token, *dassana_token_file;
 	char *key_include, *key_exclude;
@@ -41,8 +45,10 @@ struct config {
 	uint64_t verify_doc_count, accept_any_2xx;
 
 	/* Made from the above by config_load. */
-	char *token;	  /* the token itself, wherever it came from */
-	char *env_region; /* AWS_REGION: counts after the queue URL's region */
+	char *token; /* the token itself, wherever it came from */
+	/* Count after the queue URL's region: AWS_REGION, the profile's. */
+	char *env_region, *profile_region;
+	bool region_later; /* may be "": the metadata service may tell it */
 	/* Who set the option of that row: "FILE:12"; NULL is the default. */
 	char *origin[CONFIG_KEYS_MAX];
 };
@@ -53,6 +59,11 @@ struct config_sources {
 	const char *const *env;	    /* as environ; NULL: none */
 	const char *const *options; /* each "KEY=VALUE" */
 	size_t noptions;
+	/* As in aws/profile.h, or NULL: what they give counts where nobody else
+	 * has set anything. */
+	bool (*profile_setting)(const char *key, struct buf *out);
+	bool (*profile_endpoint)(const char *service, struct buf *out);
+	bool region_later; /* not to know the region is no mistake */
 };
 
 /* One mistake or (not fatal) warning: one line without its end. */

@@ -43,8 +43,15 @@ static const struct option_row rows[] = {
     TEXT(queue_url, "",
 	"URL of the SQS queue that gets the notifications. Required."),
     TEXT(region, "",
-	"AWS region of the queue. Needed only if neither the queue URL nor "
-	"AWS_REGION tells it."),
+	"AWS region of the queue. Needed only if nothing else tells it: the "
+	"queue URL, AWS_REGION, the AWS profile, the instance."),
+    TEXT(assume_role_arn, "",
+	"ARN of a role to assume with the AWS credentials that are found, for "
+	"a queue in another account."),
+    TEXT(assume_role_external_id, "",
+	"External ID that the role's trust policy asks for."),
+    TEXT(assume_role_session_name, "trailpost",
+	"Name of the role's session, as CloudTrail will show it."),
     TEXT(dassana_endpoint, "https://dassana.io/ingest",
 	"URL to which events are sent."),
     TEXT(dassana_app_id, "aws_cloudtrail",

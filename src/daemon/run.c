@@ -159,7 +159,7 @@ take_apart(struct run *r)
 }
 
 int
-run_daemon(const struct config *c)
+run_daemon(struct config *c)
 {
 	struct run r = {.conf = c};
 	int status = EXIT_OK;

@@ -5,7 +5,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "aws/region.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "daemon/check.h"
 #include "daemon/command.h"
 
 /* (The leak sanitizer, however, is a debugger.) */
@@ -46,21 +49,79 @@ open_net(struct ways *w, const struct config *c)
 	return w->http != NULL;
 }
 
-static bool
-open_creds(struct ways *w, creds_changed_fn *changed, void *arg)
-{
-	struct creds_source *source = creds_env_new(w->timers);
+/* A region that is looked for while nothing else goes on. */
+struct search {
+	struct ways *ways;
+	struct config *conf;
+	bool found;
+};
 
-	if (source == NULL) {
+static void
+on_region(void *arg, const char *region, const char *error)
+{
+	struct search *s = arg;
+
+	s->found = region != NULL;
+	if (s->found)
+		check_region_found(s->conf, region, "instance metadata");
+	else
+		LOG_ERROR("start", F_STR("problem", "the region is not known"),
+		    F_STR("error", error),
+		    F_STR("advice", "set region or AWS_REGION"));
+	ev_break(s->ways->loop, EVBREAK_ALL);
+}
+
+static void
+on_note(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	if (fatal)
+		LOG_ERROR("start", F_STR("problem", text));
+	else
+		LOG_WARN("start", F_STR("problem", text));
+}
+
+/* What the configuration leaves open is asked of the instance. */
+static bool
+find_region(struct ways *w, struct config *c)
+{
+	struct search s = {.ways = w, .conf = c};
+	struct notes notes = {.fn = on_note};
+	struct region_lookup *lookup;
+
+	if (*c->region != '\0')
+		return true;
+	lookup = region_lookup_start(w->http, w->timers, on_region, &s);
+	ev_run(w->loop, 0);
+	region_lookup_cancel(&lookup);
+	if (s.found)
+		hosts_check(&notes, c);
+	return s.found && notes.fatal == 0;
+}
+
+static bool
+open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
+    void *arg)
+{
+	struct creds_conf conf = {.timers = w->timers,
+	    .http = w->http,
+	    .region = c->region,
+	    .sts = w->hosts.has_sts ? &w->hosts.sts : NULL,
+	    .role_arn = c->assume_role_arn,
+	    .external_id = c->assume_role_external_id,
+	    .session_name = c->assume_role_session_name};
+	struct creds_source *source;
+	struct buf why;
+
+	buf_init(&why, 1024);
+	source = creds_chain_new(&conf, &why);
+	if (source == NULL)
 		LOG_ERROR("start", F_STR("problem", "no AWS credentials"),
-		    F_STR("advice", "set AWS_ACCESS_KEY_ID and "
-				    "AWS_SECRET_ACCESS_KEY in the "
-				    "environment, for temporary ones also "
-				    "AWS_SESSION_TOKEN"));
-		return false;
-	}
-	w->keeper = creds_keeper_new(w->timers, source, changed, arg);
-	return true;
+		    F_STR("error", buf_cstr(&why)));
+	else
+		w->keeper = creds_keeper_new(w->timers, source, changed, arg);
+	buf_fini(&why);
+	return source != NULL;
 }
 
 static void
@@ -97,19 +158,21 @@ open_sink(struct ways *w, const struct config *c)
 }
 
 bool
-ways_open(struct ways *w, const struct config *c, creds_changed_fn *changed,
+ways_open(struct ways *w, struct config *c, creds_changed_fn *changed,
     void *arg, int *status)
 {
 	*w = (struct ways){.loop = NULL};
-	hosts_find(c, &w->hosts);
 	if (!open_net(w, c)) {
 		*status = EXIT_TROUBLE;
 		return false;
 	}
-	if (!open_creds(w, changed, arg)) {
-		*status = EXIT_USAGE;
+	*status = EXIT_USAGE;
+	if (!find_region(w, c))
 		return false;
-	}
+	hosts_find(c, &w->hosts);
+	if (!open_creds(w, c, changed, arg))
+		return false;
+	*status = EXIT_OK;
 	open_aws(w, c);
 	open_sink(w, c);
 	return true;

@@ -31,10 +31,11 @@ struct ways {
 
 /* Cores and debuggers would show the secrets; from here on they do not. */
 void ways_protect(void);
-/* false: some of it cannot be had, which was logged. The exit status is then in
- * *status. ways_close in any case. */
-bool ways_open(struct ways *w, const struct config *c,
-    creds_changed_fn *changed, void *arg, int *status);
+/* A region that the configuration leaves open is looked up, which may take
+ * seconds, and put into it. false: some of it cannot be had, which was logged.
+ * The exit status is then in *status. ways_close in any case. */
+bool ways_open(struct ways *w, struct config *c, creds_changed_fn *changed,
+    void *arg, int *status);
 void ways_close(struct ways *w);
 
 #endif

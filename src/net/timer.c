@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "net/list.h"
+#include "net/loop.h"
 
 struct timers {
 	struct ev_loop *loop;
@@ -86,6 +87,12 @@ timers_free(struct timers **tsp)
 	ev_idle_stop(ts->loop, &ts->idle);
 	mem_free(ts);
 	*tsp = NULL;
+}
+
+struct ev_loop *
+timers_loop(const struct timers *ts)
+{
+	return ts->loop;
 }
 
 struct timer *

@@ -193,36 +193,120 @@ test_environment(void **state)
 	fake_end();
 }
 
+/* When ten minutes or a quarter of the life are left, give or take a tenth. */
 static void
 test_refresh_before_expiry(void **state)
+{
+	static const struct {
+		int64_t life_s, early_ms, late_ms; /* of the refresh */
+	} rows[] = {
+	    {6 * 3600, 5 * 3600 * 1000 + 2940 * 1000,
+		5 * 3600 * 1000 + 3060000},
+	    {3600, 2940 * 1000, 3060 * 1000},
+	    {2400, 1740 * 1000, 1860 * 1000},
+	    {900, 652500, 697500},
+	    {60, 43500, 46500},
+	    {4, 2900, 3100},
+	};
+	(void)state;
+	fake_begin();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct scripted s = scripted_new();
+		struct creds_keeper *k = keeper_new(&s);
+
+		answer(&s, "A", rows[i].life_s);
+		assert_key(k, "A");
+		fake_advance(rows[i].early_ms - 1);
+		assert_int_equal(s.fetches, 1);
+		fake_advance(rows[i].late_ms - rows[i].early_ms + 2);
+		assert_int_equal(s.fetches, 2);
+		assert_key(k, "A");
+		answer(&s, "B", rows[i].life_s);
+		assert_key(k, "B");
+		assert_int_equal(changes, 1); /* valid all the time */
+		creds_keeper_free(&k);
+		assert_int_equal(s.cancels, 1);
+		assert_int_equal(s.frees, 1);
+		fake_advance((1795348800 + 1000000 * (int64_t)(i + 1)) * 1000 -
+			     clock_wall_ms());
+	}
+	fake_end();
+}
+
+/* As IMDS has it until five minutes before the end: every minute or quarter of
+ * what is left, and never in less than a second. */
+static void
+test_nothing_newer(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	int64_t end_ms, left, at;
+	unsigned n = 0;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	answer(&s, "A", 3600);
+	end_ms = clock_wall_ms() + 3600 * 1000;
+	fake_advance(2939 * 1000);
+	while (s.fn == NULL)
+		fake_advance(1000);
+	for (; end_ms - clock_wall_ms() > 2000; n++) {
+		at = clock_mono_ms();
+		left = end_ms - clock_wall_ms();
+		answer(&s, "A", left / 1000 + (left % 1000 != 0));
+		end_ms = clock_wall_ms() + left;
+		while (s.fn == NULL)
+			fake_advance(100);
+		at = clock_mono_ms() - at;
+		assert_true(at >= 1000 || left < 1000);
+		assert_true(at <= 60100);
+		assert_true(at <= (left / 4 > 1000 ? left / 4 : 1000) + 100);
+		assert_key(k, left - at > 0 ? "A" : NULL);
+	}
+	assert_in_range(n, 15, 40);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+/* Ten sets that live for seconds: none is let expire. */
+static void
+test_short_lives(void **state)
 {
 	struct scripted s = scripted_new();
 	struct creds_keeper *k;
 	(void)state;
 	fake_begin();
 	k = keeper_new(&s);
-	assert_int_equal(s.fetches, 1);
-	answer(&s, "A", 3600);
-	assert_key(k, "A");
+	for (int i = 0; i < 10; i++) {
+		answer(&s, i % 2 == 0 ? "A" : "B", 3);
+		while (s.fn == NULL) {
+			assert_non_null(creds_get(k));
+			fake_advance(50);
+		}
+	}
+	assert_int_equal(s.fetches, 11);
 	assert_int_equal(changes, 1);
-	fake_advance((3600 - 600 - 60) * 1000 - 1);
-	assert_int_equal(s.fetches, 1);
-	fake_advance(60 * 1000 + 1);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+/* The machine slept: the wall clock went on, the monotonic one did not. */
+static void
+test_after_sleep(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	answer(&s, "A", 6 * 3600);
+	fake_turn_wall(6 * 3600 * 1000);
+	assert_key(k, NULL);
+	fake_advance(5 * 60 * 1000);
 	assert_int_equal(s.fetches, 2);
-	assert_key(k, "A");
 	answer(&s, "B", 3600);
 	assert_key(k, "B");
-	assert_int_equal(changes, 1); /* valid all the time */
-	/* A short life: after half of it. */
-	fake_advance(3600 * 1000 - 601 * 1000);
-	answer(&s, "C", 100);
-	fake_advance(49999);
-	assert_int_equal(s.fetches, 3);
-	fake_advance(1);
-	assert_int_equal(s.fetches, 4);
 	creds_keeper_free(&k);
-	assert_int_equal(s.cancels, 1);
-	assert_int_equal(s.frees, 1);
 	fake_end();
 }
 
@@ -272,15 +356,45 @@ test_expired_on_arrival(void **state)
 	(void)state;
 	fake_begin();
 	k = keeper_new(&s);
-	for (unsigned i = 1; i <= 10; i++) {
+	for (unsigned i = 1; i <= 60; i++) {
 		answer(&s, "A", -1);
 		assert_key(k, NULL);
+		assert_non_null(strstr(creds_error(k), "expired"));
+		fake_advance(999);
 		assert_int_equal(s.fetches, i);
-		fake_advance(4999);
-		assert_int_equal(s.fetches, i);
-		fake_advance(1);
+		fake_advance(60 * 1000 - 999);
+		assert_int_equal(s.fetches, i + 1);
 	}
 	assert_int_equal(changes, 0);
+	answer(&s, "B", 3600);
+	assert_key(k, "B");
+	assert_int_equal(changes, 1);
+	/* Worse than what we have: ours stays. */
+	fake_advance(3060 * 1000);
+	answer(&s, "A", -1);
+	assert_key(k, "B");
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+/* Whoever gives them knows the time better. */
+static void
+test_offset_of_the_source(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds c = {.key_id = mem_strndup("A", 1),
+	    .secret = mem_strndup("s", 1),
+	    .offset_s = -7200,
+	    .expires_s = FAKE_WALL_S - 3600};
+	creds_fetched_fn *fn;
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	fn = s.fn;
+	s.fn = NULL;
+	fn(s.arg, &c, NULL);
+	assert_key(k, "A");
 	creds_keeper_free(&k);
 	fake_end();
 }
@@ -389,6 +503,10 @@ main(void)
 	    cmocka_unit_test(test_static),
 	    cmocka_unit_test(test_environment),
 	    cmocka_unit_test(test_refresh_before_expiry),
+	    cmocka_unit_test(test_nothing_newer),
+	    cmocka_unit_test(test_short_lives),
+	    cmocka_unit_test(test_after_sleep),
+	    cmocka_unit_test(test_offset_of_the_source),
 	    cmocka_unit_test(test_failed_refresh),
 	    cmocka_unit_test(test_expired_on_arrival),
 	    cmocka_unit_test(test_refused),

@@ -1,0 +1,25 @@
+/*
+ * What the shared configuration files (~/.aws/config, ~/.aws/credentials, or
+ * AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE) say of the profile in force
+ * (AWS_PROFILE, else "default"), credentials apart. Files that are not there
+ * say nothing, nor do those that cannot be read: that is for the credentials'
+ * source to report. (AWS SDKs and Tools Reference Guide, "Shared config and
+ * credentials files".)
+ */
+#ifndef AWS_PROFILE_H
+#define AWS_PROFILE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/* Appends the value of a key: "region", "use_fips_endpoint". false if it has
+ * none. */
+bool profile_setting(const char *key, struct buf *out);
+
+/* Appends the endpoint_url for a service ("sqs", "s3", "sts"): of the services
+ * section that the profile names, else its own. false if there is none, or
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is "true". */
+bool profile_endpoint(const char *service, struct buf *out);
+
+#endif

@@ -1,0 +1,46 @@
+/* What all calls share. */
+#include "aws/call.h"
+#include "aws/priv.h"
+#include "base/clock.h"
+
+struct aws *
+aws_new(struct http *h, struct timers *t, struct creds_keeper *k)
+{
+	struct aws *a = mem_zalloc(sizeof *a);
+
+	a->http = h;
+	a->timers = t;
+	a->keeper = k;
+	a->cache = sigv4_cache_new();
+	return a;
+}
+
+void
+aws_free(struct aws **ap)
+{
+	struct aws *a = *ap;
+
+	if (a == NULL)
+		return;
+	sigv4_cache_free(&a->cache);
+	mem_free(a);
+	*ap = NULL;
+}
+
+int64_t
+aws_offset_s(const struct aws *a)
+{
+	return a->offset_s;
+}
+
+int64_t
+aws_now_s(const struct aws *a)
+{
+	return clock_wall_s() + a->offset_s;
+}
+
+struct aws_stats
+aws_stats(const struct aws *a)
+{
+	return a->stats;
+}

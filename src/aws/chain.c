@@ -1,0 +1,212 @@
+/*
+ * The chain. What it has picked is kept once it has succeeded; until then it
+ * looks again at each fetch, so that what is put right is found.
+ */
+#include <string.h>
+
+#include "aws/imds.h"
+#include "aws/profiles.h"
+#include "aws/source.h"
+#include "base/mem.h"
+
+struct chain {
+	struct creds_source base; /* first, so that it can be cast back */
+	struct source_deps deps;
+	char *region;	       /* of deps */
+	struct role_conf role; /* to assume on top; arn NULL: none */
+	struct creds_source *picked;
+	bool is_last_resort; /* nothing was configured */
+	bool settled;	     /* picked has succeeded */
+	struct source_fetch f;
+};
+
+static void
+say_tried(struct buf *why)
+{
+	bool named;
+
+	buf_printf(why,
+	    "no credentials: no AWS_ACCESS_KEY_ID, no "
+	    "AWS_WEB_IDENTITY_TOKEN_FILE, none of profile \"%.64s\" in ",
+	    profiles_chosen(&named));
+	profiles_say_files(why);
+	buf_str(why, ", no AWS_CONTAINER_CREDENTIALS_*_URI");
+}
+
+static struct creds_source *
+pick_web_identity(struct chain *ch)
+{
+	const char *file = source_env("AWS_WEB_IDENTITY_TOKEN_FILE");
+	const char *arn = source_env("AWS_ROLE_ARN");
+	const char *session = source_env("AWS_ROLE_SESSION_NAME");
+	struct role_conf given = {0};
+	struct creds_source *s;
+
+	if (file == NULL)
+		return NULL;
+	if (arn == NULL)
+		return source_failing_new(ch->deps.timers, "web identity",
+		    "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is set, but "
+		    "AWS_ROLE_ARN is not");
+	given.arn = mem_strndup(arn, strlen(arn));
+	given.token_file = mem_strndup(file, strlen(file));
+	if (session != NULL)
+		given.session_name = mem_strndup(session, strlen(session));
+	s = source_webid_new(&ch->deps, &given);
+	source_role_fini(&given);
+	return s;
+}
+
+static void
+pick(struct chain *ch)
+{
+	struct creds_source *s = creds_env_new(ch->deps.timers);
+
+	if (s == NULL)
+		s = pick_web_identity(ch);
+	if (s == NULL)
+		s = source_profile_new(&ch->deps);
+	if (s == NULL)
+		s = source_container_new(&ch->deps);
+	ch->is_last_resort = s == NULL;
+	if (s == NULL)
+		s = source_imds_new(&ch->deps);
+	if (ch->role.arn != NULL)
+		s = source_role_new(&ch->deps, &ch->role, s);
+	ch->picked = s;
+	ch->base.name = s->name;
+}
+
+static void
+drop(struct chain *ch)
+{
+	if (ch->picked != NULL)
+		ch->picked->free(ch->picked);
+	ch->picked = NULL;
+}
+
+static void
+on_picked(void *arg, struct creds *c, const char *error)
+{
+	struct chain *ch = arg;
+
+	if (c != NULL) {
+		ch->settled = true;
+		source_fetch_ok(&ch->f, c);
+		return;
+	}
+	if (!ch->settled && ch->is_last_resort) {
+		say_tried(&ch->f.why);
+		buf_str(&ch->f.why, "; ");
+	}
+	buf_str(&ch->f.why, error);
+	if (!ch->settled)
+		drop(ch);
+	source_fetch_fail(&ch->f);
+}
+
+static void
+chain_fetch(struct creds_source *s, creds_fetched_fn *fn, void *arg)
+{
+	struct chain *ch = (struct chain *)s;
+
+	source_fetch_begin(&ch->f, fn, arg);
+	if (ch->picked == NULL)
+		pick(ch);
+	ch->picked->fetch(ch->picked, on_picked, ch);
+}
+
+static void
+chain_cancel(struct creds_source *s)
+{
+	struct chain *ch = (struct chain *)s;
+
+	if (ch->picked != NULL)
+		ch->picked->cancel(ch->picked);
+}
+
+static void
+chain_free(struct creds_source *s)
+{
+	struct chain *ch = (struct chain *)s;
+
+	drop(ch);
+	aws_free(&ch->deps.aws);
+	mem_free(ch->region);
+	source_role_fini(&ch->role);
+	source_fetch_fini(&ch->f);
+	mem_free(ch);
+}
+
+/* STS is in every region; which one hardly matters. */
+static const char *
+home_region(const char *arn)
+{
+	if (strncmp(arn, "arn:aws-cn:", 11) == 0)
+		return "cn-north-1";
+	if (strncmp(arn, "arn:aws-us-gov:", 15) == 0)
+		return "us-gov-west-1";
+	return "us-east-1";
+}
+
+static const char *
+text(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
+static void
+set_sts(struct chain *ch, const struct creds_conf *conf)
+{
+	const char *region = text(conf->region);
+
+	if (*region == '\0')
+		region = home_region(text(conf->role_arn));
+	ch->region = mem_strndup(region, strlen(region));
+	ch->deps.region = ch->region;
+	if (conf->sts != NULL)
+		ch->deps.sts = *conf->sts;
+	else if (endpoint_service("sts", region, &ch->deps.sts) != ERR_OK)
+		CHECK(endpoint_service("sts", "us-east-1", &ch->deps.sts) ==
+		      ERR_OK);
+}
+
+static void
+set_role(struct chain *ch, const struct creds_conf *conf)
+{
+	const char *const from[] = {
+	    conf->role_arn, conf->external_id, conf->session_name};
+	char **const to[] = {
+	    &ch->role.arn, &ch->role.external_id, &ch->role.session_name};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (*text(from[i]) != '\0')
+			*to[i] = mem_strndup(from[i], strlen(from[i]));
+	}
+}
+
+struct creds_source *
+creds_chain_new(const struct creds_conf *conf, struct buf *why)
+{
+	struct chain *ch = mem_zalloc(sizeof *ch);
+
+	ch->base = (struct creds_source){.name = "",
+	    .fetch = chain_fetch,
+	    .cancel = chain_cancel,
+	    .free = chain_free};
+	ch->deps.timers = conf->timers;
+	ch->deps.http = conf->http;
+	ch->deps.aws = aws_new(conf->http, conf->timers, NULL);
+	source_fetch_init(&ch->f);
+	set_sts(ch, conf);
+	set_role(ch, conf);
+	pick(ch);
+	if (ch->is_last_resort && imds_is_disabled()) {
+		say_tried(why);
+		buf_str(why, ", and the instance metadata is switched off by "
+			     "AWS_EC2_METADATA_DISABLED");
+		chain_free(&ch->base);
+		return NULL;
+	}
+	return &ch->base;
+}

@@ -1,0 +1,33 @@
+/*
+ * The metadata service of an EC2 instance, version 2 and no other: each GET
+ * carries a session token, which is kept and renewed. (EC2 User Guide, "Use the
+ * Instance Metadata Service".)
+ *
+ * AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT and _MODE are
+ * read by imds_new. Never through a proxy.
+ */
+#ifndef AWS_IMDS_H
+#define AWS_IMDS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "net/http.h"
+#include "net/timer.h"
+
+struct imds;
+
+/* r: a reply with any status but 401, borrowed; or error (borrowed): why there
+ * is none, and what to do. */
+typedef void imds_fn(void *arg, const struct reply *r, const char *error);
+
+bool imds_is_disabled(void);
+
+struct imds *imds_new(struct http *h, struct timers *t);
+void imds_free(struct imds **i); /* cancels */
+/* One at a time; ends in one call of fn, or in silence after imds_cancel. fn
+ * may free the imds, or get again. */
+void imds_get(struct imds *i, const char *path, imds_fn *fn, void *arg);
+void imds_cancel(struct imds *i);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * The shared configuration files, read once and merged: for the same profile
+ * the credentials file's keys win.
+ */
+#ifndef AWS_PROFILES_H
+#define AWS_PROFILES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+struct profiles;
+
+/* Reads both files; one that is not there is empty. Never NULL. */
+struct profiles *profiles_load(void);
+void profiles_free(struct profiles **p); /* wipes */
+
+/* "" or what is wrong: unreadable, or "FILE:LINE: …". */
+const char *profiles_error(const struct profiles *p);
+/* Both paths, for people. */
+void profiles_say_files(struct buf *out);
+
+/* AWS_PROFILE, or "default". named: whether somebody chose it. */
+const char *profiles_chosen(bool *named);
+
+bool profiles_has(const struct profiles *p, struct span profile);
+/* Value of a key; empty if it has none. Borrowed. */
+struct span
+profiles_get(const struct profiles *p, struct span profile, const char *key);
+/* The same of [services NAME]: of the key under "service =". */
+struct span profiles_get_service(const struct profiles *p, struct span name,
+    const char *service, const char *key);
+
+#endif

@@ -1,0 +1,217 @@
+#include "aws/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aws/priv.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+enum {
+	TREE_MAX = 256 * 1024,
+	SKEW_S = 4 * 60,
+	LIFE_S = 15 * 60, /* of what came without an expiry but has one */
+};
+
+void
+source_fetch_init(struct source_fetch *f)
+{
+	buf_init(&f->why, SOURCE_WHY_MAX);
+}
+
+void
+source_fetch_fini(struct source_fetch *f)
+{
+	buf_fini(&f->why);
+}
+
+void
+source_fetch_begin(struct source_fetch *f, creds_fetched_fn *fn, void *arg)
+{
+	f->fn = fn;
+	f->arg = arg;
+	buf_reset(&f->why);
+}
+
+void
+source_fetch_fail(struct source_fetch *f)
+{
+	f->fn(f->arg, NULL, buf_cstr(&f->why));
+}
+
+void
+source_fetch_ok(struct source_fetch *f, struct creds *c)
+{
+	f->fn(f->arg, c, NULL);
+}
+
+void
+source_say_reply(struct buf *why, const struct reply *r)
+{
+	char text[160];
+
+	if (r->err != ERR_OK) {
+		aws_copy_message(text, sizeof text, r->detail);
+		buf_printf(why, "no answer (%s%s%s)", err_name(r->err),
+		    *text != '\0' ? ": " : "", text);
+		return;
+	}
+	buf_printf(why, "HTTP status %d", r->status);
+	if (r->status == 200)
+		return; /* might be credentials */
+	aws_copy_message(text, sizeof text, span_trim(r->body));
+	if (*text != '\0')
+		buf_printf(why, ": %s", text);
+}
+
+int64_t
+source_clock_offset(const struct reply *r)
+{
+	int64_t s;
+
+	if (clock_parse_http(reply_header(r, "Date"), &s) != ERR_OK)
+		return 0;
+	s -= clock_wall_s();
+	return s > SKEW_S || s < -SKEW_S ? s : 0;
+}
+
+static char *
+copy_member(const struct json_node *root, const char *name)
+{
+	struct span s = json_str(json_get(root, name));
+
+	return s.n > 0 ? mem_strndup(s.p, s.n) : NULL;
+}
+
+static bool
+read_expiry(const struct json_node *root, struct creds *out, struct buf *why)
+{
+	const struct json_node *n = json_get(root, "Expiration");
+
+	if (n == NULL || json_is(n, JSON_NULL))
+		return true;
+	if (clock_parse_iso(json_str(n), &out->expires_s) == ERR_OK)
+		return true;
+	buf_str(why, "its Expiration is no time in ISO 8601");
+	return false;
+}
+
+bool
+source_read_doc(struct span text, const char *token_name, struct creds *out,
+    struct buf *why)
+{
+	const struct json_node *root;
+	struct json *j;
+	bool ok = false;
+
+	*out = (struct creds){0};
+	if (json_parse(text, TREE_MAX, &j, &root) != ERR_OK ||
+	    !json_is(root, JSON_OBJECT)) {
+		buf_str(why, "what it gave is no JSON object");
+	} else {
+		out->key_id = copy_member(root, "AccessKeyId");
+		out->secret = copy_member(root, "SecretAccessKey");
+		out->token = copy_member(root, token_name);
+		if (out->key_id == NULL)
+			buf_str(why, "what it gave has no AccessKeyId");
+		else if (out->secret == NULL)
+			buf_str(why, "what it gave has no SecretAccessKey");
+		else
+			ok = read_expiry(root, out, why);
+	}
+	json_free(&j);
+	if (!ok)
+		creds_fini(out);
+	return ok;
+}
+
+bool
+source_read_reply(
+    const struct reply *r, const char *name, struct creds *out, struct buf *why)
+{
+	*out = (struct creds){0};
+	buf_printf(why, "%s: ", name);
+	if (r->err != ERR_OK || r->status != 200) {
+		source_say_reply(why, r);
+		return false;
+	}
+	if (!source_read_doc(r->body, "Token", out, why))
+		return false;
+	out->offset_s = source_clock_offset(r);
+	if (out->expires_s == 0)
+		out->expires_s = clock_wall_s() + out->offset_s + LIFE_S;
+	return true;
+}
+
+static bool
+read_all(int fd, struct buf *out)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		buf_add(out, chunk, (size_t)n);
+	}
+	mem_wipe(chunk, sizeof chunk);
+	if (n == 0 && out->err != ERR_OK)
+		errno = EFBIG;
+	return n == 0 && out->err == ERR_OK;
+}
+
+bool
+source_read_file(const char *path, struct buf *out, struct buf *why)
+{
+	/* A pipe without a writer must not stop the daemon. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool ok = fd >= 0 && read_all(fd, out);
+	int error = errno;
+
+	if (!ok)
+		buf_printf(why, "%s: %s", path, strerror(error));
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return ok;
+}
+
+const char *
+source_env(const char *name)
+{
+	const char *s = getenv(name);
+
+	return s != NULL && *s != '\0' ? s : NULL;
+}
+
+static char *
+copy_set(const char *s)
+{
+	return s != NULL && *s != '\0' ? mem_strndup(s, strlen(s)) : NULL;
+}
+
+void
+source_role_copy(struct role_conf *to, const struct role_conf *from)
+{
+	*to = (struct role_conf){.arn = copy_set(from->arn),
+	    .session_name = copy_set(from->session_name),
+	    .external_id = copy_set(from->external_id),
+	    .token_file = copy_set(from->token_file),
+	    .duration = copy_set(from->duration)};
+}
+
+void
+source_role_fini(struct role_conf *r)
+{
+	mem_free(r->arn);
+	mem_free(r->session_name);
+	mem_free(r->external_id);
+	mem_free(r->token_file);
+	mem_free(r->duration);
+	*r = (struct role_conf){0};
+}

@@ -1,0 +1,295 @@
+/*
+ * Three things are awaited: the end of both pipes, and the process itself, by a
+ * pidfd. A grandchild that keeps a pipe open past the process's end is not
+ * waited for: what was printed until then counts.
+ *
+ *	start -> running -> exited -> fn
+ *	            \-> killed (limit, time) -> exited -> fn
+ */
+#include "net/child.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "net/loop.h"
+
+enum { ERROR_MAX = 512, CHUNK = 4096 };
+
+struct child_pipe {
+	struct child *child;
+	struct ev_io io;
+	int fd; /* −1: not open any more */
+	struct buf text;
+};
+
+struct child {
+	struct ev_loop *loop;
+	struct timer *timer; /* the time limit; or fn, after a failed start */
+	struct child_pipe out, error;
+	struct ev_io exit;
+	pid_t pid; /* 0: none, or reaped */
+	int pidfd;
+	struct child_end end;
+	child_fn *fn;
+	void *arg;
+};
+
+static void
+pipe_close(struct child_pipe *p)
+{
+	if (p->fd < 0)
+		return;
+	ev_io_stop(p->child->loop, &p->io);
+	close(p->fd);
+	p->fd = -1;
+}
+
+/* Before it is reaped its number cannot be that of another process. */
+static void
+kill_group(struct child *c)
+{
+	if (c->pid > 0)
+		(void)kill(-c->pid, SIGKILL);
+}
+
+static void
+reap(struct child *c, int flags)
+{
+	int status;
+	pid_t pid;
+
+	do
+		pid = waitpid(c->pid, &status, flags);
+	while (pid < 0 && errno == EINTR);
+	if (pid != c->pid)
+		return;
+	c->pid = 0;
+	c->end.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	c->end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void
+child_free(struct child *c)
+{
+	kill_group(c);
+	if (c->pid > 0)
+		reap(c, 0); /* it was killed: this does not take long */
+	pipe_close(&c->out);
+	pipe_close(&c->error);
+	if (c->pidfd >= 0) {
+		ev_io_stop(c->loop, &c->exit);
+		close(c->pidfd);
+	}
+	timer_free(&c->timer);
+	buf_fini_wipe(&c->out.text);
+	buf_fini_wipe(&c->error.text);
+	mem_free(c);
+}
+
+static void
+finish(struct child *c)
+{
+	struct buf out = c->out.text, error = c->error.text;
+	struct child_end end = c->end;
+	child_fn *fn = c->fn;
+	void *arg = c->arg;
+
+	buf_init(&c->out.text, 0);
+	buf_init(&c->error.text, 0);
+	child_free(c);
+	end.out = buf_view(&out);
+	end.error = buf_view(&error);
+	fn(arg, &end);
+	buf_fini_wipe(&out);
+	buf_fini_wipe(&error);
+}
+
+/* Reads what is there. Of standard error the rest is thrown away. */
+static void
+pipe_read(struct child_pipe *p)
+{
+	struct child *c = p->child;
+	char chunk[CHUNK];
+	ssize_t n;
+
+	while (p->fd >= 0 && (n = read(p->fd, chunk, sizeof chunk)) != -1) {
+		if (n == 0)
+			pipe_close(p);
+		else
+			buf_add(&p->text, chunk,
+			    p == &c->error &&
+				    (size_t)n > p->text.max - p->text.n
+				? p->text.max - p->text.n
+				: (size_t)n);
+		if (p == &c->out && p->text.err != ERR_OK) {
+			c->end.err = ERR_LIMIT;
+			pipe_close(p);
+			kill_group(c);
+		}
+	}
+	mem_wipe(chunk, sizeof chunk);
+	if (p->fd >= 0 && errno != EAGAIN && errno != EINTR)
+		pipe_close(p);
+}
+
+static void
+on_pipe(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	pipe_read(w->data);
+}
+
+static void
+on_exit_fd(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct child *c = w->data;
+
+	(void)loop;
+	(void)revents;
+	reap(c, WNOHANG);
+	if (c->pid > 0)
+		return;
+	pipe_read(&c->out);
+	pipe_read(&c->error);
+	finish(c);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct child *c = arg;
+
+	if (c->pid == 0) {
+		finish(c);
+		return;
+	}
+	if (c->end.err == ERR_OK)
+		c->end.err = ERR_TIMEOUT;
+	kill_group(c);
+}
+
+static int
+pipe_open(struct child_pipe *p, int *writer)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return errno;
+	p->fd = fds[0];
+	*writer = fds[1];
+	(void)fcntl(p->fd, F_SETFL, O_NONBLOCK);
+	ev_io_init(&p->io, on_pipe, p->fd, EV_READ);
+	p->io.data = p;
+	ev_io_start(p->child->loop, &p->io);
+	return 0;
+}
+
+/* Signals as a program expects them: we ignore SIGPIPE. */
+static int
+spawn(struct child *c, const char *const *argv, int out, int error)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int rc;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+					    POSIX_SPAWN_SETSIGDEF |
+					    POSIX_SPAWN_SETPGROUP);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, out, 1);
+	posix_spawn_file_actions_adddup2(&files, error, 2);
+#if __GLIBC_PREREQ(2, 34)
+	posix_spawn_file_actions_addclosefrom_np(&files, 3);
+#endif
+	rc = posix_spawnp(&c->pid, argv[0], &files, &attr,
+	    (char *const *)(const void *)argv, environ);
+	if (rc != 0)
+		c->pid = 0;
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return rc;
+}
+
+static int
+watch_exit(struct child *c)
+{
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	if (c->pidfd < 0)
+		return errno;
+	(void)fcntl(c->pidfd, F_SETFD, FD_CLOEXEC);
+	ev_io_init(&c->exit, on_exit_fd, c->pidfd, EV_READ);
+	c->exit.data = c;
+	ev_io_start(c->loop, &c->exit);
+	return 0;
+}
+
+static int
+start(struct child *c, const char *const *argv)
+{
+	int out = -1, error = -1;
+	int rc = pipe_open(&c->out, &out);
+
+	if (rc == 0)
+		rc = pipe_open(&c->error, &error);
+	if (rc == 0)
+		rc = spawn(c, argv, out, error);
+	if (rc == 0)
+		rc = watch_exit(c);
+	if (out >= 0)
+		close(out);
+	if (error >= 0)
+		close(error);
+	return rc;
+}
+
+struct child *
+child_start(struct timers *t, const struct child_spec *spec)
+{
+	struct child *c = mem_zalloc(sizeof *c);
+
+	c->loop = timers_loop(t);
+	c->timer = timer_new(t, on_timer, c);
+	c->fn = spec->fn;
+	c->arg = spec->arg;
+	c->pidfd = c->out.fd = c->error.fd = -1;
+	c->out.child = c->error.child = c;
+	buf_init(&c->out.text, spec->output_max);
+	buf_init(&c->error.text, ERROR_MAX);
+	c->end.sys = start(c, spec->argv);
+	if (c->end.sys == 0) {
+		timer_after(c->timer, spec->timeout_ms);
+		return c;
+	}
+	c->end.err = ERR_SYSTEM;
+	kill_group(c);
+	if (c->pid > 0)
+		reap(c, 0);
+	timer_soon(c->timer);
+	return c;
+}
+
+void
+child_cancel(struct child **cp)
+{
+	if (*cp != NULL)
+		child_free(*cp);
+	*cp = NULL;
+}
