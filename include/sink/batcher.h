@@ -25,6 +25,8 @@
 #include "sink/batch.h"
 #include "sink/pool.h"
 
+enum { BATCHER_RUNS_PER_GRANT = 68 };
+
 struct batcher;
 
 struct batcher_conf {
@@ -49,7 +51,8 @@ bool batcher_room(struct batcher *b, size_t n);
  * batches are out of it. */
 size_t batcher_pool_min(size_t n);
 /* One event: head then tail are its bytes, a '\n' is added. Event number
- * `index` of `owner`; within a grant each index follows the one before. */
+ * `index` of `owner`; within a grant the indices rise, with at most
+ * BATCHER_RUNS_PER_GRANT − 1 gaps. */
 void batcher_add(struct batcher *b, void *owner, uint64_t index,
     struct span head, struct span tail);
 /* From now on batches are sealed before they pass this many bytes of NDJSON, as

@@ -10,7 +10,10 @@ enum { PROBE_FIRST_MS = 1000, PROBE_MAX_MS = 60000 };
 
 struct grant {
 	bool closed;
-	bool turn;			  /* closed: one GET may start */
+	bool turn;  /* closed: one GET may start */
+	bool trial; /* and it should be of a fresh object */
+	bool no_creds;
+	unsigned probes;		  /* since it was closed */
 	uint64_t refused[GRANT_REFUSALS]; /* keys refused in a row, as hashes */
 	unsigned nrefused;
 	int64_t probe_ms; /* the next delay */
@@ -29,11 +32,26 @@ hash(uint64_t h, struct span s)
 }
 
 static void
+arm(struct grant *g)
+{
+	if (timer_armed(g->probe))
+		return;
+	timer_after(g->probe, g->probe_ms);
+	g->probe_ms *= 2;
+	if (g->probe_ms > PROBE_MAX_MS)
+		g->probe_ms = PROBE_MAX_MS;
+}
+
+static void
 on_probe(void *arg)
 {
 	struct grant *g = arg;
 
 	g->turn = true;
+	g->trial = g->closed && !g->no_creds && ++g->probes % 2 == 0;
+	/* A trial may find nothing to try. */
+	if (g->trial)
+		arm(g);
 	g->retry(g->arg);
 }
 
@@ -71,14 +89,20 @@ grant_start(struct grant *g)
 {
 	bool may = !g->closed || g->turn;
 
-	g->turn = false;
+	g->turn = g->trial = false;
 	return may;
+}
+
+bool
+grant_on_trial(const struct grant *g)
+{
+	return g->closed && g->trial;
 }
 
 static void
 reopen(struct grant *g, const char *why)
 {
-	g->closed = g->turn = false;
+	g->closed = g->turn = g->trial = false;
 	g->nrefused = 0;
 	LOG_INFO("s3.gate.opened", F_STR("because", why));
 	/* Runs the retry from the loop, never from inside this call. */
@@ -137,24 +161,15 @@ close_gate(struct grant *g, struct span bucket, struct span key,
     const struct aws_result *r)
 {
 	g->closed = true;
-	g->turn = false;
+	g->turn = g->trial = false;
+	g->no_creds = is_credentials(r);
+	g->probes = 0;
 	g->probe_ms = PROBE_FIRST_MS;
 	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
 	    F_SPAN("key", key), AWS_FIELDS(r), F_STR("advice", advice_get(r)),
 	    F_STR("effect",
 		"polling is paused, what is held stays leased, nothing is "
 		"lost; one object is tried from time to time"));
-}
-
-static void
-arm(struct grant *g)
-{
-	if (timer_armed(g->probe))
-		return;
-	timer_after(g->probe, g->probe_ms);
-	g->probe_ms *= 2;
-	if (g->probe_ms > PROBE_MAX_MS)
-		g->probe_ms = PROBE_MAX_MS;
 }
 
 bool

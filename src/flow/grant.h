@@ -10,8 +10,11 @@
  *
  * Refused credentials close it at once: no key can be read without them. While
  * it is closed, refused objects are held instead of failed, nobody polls, and
- * one held object at a time is tried: 1 s later, doubling to 60 s. They take
- * turns at that, since the first may be forbidden for a reason of its own.
+ * one object at a time is tried: 1 s later, doubling to 60 s. The held ones take
+ * turns at that, since the first may be forbidden for a reason of its own, and
+ * every other time it is the turn of one that was not refused yet, for which
+ * one message may be received (a trial), since all that are held may be: keys
+ * that are gone look forbidden to who may not list the bucket.
  */
 #ifndef FLOW_GRANT_H
 #define FLOW_GRANT_H
@@ -36,6 +39,8 @@ void grant_free(struct grant **g);
 bool grant_open(const struct grant *g);
 /* Whether one more GET may start now; asking takes a probe's turn. */
 bool grant_start(struct grant *g);
+/* Closed, and the turn is that of an object that was not refused yet. */
+bool grant_on_trial(const struct grant *g);
 /* A GET brought the object's head. */
 void grant_read(struct grant *g);
 /*

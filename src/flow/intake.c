@@ -7,14 +7,19 @@
 #include "base/mem.h"
 #include "flow/advice.h"
 
-enum { POLL_BACKOFF_MS = 1000, POLL_BACKOFF_MAX_MS = 30000 };
+enum {
+	POLL_BACKOFF_MS = 1000,
+	POLL_BACKOFF_MAX_MS = 30000,
+	TELL_AGAIN_MS = 5 * 60 * 1000,
+};
 
 struct intake {
 	struct intake_conf conf;
 	struct sqs_op *poll;
-	struct timer *backoff; /* armed: not yet */
-	unsigned failures;     /* in a row */
-	char failure[96];      /* code of the last one, to log it once */
+	struct timer *backoff;	   /* armed: not yet */
+	unsigned failures;	   /* in a row */
+	struct aws_result failure; /* the last one, not to tell it twice */
+	int64_t told_ms;
 	bool ask_one;
 	bool stopped;
 	struct intake_stats stats;
@@ -120,23 +125,35 @@ on_backoff(void *arg)
 	intake_look(arg);
 }
 
+static bool
+is_same(const struct aws_result *a, const struct aws_result *b)
+{
+	return a->class == b->class && a->err == b->err &&
+	       strcmp(a->code, b->code) == 0;
+}
+
 static void
 poll_failed(struct intake *in, const struct aws_result *r)
 {
 	enum log_level level = LOG_LVL_WARN;
-	int64_t ms;
+	int64_t ms, now = clock_mono_ms();
 
 	in->stats.errors++;
 	if (r->err == ERR_LIMIT || r->err == ERR_SHAPE || r->err == ERR_SYNTAX)
 		in->ask_one = true;
-	/* The same trouble again is worth no second line. */
-	if (in->failures > 0 && strcmp(in->failure, r->code) == 0)
+	/* The same trouble again is worth no second line for a while. */
+	if (in->failures > 0 && is_same(&in->failure, r) &&
+	    now - in->told_ms < TELL_AGAIN_MS)
 		level = LOG_LVL_DEBUG;
-	memcpy(in->failure, r->code, sizeof in->failure);
+	else
+		in->told_ms = now;
+	in->failure = *r;
+	in->failure.reply = NULL;
 	ms = clock_backoff_ms(
 	    POLL_BACKOFF_MS, POLL_BACKOFF_MAX_MS, in->failures++);
 	LOG_AT(level, "sqs.receive", F_ERR(r->err), AWS_FIELDS(r),
-	    F_STR("advice", advice_receive(r)), F_INT("again_in_ms", ms));
+	    F_STR("advice", advice_receive(r)), F_INT("failures", in->failures),
+	    F_INT("again_in_ms", ms));
 	timer_after(in->backoff, ms);
 }
 
@@ -196,13 +213,15 @@ intake_full(const struct intake *in)
 void
 intake_look(struct intake *in)
 {
-	size_t n = room(in);
+	size_t n = room(in), most = in->conf.gate(in->conf.arg);
 
+	if (most > SQS_BATCH_MAX)
+		most = SQS_BATCH_MAX;
+	if (n > most)
+		n = most;
 	if (in->stopped || in->poll != NULL || n == 0 ||
-	    timer_armed(in->backoff) || !in->conf.gate(in->conf.arg))
+	    timer_armed(in->backoff))
 		return;
-	if (n > SQS_BATCH_MAX)
-		n = SQS_BATCH_MAX;
 	if (in->ask_one)
 		n = 1;
 	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, SQS_WAIT_S,

@@ -34,7 +34,8 @@ struct intake_conf {
 	struct objects *objects;
 	unsigned max_messages;
 	unsigned visibility_s;
-	bool (*gate)(void *arg);    /* whether polling makes sense now */
+	/* For how many messages a poll makes sense now; 0: none. */
+	unsigned (*gate)(void *arg);
 	void (*changed)(void *arg); /* after each poll */
 	void *arg;
 };

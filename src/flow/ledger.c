@@ -6,13 +6,17 @@
 
 #include "base/mem.h"
 
-enum { USUAL_TEXT_BYTES = 320 };
+enum { USUAL_TEXT_BYTES = 320, RANGES_BYTES = LEDGER_RANGES * 16 };
 
 struct range {
 	uint64_t from, to; /* to is one past */
 };
 
+_Static_assert(sizeof(struct range) * LEDGER_RANGES == RANGES_BYTES,
+    "RANGES_BYTES is the size of a page's ranges");
+
 struct ledger_page {
+	struct ledger *ledger;
 	TAILQ_ENTRY(ledger_page) link; /* oldest first */
 	char *text;		       /* owned; the spans lie in it */
 	struct span bucket, key, etag, version;
@@ -26,7 +30,7 @@ struct ledger_page {
 struct ledger {
 	TAILQ_HEAD(, ledger_page) pages;
 	void *tree; /* tsearch(3), by bucket and key */
-	size_t count, max;
+	size_t count, max, bytes;
 };
 
 static int
@@ -38,13 +42,31 @@ by_name(const void *a, const void *b)
 	return c != 0 ? c : span_cmp(x->bucket, y->bucket);
 }
 
+static size_t
+text_bytes(const struct ledger_page *p)
+{
+	return p->bucket.n + p->key.n + p->etag.n + p->version.n;
+}
+
+static void
+drop_ranges(struct ledger_page *p)
+{
+	if (p->range != NULL)
+		p->ledger->bytes -= RANGES_BYTES;
+	mem_free(p->range);
+	p->range = NULL;
+	p->nranges = 0;
+}
+
 static void
 write_names(struct ledger_page *p, struct span bucket, struct span key,
     struct span etag, struct span version)
 {
-	char *at = mem_alloc(bucket.n + key.n + etag.n + version.n);
+	size_t n = bucket.n + key.n + etag.n + version.n;
+	char *at = mem_alloc(n);
 	char *old = p->text;
 
+	p->ledger->bytes += n - text_bytes(p);
 	p->text = at;
 	p->bucket = span_place(&at, bucket);
 	p->key = span_place(&at, key);
@@ -68,22 +90,24 @@ tear_out(struct ledger *l, struct ledger_page *p)
 	(void)tdelete(p, &l->tree, by_name);
 	TAILQ_REMOVE(&l->pages, p, link);
 	l->count--;
-	mem_free(p->range);
+	drop_ranges(p);
+	l->bytes -= text_bytes(p) + sizeof *p;
 	mem_free(p->text);
 	mem_free(p);
 }
 
+/* Until it keeps its bounds, or only open pages are left. */
 static void
-forget_oldest(struct ledger *l)
+keep_bounds(struct ledger *l)
 {
-	struct ledger_page *p;
+	struct ledger_page *p = TAILQ_FIRST(&l->pages), *next;
 
-	TAILQ_FOREACH(p, &l->pages, link)
-	{
-		if (p->opened == 0) {
-			tear_out(l, p);
+	for (; p != NULL; p = next) {
+		if (l->count <= l->max && l->bytes <= ledger_bytes(l->max))
 			return;
-		}
+		next = TAILQ_NEXT(p, link);
+		if (p->opened == 0)
+			tear_out(l, p);
 	}
 }
 
@@ -99,9 +123,7 @@ same_contents(
 static void
 start_over(struct ledger_page *p)
 {
-	mem_free(p->range);
-	p->range = NULL;
-	p->nranges = 0;
+	drop_ranges(p);
 	p->prefix = 0;
 	p->complete = false;
 }
@@ -112,12 +134,15 @@ new_page(struct ledger *l, struct span bucket, struct span key,
 {
 	struct ledger_page *p = mem_zalloc(sizeof *p);
 
-	if (l->count >= l->max)
-		forget_oldest(l);
+	p->ledger = l;
+	p->opened = 1;
 	write_names(p, bucket, key, etag, version);
 	CHECK(tsearch(p, &l->tree, by_name) != NULL);
 	TAILQ_INSERT_TAIL(&l->pages, p, link);
 	l->count++;
+	l->bytes += sizeof *p;
+	keep_bounds(l);
+	p->opened = 0;
 	return p;
 }
 
@@ -154,8 +179,8 @@ ledger_close(struct ledger *l, struct ledger_page **pp)
 		return;
 	CHECK(p->opened > 0);
 	*pp = NULL;
-	if (--p->opened == 0 && l->count > l->max)
-		tear_out(l, p);
+	p->opened--;
+	keep_bounds(l);
 }
 
 /* Ranges that the prefix has reached become part of it. */
@@ -173,10 +198,8 @@ absorb(struct ledger_page *p)
 		return;
 	p->nranges -= gone;
 	memmove(p->range, p->range + gone, p->nranges * sizeof *p->range);
-	if (p->nranges == 0) {
-		mem_free(p->range);
-		p->range = NULL;
-	}
+	if (p->nranges == 0)
+		drop_ranges(p);
 }
 
 /* Puts r among the ranges, joined with those that it touches. */
@@ -195,8 +218,10 @@ insert(struct ledger_page *p, struct range r)
 	}
 	if (i == j && p->nranges == LEDGER_RANGES)
 		return;
-	if (p->range == NULL)
-		p->range = mem_alloc(LEDGER_RANGES * sizeof *p->range);
+	if (p->range == NULL) {
+		p->range = mem_alloc(RANGES_BYTES);
+		p->ledger->bytes += RANGES_BYTES;
+	}
 	memmove(p->range + i + 1, p->range + j,
 	    (p->nranges - j) * sizeof *p->range);
 	p->range[i] = r;

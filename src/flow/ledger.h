@@ -9,8 +9,9 @@
  * and the ETag and version that the GET's reply named; other contents under
  * the same key replace it.
  *
- * Bounded: at most max objects, the one longest untouched is forgotten first;
- * a range that does not fit is forgotten. Forgetting costs a duplicate.
+ * Bounded: at most max objects in at most ledger_bytes(max), names and ranges
+ * included; the object longest untouched is forgotten first, and a range that
+ * does not fit is forgotten. Forgetting costs a duplicate.
  */
 #ifndef FLOW_LEDGER_H
 #define FLOW_LEDGER_H
@@ -21,7 +22,7 @@
 
 #include "base/span.h"
 
-enum { LEDGER_RANGES = 64 };
+enum { LEDGER_RANGES = 64 }; /* see also BATCHER_RUNS_PER_GRANT */
 
 struct ledger;
 struct ledger_page; /* one object */
@@ -49,7 +50,7 @@ bool ledger_knows(struct ledger *l, struct span bucket, struct span key,
     struct span etag, struct span version);
 
 size_t ledger_count(const struct ledger *l);
-/* The most memory that max objects take, for keys of usual length. */
+/* The most memory that it takes, give or take the pages that are open. */
 size_t ledger_bytes(size_t max);
 
 #endif

@@ -13,7 +13,8 @@ enum {
 	/* A reply of SQS while it is read: the text, the tree, and a
 	 * notification with its envelope. */
 	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
-	MESSAGE_BYTES = 2048,
+	/* A message's own; what its objects take is INTAKE_BYTES_MAX. */
+	MESSAGE_BYTES = 1536,
 };
 
 size_t
@@ -23,6 +24,6 @@ shipper_memory_bound(const struct shipper_conf *c)
 
 	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
 	       large + INTAKE_BYTES_MAX + RECEIVE_BYTES +
-	       c->max_messages * (size_t)MESSAGE_BYTES +
+	       (2 * c->max_messages + SQS_BATCH_MAX) * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + BASE_BYTES;
 }

@@ -110,7 +110,7 @@ on_tick(void *arg)
 
 	TAILQ_FOREACH(m, &ms->all, link)
 	{
-		if (m->state != MESSAGE_HELD)
+		if (m->state != MESSAGE_HELD || m->lease_lost)
 			continue;
 		if (receipt_due(&m->receipt, now))
 			receipts_extend(ms->receipts, &m->receipt);

@@ -101,11 +101,26 @@ without_quotes(struct span s)
 	return s;
 }
 
+/* A fresh object could be read: those that are held get one more try, and if
+ * they are refused again it is for a reason of their own. */
+static void
+suspect_held(struct objects *os)
+{
+	struct object *o;
+
+	TAILQ_FOREACH(o, &os->waiting, link)
+	{
+		o->suspect = o->held;
+	}
+}
+
 static void
 on_opened(void *arg, struct object *o, const struct s3_head *h)
 {
 	struct objects *os = arg;
 
+	if (!grant_open(os->grant) && !o->held)
+		suspect_held(os);
 	grant_read(os->grant);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
@@ -121,6 +136,7 @@ hold(struct objects *os, struct object *o)
 	TAILQ_INSERT_TAIL(&os->waiting, o, link);
 	os->stats.waiting++;
 	o->state = OBJECT_WAITING;
+	o->held = true;
 }
 
 static void
@@ -129,7 +145,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	struct objects *os = arg;
 
 	os->stats.active--;
-	if (e->aws != NULL &&
+	if (e->aws != NULL && !o->suspect &&
 	    grant_refused(os->grant, o->bucket, o->key, e->aws) &&
 	    o->sliced == 0) {
 		hold(os, o);
@@ -188,6 +204,33 @@ objects_settled(struct objects *os, const struct batch_run *run,
 
 /* ---- beginnings ---- */
 
+/* A held one or a fresh one; NULL if there is none such. */
+static struct object *
+first_waiting(const struct objects *os, bool held)
+{
+	struct object *o;
+
+	TAILQ_FOREACH(o, &os->waiting, link)
+	{
+		if (o->held == held)
+			return o;
+	}
+	return NULL;
+}
+
+/* Whose turn it is; NULL if it is nobody's. */
+static struct object *
+next_waiting(const struct objects *os)
+{
+	struct object *o = NULL;
+
+	if (grant_on_trial(os->grant))
+		return first_waiting(os, false);
+	if (!grant_open(os->grant))
+		o = first_waiting(os, true);
+	return o != NULL ? o : TAILQ_FIRST(&os->waiting);
+}
+
 void
 objects_start(struct objects *os)
 {
@@ -195,7 +238,7 @@ objects_start(struct objects *os)
 
 	if (objects_idle(os))
 		grant_nothing_held(os->grant);
-	while (slots_vacant(os->slots) && (o = TAILQ_FIRST(&os->waiting)) &&
+	while (slots_vacant(os->slots) && (o = next_waiting(os)) != NULL &&
 	       grant_start(os->grant)) {
 		TAILQ_REMOVE(&os->waiting, o, link);
 		TAILQ_INSERT_TAIL(&os->begun, o, link);
@@ -258,6 +301,12 @@ bool
 objects_readable(const struct objects *os)
 {
 	return grant_open(os->grant);
+}
+
+bool
+objects_on_trial(const struct objects *os)
+{
+	return grant_on_trial(os->grant) && first_waiting(os, false) == NULL;
 }
 
 void

@@ -37,6 +37,8 @@ struct object {
 	struct ledger_page *page; /* while active and after; may be NULL */
 	uint64_t sliced, settled, delivered, skipped;
 	bool whole;
+	bool held;    /* refused when S3 let us read nothing */
+	bool suspect; /* held, and then another one could be read */
 	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;
 };
 
@@ -84,8 +86,10 @@ void objects_wake(struct objects *os);
 /* A run of an object's events is settled. why: of DELIVERY_REFUSED. */
 void objects_settled(struct objects *os, const struct batch_run *run,
     enum delivery_outcome outcome, const struct dassana_result *why);
-/* Whether S3 lets us read; if not, nobody should poll. */
+/* Whether S3 lets us read; if not, nobody should poll, except for one message
+ * while objects_on_trial. */
 bool objects_readable(const struct objects *os);
+bool objects_on_trial(const struct objects *os);
 /* New credentials: try at once what S3 refused. */
 void objects_retry(struct objects *os);
 /* Shutdown: gives up waiting objects none of whose messages has begun, and all

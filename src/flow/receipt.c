@@ -52,9 +52,13 @@ receipt_due(const struct receipt *r, int64_t now_ms)
 {
 	int64_t half = (r->lease_until_ms - r->lease_from_ms) / 2;
 
+	int64_t longest_ms =
+	    1000 * (int64_t)receipt_longest_s(r, SQS_VISIBILITY_MAX_S, now_ms);
+
+	/* Near the end of the 12 hours there is nothing left to gain. */
 	return !receipt_busy(r) && now_ms < r->lease_until_ms &&
 	       now_ms - r->lease_from_ms >= half &&
-	       receipt_longest_s(r, SQS_VISIBILITY_MAX_S, now_ms) > 0;
+	       now_ms + longest_ms > r->lease_until_ms + 1000;
 }
 
 void

@@ -62,13 +62,17 @@ on_changed(void *arg)
 	timer_soon(s->look);
 }
 
-static bool
+static unsigned
 gate(void *arg)
 {
 	struct shipper *s = arg;
 
-	return delivery_open(s->delivery) && objects_readable(s->objects) &&
-	       (s->deps.ready == NULL || s->deps.ready(s->deps.ready_arg));
+	if (!delivery_open(s->delivery) ||
+	    (s->deps.ready != NULL && !s->deps.ready(s->deps.ready_arg)))
+		return 0;
+	if (objects_readable(s->objects))
+		return SQS_BATCH_MAX;
+	return objects_on_trial(s->objects) ? 1 : 0;
 }
 
 /*

@@ -33,6 +33,10 @@ struct slot {
 
 TAILQ_HEAD(slot_list, slot);
 
+/* What the ledger knows of an object leaves so many gaps in what is sent. */
+_Static_assert(LEDGER_RANGES + 2 < BATCHER_RUNS_PER_GRANT,
+    "an object's gaps must fit into one grant");
+
 struct slots {
 	struct s3 *s3;
 	struct batcher *batcher;

@@ -107,7 +107,8 @@ pieces_for(struct batcher *b, size_t n)
 	if (b->open != NULL) {
 		bytes += finished_max(b);
 		held = b->open->body.n;
-		runs += b->open->nruns % BATCH_RUNS_PER_PIECE == 0;
+		runs += b->open->runs.n * BATCH_RUNS_PER_PIECE <
+			b->open->nruns + BATCHER_RUNS_PER_GRANT;
 		fresh++;
 	}
 	pieces = (bytes + POOL_PIECE - 1) / POOL_PIECE + fresh - 1;

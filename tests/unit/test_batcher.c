@@ -606,7 +606,7 @@ room_at_its_limits(void **state)
 	close_world();
 }
 
-/* The run that starts a new piece of runs is thought of. */
+/* The runs of a grant that need a new piece of runs are thought of. */
 static void
 room_for_another_piece_of_runs(void **state)
 {
@@ -618,9 +618,13 @@ room_for_another_piece_of_runs(void **state)
 	open_world(
 	    5 * POOL_PIECE, (struct batcher_conf){POOL_PIECE, N + 1, 5000, 0});
 	for (size_t i = 0; i < N; i++) {
-		if (i == N - 1) {
+		if (i == N - BATCHER_RUNS_PER_GRANT) {
 			taken = pool_take(w.pool);
 			assert_true(batcher_room(w.batcher, 2));
+			pool_give(w.pool, taken);
+		} else if (i == N - BATCHER_RUNS_PER_GRANT + 1) {
+			taken = pool_take(w.pool);
+			assert_false(batcher_room(w.batcher, 2));
 			pool_give(w.pool, taken);
 		}
 		add(&owner[i], 0, "{}");

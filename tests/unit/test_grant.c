@@ -156,6 +156,44 @@ test_probes(void **state)
 	}
 }
 
+/* Every other turn is that of an object that was not refused yet; when there is
+ * none, the next one comes all the same. */
+static void
+test_trials(void **state)
+{
+	(void)state;
+	close_gate();
+	assert_false(grant_on_trial(w.grant));
+	fake_advance(1000);
+	assert_false(grant_on_trial(w.grant));
+	assert_true(grant_start(w.grant));
+	(void)refuse(50, AWS_DENIED, "AccessDenied");
+	fake_advance(2000);
+	assert_true(grant_on_trial(w.grant));
+	fake_advance(4000); /* nobody came */
+	assert_false(grant_on_trial(w.grant));
+	assert_true(grant_start(w.grant));
+	(void)refuse(51, AWS_DENIED, "AccessDenied");
+	fake_advance(8000);
+	assert_true(grant_on_trial(w.grant));
+	assert_true(grant_start(w.grant));
+	assert_false(grant_on_trial(w.grant));
+}
+
+/* Without credentials a fresh object can be read no more than a held one. */
+static void
+test_no_trial_without_credentials(void **state)
+{
+	(void)state;
+	(void)refuse(1, AWS_NO_CREDS, "");
+	for (int64_t s = 1; s <= 32; s *= 2) {
+		fake_advance(s * 1000);
+		assert_false(grant_on_trial(w.grant));
+		assert_true(grant_start(w.grant));
+		(void)refuse(1, AWS_BAD_CREDS, "ExpiredToken");
+	}
+}
+
 /* A probe that fails for a reason of its own is not the last one. */
 static void
 test_probing_goes_on(void **state)
@@ -213,6 +251,8 @@ main(void)
 	    T(test_what_does_not_count),
 	    T(test_credentials_close_at_once),
 	    T(test_probes),
+	    T(test_trials),
+	    T(test_no_trial_without_credentials),
 	    T(test_probing_goes_on),
 	    T(test_opens),
 	    T(test_probe_now),

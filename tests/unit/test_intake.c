@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +27,7 @@ static struct {
 	struct batcher *batcher;
 	struct filter *filter;
 	struct intake *in;
-	bool closed; /* the gate */
+	unsigned open; /* the gate */
 	unsigned asked, changed;
 	unsigned next_id;
 } t;
@@ -50,12 +51,12 @@ on_sealed(void *arg, struct batch *b)
 	batch_free(&b);
 }
 
-static bool
+static unsigned
 gate(void *arg)
 {
 	assert_ptr_equal(arg, &t);
 	t.asked++;
-	return !t.closed;
+	return t.open;
 }
 
 static void
@@ -79,6 +80,7 @@ open_world(unsigned max_messages)
 	    .arg = &t};
 
 	memset(&t, 0, sizeof t);
+	t.open = UINT_MAX;
 	fake_begin();
 	log_set_sink(no_log, NULL);
 	t.pool = pool_new(64 * POOL_PIECE);
@@ -296,13 +298,20 @@ test_gate(void **state)
 {
 	(void)state;
 	open_world(10);
-	t.closed = true;
+	t.open = 0;
 	intake_look(t.in);
 	assert_int_equal(asked_for(), 0);
 	assert_int_equal(t.asked, 1);
-	t.closed = false;
+	t.open = UINT_MAX;
 	intake_look(t.in);
 	assert_int_equal(asked_for(), 10);
+	close_world();
+
+	/* On trial: one message. */
+	open_world(10);
+	t.open = 1;
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 1);
 	close_world();
 }
 

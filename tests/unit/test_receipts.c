@@ -117,9 +117,12 @@ test_lease(void **state)
 		assert_int_equal(r->lease_until_ms, now - 1000 + ms);
 		assert_int_equal(
 		    receipt_due(r, now - 1000 + ms / 2 - 1), false);
-		assert_int_equal(receipt_due(r, now - 1000 + ms / 2), true);
+		/* Unless an extension would gain nothing: SQS hides a message
+		 * for 12 hours in all. */
+		assert_int_equal(receipt_due(r, now - 1000 + ms / 2),
+		    times_s[k] < SQS_VISIBILITY_MAX_S - 1);
 		assert_int_equal(receipt_due(r, now - 1000 + ms - 1),
-		    times_s[k] < SQS_VISIBILITY_MAX_S);
+		    times_s[k] < SQS_VISIBILITY_MAX_S - 1);
 		/* It is over: nothing to extend. */
 		assert_false(receipt_due(r, now - 1000 + ms));
 		close_world();

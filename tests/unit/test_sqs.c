@@ -406,6 +406,78 @@ test_handles_are_not_logged(void **state)
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+static void
+on_attributes(
+    void *arg, const struct aws_result *r, const struct sqs_attributes *a)
+{
+	assert_ptr_equal(arg, &t);
+	note(r, a != NULL);
+	if (a != NULL)
+		buf_printf(&t.text, "%.*s|%lld|%lld|%lld|%lld|%.*s|%.*s|%d|%d",
+		    (int)a->arn.n, a->arn.p, (long long)a->visibility_s,
+		    (long long)a->waiting, (long long)a->in_flight,
+		    (long long)a->max_receives, (int)a->dead_letter_arn.n,
+		    a->dead_letter_arn.p, (int)a->kms_key.n, a->kms_key.p,
+		    a->sqs_encrypted, a->fifo);
+}
+
+static void
+test_attributes(void **state)
+{
+#define OBJECT(members) "{\"Attributes\":{" members "}}"
+	static const struct {
+		const char *body, *want; /* NULL: unreadable */
+	} rows[] = {
+	    {OBJECT("\"QueueArn\":\"a\",\"VisibilityTimeout\":\"30\","
+		    "\"ApproximateNumberOfMessages\":\"7\","
+		    "\"ApproximateNumberOfMessagesNotVisible\":\"2\","
+		    "\"RedrivePolicy\":\"{\\\"deadLetterTargetArn\\\":"
+		    "\\\"d\\\",\\\"maxReceiveCount\\\":5}\","
+		    "\"KmsMasterKeyId\":\"k\","
+		    "\"SqsManagedSseEnabled\":\"false\""),
+		"a|30|7|2|5|d|k|0|0"},
+	    {OBJECT("\"RedrivePolicy\":\"{\\\"maxReceiveCount\\\":"
+		    "\\\"3\\\"}\",\"SqsManagedSseEnabled\":\"true\","
+		    "\"FifoQueue\":\"true\""),
+		"|-1|-1|-1|3|||1|1"},
+	    {OBJECT("\"RedrivePolicy\":\"{\",\"VisibilityTimeout\":\"x\""),
+		"|-1|-1|-1|-1|||0|0"},
+	    {OBJECT(""), "|-1|-1|-1|-1|||0|0"},
+	    {"{}", NULL},
+	    {"", NULL},
+	    {"{\"Attributes\":[]}", NULL},
+	    {"<html>", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct request *r;
+
+		t.done = 0;
+		buf_reset(&t.text);
+		t.op = sqs_get_attributes(t.sqs, on_attributes, &t);
+		r = fake_http_expect();
+		assert_string_equal(fake_header(r, "x-amz-target"),
+		    "AmazonSQS.GetQueueAttributes");
+		assert_string_equal(fake_body(r).p,
+		    "{\"QueueUrl\":\"" URL "\",\"AttributeNames\":[\"All\"]}");
+		fake_reply(r, 200, NULL, span_str(rows[i].body));
+		fake_run();
+		assert_int_equal(t.done, 1);
+		assert_int_equal(t.result.class,
+		    rows[i].want != NULL ? AWS_OK : AWS_TRANSIENT);
+		assert_int_equal(t.n, rows[i].want != NULL);
+		if (rows[i].want != NULL)
+			assert_string_equal(buf_cstr(&t.text), rows[i].want);
+	}
+	t.done = 0;
+	t.op = sqs_get_attributes(t.sqs, on_attributes, &t);
+	fake_reply(fake_http_expect(), 403, NULL,
+	    SPAN("{\"__type\":\"x#AccessDeniedException\"}"));
+	fake_run();
+	assert_int_equal(t.result.class, AWS_DENIED);
+	assert_int_equal(t.n, 0);
+}
+
 int
 main(void)
 {
@@ -422,6 +494,7 @@ main(void)
 	    T(test_batch_is_retried),
 	    T(test_change_visibility),
 	    T(test_handles_are_not_logged),
+	    T(test_attributes),
 	};
 
 	return cmocka_run_group_tests_name("sqs", tests, NULL, NULL);
