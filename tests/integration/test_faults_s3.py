@@ -141,3 +141,25 @@ def test_other_contents_under_the_same_key_are_sent(standin, daemon, trail):
         eTag="0" * 32))
     trail.events[again.id] = trail.events[other.id]
     trail.await_all(running)
+
+
+def test_forbidden_keys_alone_do_not_stop_the_others(standin, daemon, trail):
+    """Eight keys that are gone look like a set-up that forbids everything, to
+    who may not list the bucket. A fresh object tells: the others go on, and
+    those eight go to the dead-letter queue."""
+    dead = with_dead_letters(standin, 2)
+    bad = {m.id: trail.keys[m.id] for m in trail.put(8)}
+    for message in bad:
+        trail.events.pop(message)
+    standin.faults.on("s3.GET", Fault(
+        status=403, code="AccessDenied", message="no"),
+        where=lambda request: request.path.endswith(tuple(bad.values())))
+    running = daemon(redeliver_after="0s")
+    running.wait_line("s3.gate.closed", level="error")
+    standin.queue.end_polls()
+    trail.put(30)
+    running.wait_line("s3.gate.opened")
+    standin.queue.poll_limit_s = 20
+    trail.put_until(running, lambda: len(dead.messages()) == len(bad))
+    trail.await_all(running)
+    assert {m.id for m in dead.messages()} == set(bad)
