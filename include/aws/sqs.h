@@ -1,5 +1,6 @@
 /*
- * One SQS queue: receive, delete, change visibility. AWS JSON 1.0 protocol.
+ * One SQS queue: receive, delete, change visibility, ask for its attributes.
+ * AWS JSON 1.0 protocol.
  * (SQS Developer Guide, "Making requests (JSON)".)
  */
 #ifndef AWS_SQS_H
@@ -69,6 +70,24 @@ struct sqs_op *sqs_delete(struct sqs *s, const struct span *handle, size_t n,
 /* visibility_s: 0 … SQS_VISIBILITY_MAX_S, one for each handle. */
 struct sqs_op *sqs_change_visibility(struct sqs *s, const struct span *handle,
     const unsigned *visibility_s, size_t n, sqs_batch_fn *fn, void *arg);
+
+/* What the queue says of itself. Numbers are −1 and texts empty where it does
+ * not say. (SQS API Reference, "GetQueueAttributes".) */
+struct sqs_attributes {
+	struct span arn;
+	int64_t visibility_s;
+	int64_t waiting, in_flight; /* messages, approximately */
+	int64_t max_receives;	    /* of the redrive policy; −1: none */
+	struct span dead_letter_arn;
+	struct span kms_key; /* empty: not encrypted with a KMS key */
+	bool sqs_encrypted;  /* with SQS's own key */
+	bool fifo;
+};
+/* a is borrowed, and NULL unless r->class is AWS_OK. */
+typedef void sqs_attributes_fn(
+    void *arg, const struct aws_result *r, const struct sqs_attributes *a);
+struct sqs_op *
+sqs_get_attributes(struct sqs *s, sqs_attributes_fn *fn, void *arg);
 
 /* Silence. A cancelled receive may have taken messages, which then stay
  * invisible until their visibility timeout. */

@@ -2,30 +2,10 @@
 
 #include <string.h>
 
-#include "aws/priv.h"
+#include "aws/sqs_internal.h"
 #include "base/enc.h"
-#include "base/json.h"
 
-enum {
-	TIMEOUT_MS = 30 * 1000,
-	RECEIVE_EXTRA_MS = 15 * 1000, /* on top of the wait */
-	BODY_MAX = 256 * 1024,
-};
-
-struct sqs {
-	struct aws *aws;
-	char *queue_url, *region;
-	struct endpoint endpoint;
-};
-
-struct sqs_op {
-	struct sqs *sqs;
-	struct call *call;
-	size_t n; /* messages asked for, or entries sent */
-	sqs_received_fn *received;
-	sqs_batch_fn *batch;
-	void *arg;
-};
+enum { RECEIVE_EXTRA_MS = 15 * 1000 }; /* on top of the wait */
 
 struct sqs *
 sqs_new(struct aws *a, const struct sqs_conf *conf)
@@ -52,8 +32,8 @@ sqs_free(struct sqs **sp)
 	*sp = NULL;
 }
 
-static void
-start(struct sqs_op *op, struct call_spec *spec, const char *target,
+void
+sqs_start(struct sqs_op *op, struct call_spec *spec, const char *target,
     const struct buf *body)
 {
 	const struct http_header headers[] = {
@@ -77,17 +57,16 @@ start(struct sqs_op *op, struct call_spec *spec, const char *target,
 	op->call = call_start(op->sqs->aws, spec);
 }
 
-static void
-open_body(const struct sqs *s, struct buf *body)
+void
+sqs_open_body(const struct sqs *s, struct buf *body)
 {
-	buf_init(body, BODY_MAX);
+	buf_init(body, SQS_BODY_MAX);
 	buf_str(body, "{\"QueueUrl\":");
 	enc_json_string(body, span_str(s->queue_url));
 }
 
-/* *root is NULL for an empty body, which says nothing went wrong. */
-static enum err
-parse_reply(
+enum err
+sqs_parse_reply(
     const struct reply *r, struct json **j, const struct json_node **root)
 {
 	struct span body = span_trim(r->body);
@@ -103,8 +82,8 @@ parse_reply(
 	return err;
 }
 
-static void
-make_unreadable(struct aws_result *r, enum err err)
+void
+sqs_make_unreadable(struct aws_result *r, enum err err)
 {
 	r->class = AWS_TRANSIENT;
 	r->err = err;
@@ -167,11 +146,11 @@ on_received(void *arg, const struct aws_result *r)
 	arg = op->arg;
 	mem_free(op);
 	if (res.class == AWS_OK) {
-		err = parse_reply(r->reply, &j, &root);
+		err = sqs_parse_reply(r->reply, &j, &root);
 		if (err == ERR_OK)
 			err = read_messages(root, m, &n);
 		if (err != ERR_OK) {
-			make_unreadable(&res, err);
+			sqs_make_unreadable(&res, err);
 			n = 0;
 		}
 	}
@@ -196,7 +175,7 @@ sqs_receive(struct sqs *s, unsigned max, unsigned wait_s, unsigned visibility_s,
 	op->n = max;
 	op->received = fn;
 	op->arg = arg;
-	open_body(s, &body);
+	sqs_open_body(s, &body);
 	buf_printf(&body,
 	    ",\"MaxNumberOfMessages\":%u,\"WaitTimeSeconds\":%u,"
 	    "\"VisibilityTimeout\":%u",
@@ -206,7 +185,7 @@ sqs_receive(struct sqs *s, unsigned max, unsigned wait_s, unsigned visibility_s,
 		       "[\"ApproximateReceiveCount\",\"SentTimestamp\"],"
 		       "\"AttributeNames\":"
 		       "[\"ApproximateReceiveCount\",\"SentTimestamp\"]}");
-	start(op, &spec, "AmazonSQS.ReceiveMessage", &body);
+	sqs_start(op, &spec, "AmazonSQS.ReceiveMessage", &body);
 	buf_fini(&body);
 	return op;
 }
@@ -272,13 +251,13 @@ on_batch(void *arg, const struct aws_result *r)
 	for (size_t i = 0; i < b.n; i++)
 		b.entry[i].code = SPAN("Missing");
 	if (res.class == AWS_OK) {
-		err = parse_reply(r->reply, &j, &root);
+		err = sqs_parse_reply(r->reply, &j, &root);
 		if (err == ERR_OK)
 			err = read_entries(&b, root, "Successful", true);
 		if (err == ERR_OK)
 			err = read_entries(&b, root, "Failed", false);
 		if (err != ERR_OK)
-			make_unreadable(&res, err);
+			sqs_make_unreadable(&res, err);
 	}
 	fn(arg, &res, b.entry, res.class == AWS_OK ? b.n : 0);
 	json_free(&j);
@@ -292,7 +271,7 @@ start_batch(struct sqs *s, const struct span *handle,
 	struct sqs_op *op = mem_zalloc(sizeof *op);
 	struct call_spec spec = {
 	    .operation = is_delete ? "sqs.delete" : "sqs.visibility",
-	    .total_timeout_ms = TIMEOUT_MS,
+	    .total_timeout_ms = SQS_TIMEOUT_MS,
 	    .on_done = on_batch};
 	struct buf body;
 
@@ -301,7 +280,7 @@ start_batch(struct sqs *s, const struct span *handle,
 	op->n = n;
 	op->batch = fn;
 	op->arg = arg;
-	open_body(s, &body);
+	sqs_open_body(s, &body);
 	buf_str(&body, ",\"Entries\":[");
 	for (size_t i = 0; i < n; i++) {
 		CHECK(handle[i].n <= SQS_HANDLE_MAX);
@@ -317,7 +296,7 @@ start_batch(struct sqs *s, const struct span *handle,
 		buf_char(&body, '}');
 	}
 	buf_str(&body, "]}");
-	start(op, &spec,
+	sqs_start(op, &spec,
 	    is_delete ? "AmazonSQS.DeleteMessageBatch"
 		      : "AmazonSQS.ChangeMessageVisibilityBatch",
 	    &body);

@@ -8,10 +8,12 @@
 #include "daemon/command.h"
 #include "daemon/config.h"
 #include "daemon/manual.h"
+#include "daemon/probe.h"
 
 enum action {
 	ACT_RUN,
 	ACT_CAT,
+	ACT_CHECK,
 	ACT_HELP,
 	ACT_VERSION,
 	ACT_CONFIG,
@@ -26,12 +28,15 @@ struct args {
 	unsigned verbose;
 	const char *const *operands; /* of cat */
 	size_t noperands;
+	struct probe_args check;
 };
 
 static void
 write_usage(FILE *out)
 {
 	fputs("usage: trailpost [-v] [-c FILE] [-o KEY=VALUE]...\n"
+	      "       trailpost [-v] [-c FILE] [-o KEY=VALUE]... check\n"
+	      "                 [--object s3://BUCKET/KEY] [--peek] [--json]\n"
 	      "       trailpost cat [FILE|-]...\n",
 	    out);
 }
@@ -43,7 +48,12 @@ write_help(void)
 	fputs("\n"
 	      "Ships AWS CloudTrail logs from S3 to Dassana. cat writes the "
 	      "events of log\n"
-	      "files to standard output, one a line.\n"
+	      "files to standard output, one a line. check proves a set-up: "
+	      "credentials,\n"
+	      "queue, an object that is named or (--peek, which costs a "
+	      "message one\n"
+	      "receive) found in a notification, and Dassana. It changes "
+	      "nothing.\n"
 	      "\n"
 	      "  -c FILE        read settings from FILE instead of\n"
 	      "                 " CONFIG_FILE "\n"
@@ -99,19 +109,9 @@ parse_args(int argc, char **argv, struct args *a)
 	return true;
 }
 
-/* The sub-command and what follows it. */
 static bool
-parse_operands(int argc, char **argv, struct args *a)
+parse_cat(int argc, char **argv, struct args *a)
 {
-	if (optind == argc || a->action == ACT_HELP)
-		return true;
-	if (a->action != ACT_RUN || strcmp(argv[optind], "cat") != 0) {
-		fprintf(stderr, "trailpost: unknown command \"%s\"\n",
-		    argv[optind]);
-		return false;
-	}
-	optind++;
-	a->action = ACT_CAT;
 	if (optind < argc && strcmp(argv[optind], "--help") == 0)
 		a->action = ACT_HELP;
 	else if (optind < argc && strcmp(argv[optind], "--") == 0)
@@ -125,6 +125,52 @@ parse_operands(int argc, char **argv, struct args *a)
 	a->operands = (const char *const *)argv + optind;
 	a->noperands = (size_t)(argc - optind);
 	return true;
+}
+
+static bool
+parse_check(int argc, char **argv, struct args *a)
+{
+	for (; optind < argc; optind++) {
+		const char *arg = argv[optind];
+
+		if (strcmp(arg, "--help") == 0) {
+			a->action = ACT_HELP;
+		} else if (strcmp(arg, "--peek") == 0) {
+			a->check.peek = true;
+		} else if (strcmp(arg, "--json") == 0) {
+			a->check.json = true;
+		} else if (strncmp(arg, "--object=", 9) == 0) {
+			a->check.object = arg + 9;
+		} else if (strcmp(arg, "--object") == 0 && optind + 1 < argc) {
+			a->check.object = argv[++optind];
+		} else {
+			fprintf(stderr,
+			    "trailpost check: unknown option \"%s\"\n", arg);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The sub-command and what follows it. */
+static bool
+parse_operands(int argc, char **argv, struct args *a)
+{
+	const char *command;
+
+	if (optind == argc || a->action == ACT_HELP)
+		return true;
+	command = argv[optind++];
+	if (a->action == ACT_RUN && strcmp(command, "cat") == 0) {
+		a->action = ACT_CAT;
+		return parse_cat(argc, argv, a);
+	}
+	if (a->action == ACT_RUN && strcmp(command, "check") == 0) {
+		a->action = ACT_CHECK;
+		return parse_check(argc, argv, a);
+	}
+	fprintf(stderr, "trailpost: unknown command \"%s\"\n", command);
+	return false;
 }
 
 static void
@@ -145,9 +191,12 @@ with_config(const struct args *a)
 	    .noptions = a->noptions,
 	};
 	struct config c;
-	unsigned mistakes = config_load(&c, &src, tell_note, NULL);
+	unsigned mistakes;
 	int status = EXIT_OK;
 
+	if (a->action == ACT_CHECK)
+		return probe_setup(&src, &a->check);
+	mistakes = config_load(&c, &src, tell_note, NULL);
 	if (a->action == ACT_CONFIG)
 		config_print(&c, stdout);
 	if (mistakes > 0)
@@ -173,11 +222,21 @@ dispatch(const struct args *a)
 		break;
 	case ACT_CAT:
 		return cat_files(a->operands, a->noperands);
+	case ACT_CHECK:
 	case ACT_CONFIG:
 	case ACT_RUN:
 		return with_config(a);
 	}
 	return EXIT_OK;
+}
+
+/* The check's steps say what the log would. */
+static enum log_level
+level_of(const struct args *a)
+{
+	if (a->verbose > 0)
+		return a->verbose == 1 ? LOG_LVL_DEBUG : LOG_LVL_TRACE;
+	return a->action == ACT_CHECK ? LOG_LVL_ERROR : LOG_LVL_INFO;
 }
 
 int
@@ -187,9 +246,7 @@ main(int argc, char **argv)
 	int status;
 
 	if (parse_args(argc, argv, &a) && parse_operands(argc, argv, &a)) {
-		log_set_level(a.verbose >= 2   ? LOG_LVL_TRACE
-			      : a.verbose == 1 ? LOG_LVL_DEBUG
-					       : LOG_LVL_INFO);
+		log_set_level(level_of(&a));
 		status = dispatch(&a);
 	} else {
 		write_usage(stderr);

@@ -1,0 +1,39 @@
+/*
+ * What the files of sqs share: sqs.c and sqs_attributes.c.
+ */
+#ifndef AWS_SQS_INTERNAL_H
+#define AWS_SQS_INTERNAL_H
+
+#include "aws/priv.h"
+#include "aws/sqs.h"
+#include "base/json.h"
+
+enum { SQS_TIMEOUT_MS = 30 * 1000, SQS_BODY_MAX = 256 * 1024 };
+
+struct sqs {
+	struct aws *aws;
+	char *queue_url, *region;
+	struct endpoint endpoint;
+};
+
+struct sqs_op {
+	struct sqs *sqs;
+	struct call *call;
+	size_t n; /* messages asked for, or entries sent */
+	sqs_received_fn *received;
+	sqs_batch_fn *batch;
+	sqs_attributes_fn *attributes;
+	void *arg;
+};
+
+/* Begins the body of a request: an object, left open after its QueueUrl. */
+void sqs_open_body(const struct sqs *s, struct buf *body);
+/* Sends it; spec says the rest. */
+void sqs_start(struct sqs_op *op, struct call_spec *spec, const char *target,
+    const struct buf *body);
+/* *root is NULL for an empty body, which says nothing went wrong. */
+enum err sqs_parse_reply(
+    const struct reply *r, struct json **j, const struct json_node **root);
+void sqs_make_unreadable(struct aws_result *r, enum err err);
+
+#endif

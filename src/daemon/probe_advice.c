@@ -1,0 +1,119 @@
+/* What to do about what AWS has refused: probe_advise. */
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/probe_internal.h"
+
+/* The word of an AWS message that is the ARN of a key; empty if none is. */
+static struct span
+find_key(struct span message)
+{
+	while (message.p != NULL) {
+		struct span word = span_cut(&message, ' ');
+
+		if (span_starts(word, "arn:") &&
+		    memmem(word.p, word.n, ":kms:", strlen(":kms:")) != NULL)
+			return word;
+	}
+	return SPAN("");
+}
+
+static bool
+is_kms(const struct aws_result *r)
+{
+	return strncasecmp(r->code, "kms", 3) == 0 ||
+	       strstr(r->message, "kms:") != NULL;
+}
+
+static void
+advise_kms(const struct aws_result *r, const char *resource, struct buf *out)
+{
+	static const struct {
+		const char *word, *text;
+	} states[] = {
+	    {"Disabled", "the key is disabled: enable it"},
+	    {"InvalidState", "the key is not usable as it is, perhaps pending "
+			     "deletion: cancel that, or enable it"},
+	    {"NotFound", "the key does not exist any more, or is in another "
+			 "region"},
+	    {"InvalidKeyUsage", "the key is not one for encryption"},
+	};
+	struct span key = find_key(span_str(r->message));
+
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		if (strstr(r->code, states[i].word) != NULL) {
+			buf_str(out, states[i].text);
+			return;
+		}
+	}
+	buf_str(out, "grant kms:Decrypt on ");
+	if (key.n > 0)
+		buf_span(out, key);
+	else
+		buf_printf(out, "the key that encrypts %s", resource);
+	buf_str(out, ", in the key's policy too if that is in another account");
+}
+
+static void
+advise_transport(
+    const struct aws_result *r, const struct endpoint *host, struct buf *out)
+{
+	switch ((int)r->err) {
+	case ERR_RESOLVE:
+		buf_str(out, "check the resolver and the region for the host ");
+		break;
+	case ERR_TLS:
+		buf_str(out, "check ca_file or AWS_CA_BUNDLE, this host's "
+			     "clock, and who answers as ");
+		break;
+	default:
+		buf_str(out, "check the route, the firewall or security group, "
+			     "and HTTPS_PROXY and NO_PROXY, for ");
+		break;
+	}
+	endpoint_url(host, out);
+}
+
+void
+probe_advise(const struct aws_result *r, const char *action,
+    const char *resource, const struct endpoint *host, struct buf *out)
+{
+	switch (r->class) {
+	case AWS_DENIED:
+		if (is_kms(r))
+			advise_kms(r, resource, out);
+		else
+			buf_printf(out,
+			    "grant %s on %s; of another account's also in its "
+			    "own policy",
+			    action, resource);
+		break;
+	case AWS_TRANSIENT:
+		if (r->err != ERR_OK)
+			advise_transport(r, host, out);
+		else
+			buf_str(out, "AWS is in trouble: try again");
+		break;
+	case AWS_THROTTLED:
+		buf_str(out, "too many requests at the moment: try again");
+		break;
+	case AWS_NO_CREDS:
+	case AWS_BAD_CREDS:
+		buf_str(out, "the credentials are wrong, expired or of another "
+			     "partition, or this host's clock is wrong");
+		break;
+	case AWS_NOT_FOUND:
+		buf_printf(out,
+		    "there is no %s: check its name, account and "
+		    "region",
+		    resource);
+		break;
+	case AWS_WRONG_REGION:
+		buf_str(out, "it is in another region than the one asked, and "
+			     "not in one of this partition");
+		break;
+	case AWS_OK:
+	case AWS_OTHER:
+		break;
+	}
+}

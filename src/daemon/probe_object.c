@@ -1,0 +1,218 @@
+/* A notification and an object of it: probe_peek, probe_object. */
+#include <string.h>
+
+#include "daemon/probe_internal.h"
+#include "trail/notify.h"
+
+enum { PEEK_WAIT_S = 1, PEEK_HIDDEN_S = 30 };
+
+static void
+keep_object(struct probe *p, struct span body)
+{
+	struct notify *n;
+
+	if (notify_parse(body, &n) == NOTIFY_OBJECTS) {
+		const struct notify_object *o = notify_at(n, 0);
+
+		buf_span(&p->bucket, o->bucket);
+		buf_span(&p->key, o->key);
+		buf_span(&p->version, o->version);
+		buf_span(&p->region, o->region);
+	} else {
+		buf_printf(&p->step.fact, " (it names no object: %s)",
+		    notify_reason_name(notify_why(n)));
+	}
+	notify_free(&n);
+}
+
+static void
+on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
+    size_t n)
+{
+	struct probe *p = arg;
+	struct report_step *s = &p->step;
+
+	if (r->class != AWS_OK) {
+		probe_refused(p, r);
+		probe_advise(r, "sqs:ReceiveMessage", buf_cstr(&p->queue_arn),
+		    &p->ways.hosts.sqs, &s->advice);
+	} else if (n == 0) {
+		buf_str(&s->fact, "sqs:ReceiveMessage is allowed; no message "
+				  "was waiting");
+	} else {
+		buf_printf(&s->fact, "message %.*s, received %u times",
+		    (int)m->id.n, m->id.p, m->receive_count);
+		keep_object(p, m->body);
+		buf_span(&p->handle, m->handle);
+	}
+	probe_wake(p);
+}
+
+static void
+on_released(void *arg, const struct aws_result *r,
+    const struct sqs_entry_result *entry, size_t n)
+{
+	struct probe *p = arg;
+
+	if (r->class == AWS_OK && n == 1 && entry[0].ok)
+		buf_str(&p->step.fact, ", released at once");
+	else
+		buf_printf(
+		    &p->step.fact, ", comes back in %d s", PEEK_HIDDEN_S);
+	probe_wake(p);
+}
+
+void
+probe_peek(struct probe *p)
+{
+	static const unsigned now = 0;
+	struct span handle;
+
+	if (!p->args->peek) {
+		probe_skip(p, "receive",
+		    "it would cost a message one of its "
+		    "receives; do it with --peek");
+		return;
+	}
+	report_step_init(&p->step, "receive");
+	sqs_receive(p->ways.sqs, 1, PEEK_WAIT_S, PEEK_HIDDEN_S, on_received, p);
+	probe_wait(p);
+	if (p->handle.n > 0) {
+		handle = buf_view(&p->handle);
+		sqs_change_visibility(
+		    p->ways.sqs, &handle, &now, 1, on_released, p);
+		probe_wait(p);
+	}
+	report_add(&p->report, &p->step);
+}
+
+struct read {
+	struct probe *probe;
+	struct s3_get *get;
+	struct timer *timer;
+	const char *action;
+};
+
+/* The head and the first bytes are proof enough. */
+static void
+stop_reading(void *arg)
+{
+	struct read *t = arg;
+
+	s3_get_cancel(&t->get);
+	probe_wake(t->probe);
+}
+
+static void
+on_head(void *arg, const struct s3_head *h)
+{
+	struct read *t = arg;
+	struct probe *p = t->probe;
+	struct buf *b = &p->step.fact;
+
+	buf_printf(b, "%s is allowed, s3://%s/%s", t->action,
+	    buf_cstr(&p->bucket), buf_cstr(&p->key));
+	if (h->size >= 0)
+		buf_printf(b, ", %lld bytes", (long long)h->size);
+	if (h->storage_class.n > 0)
+		buf_printf(
+		    b, ", %.*s", (int)h->storage_class.n, h->storage_class.p);
+	if (p->version.n == 0 && !span_is(h->version, "null"))
+		buf_span(&p->version, h->version);
+	timer_soon(t->timer);
+}
+
+static size_t
+on_data(void *arg, struct span bytes)
+{
+	(void)arg;
+	(void)bytes;
+	return 0; /* paused until it is cancelled */
+}
+
+static void
+on_done(void *arg, const struct aws_result *r)
+{
+	struct read *t = arg;
+	struct probe *p = t->probe;
+	const char *partition = endpoint_partition(p->c->region);
+	struct endpoint host = p->ways.hosts.s3;
+	struct buf arn;
+
+	t->get = NULL;
+	/* An empty object is over before it could be stopped. */
+	if (r->class == AWS_OK)
+		return;
+	timer_stop(t->timer);
+	if (!p->ways.hosts.s3_custom)
+		(void)endpoint_choose(
+		    "s3", p->c->region, p->ways.hosts.variant, &host);
+	buf_init(&arn, 4096);
+	if (span_starts(buf_view(&p->bucket), "arn:"))
+		buf_printf(&arn, "%s/object/*", buf_cstr(&p->bucket));
+	else
+		buf_printf(&arn, "arn:%s:s3:::%s/*",
+		    partition != NULL ? partition : "aws",
+		    buf_cstr(&p->bucket));
+	probe_refused(p, r);
+	probe_advise(r, t->action, buf_cstr(&arn), &host, &p->step.advice);
+	if (r->class == AWS_DENIED)
+		buf_printf(&p->step.advice,
+		    "; a key that does not exist is refused in the same way "
+		    "(%s)",
+		    buf_cstr(&p->key));
+	buf_fini(&arn);
+	probe_wake(p);
+}
+
+static bool
+read_object(struct probe *p, const char *name, const char *action)
+{
+	struct read t = {.probe = p, .action = action};
+	const struct s3_object o = {.bucket = buf_view(&p->bucket),
+	    .key = buf_view(&p->key),
+	    .version = buf_view(&p->version),
+	    .region = buf_view(&p->region)};
+	const struct s3_events ev = {.on_head = on_head,
+	    .on_data = on_data,
+	    .on_done = on_done,
+	    .arg = &t};
+	bool ok;
+
+	report_step_init(&p->step, name);
+	t.timer = timer_new(p->ways.timers, stop_reading, &t);
+	t.get = s3_get_start(p->ways.s3, &o, &ev);
+	probe_wait(p);
+	timer_free(&t.timer);
+	ok = p->step.mark == REPORT_OK;
+	report_add(&p->report, &p->step);
+	return ok;
+}
+
+/* Notifications of a versioned bucket name versions, which have an action of
+ * their own: both are tried. */
+void
+probe_object(struct probe *p)
+{
+	struct buf version;
+
+	if (p->key.n == 0) {
+		if (p->args->object == NULL)
+			probe_skip(p, "object",
+			    "no object is known to read; "
+			    "name one with --object s3://BUCKET/KEY");
+		return;
+	}
+	version = p->version;
+	buf_init(&p->version, version.max);
+	if (read_object(p, "object", "s3:GetObject") && p->version.n == 0)
+		probe_skip(p, "version", "the object has no version");
+	if (version.n > 0) {
+		buf_fini(&p->version);
+		p->version = version;
+	} else {
+		buf_fini(&version);
+	}
+	if (p->version.n > 0)
+		read_object(p, "version", "s3:GetObjectVersion");
+}

@@ -1,0 +1,74 @@
+/* Whether Dassana is there and takes the token: probe_sink. */
+#include "daemon/probe_internal.h"
+
+enum { REPLY_MAX = 64 * 1024, TIMEOUT_MS = 30 * 1000 };
+
+static void
+tell_taken(struct probe *p, const struct dassana_result *d)
+{
+	struct buf *b = &p->step.fact;
+
+	buf_printf(b,
+	    "%s answers %d to a request without events, and does "
+	    "not refuse the token",
+	    p->c->dassana_endpoint, d->status);
+	buf_str(b, d->verdict == DASSANA_TAKEN
+		       ? "; whether it takes events shows when one is sent"
+		       : "; that it takes the token and the events shows only "
+			 "when one is sent");
+}
+
+static void
+tell_trouble(struct probe *p, const struct dassana_result *d)
+{
+	struct report_step *s = &p->step;
+
+	s->mark = REPORT_FAILED;
+	s->status = d->status;
+	buf_printf(&s->fact, "%s: %s", p->c->dassana_endpoint, d->why);
+	if (d->detail.n > 0)
+		buf_printf(&s->fact, ": %.*s", (int)d->detail.n, d->detail.p);
+	if (d->advice != NULL)
+		buf_str(&s->advice, d->advice);
+}
+
+static void
+on_reply(void *arg, const struct reply *r)
+{
+	struct probe *p = arg;
+	const struct dassana_conf conf = {
+	    .token = p->c->token, .accept_any_2xx = p->c->accept_any_2xx != 0};
+	struct dassana_result d;
+
+	dassana_judge(&conf, 0, r, &d);
+	/* No events were sent: a refusal of those says nothing. */
+	if (d.verdict == DASSANA_TAKEN || d.verdict == DASSANA_REFUSED)
+		tell_taken(p, &d);
+	else
+		tell_trouble(p, &d);
+	probe_wake(p);
+}
+
+void
+probe_sink(struct probe *p)
+{
+	const struct http_header headers[] = {
+	    {"Content-Type", "application/x-ndjson"},
+	    {"Accept", "application/json"},
+	    {"x-dassana-app-id", p->c->dassana_app_id},
+	    {"x-dassana-token", p->c->token},
+	};
+	const struct request_spec spec = {.method = "POST",
+	    .url = p->c->dassana_endpoint,
+	    .headers = headers,
+	    .nheaders = sizeof headers / sizeof headers[0],
+	    .total_timeout_ms = TIMEOUT_MS,
+	    .reply_max = REPLY_MAX,
+	    .on_done = on_reply,
+	    .arg = p};
+
+	report_step_init(&p->step, "dassana");
+	request_start(p->ways.http, &spec);
+	probe_wait(p);
+	report_add(&p->report, &p->step);
+}

@@ -1,0 +1,123 @@
+#include "daemon/report.h"
+
+#include "base/enc.h"
+
+enum { TEXT_MAX = 4096, LINE_MAX_BYTES = 32 * 1024, NAME_COLUMNS = 14 };
+
+void
+report_begin(struct report *r, FILE *out, bool json)
+{
+	*r = (struct report){.out = out, .json = json};
+	if (json)
+		fputs("{\"steps\":[", out);
+}
+
+void
+report_step_init(struct report_step *s, const char *name)
+{
+	*s = (struct report_step){.name = name, .mark = REPORT_OK};
+	buf_init(&s->fact, TEXT_MAX);
+	buf_init(&s->advice, TEXT_MAX);
+}
+
+/* Texts from outside must not move the cursor. */
+static void
+add_visible(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_char(b, (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f
+				? '?'
+				: s.p[i]);
+}
+
+static void
+make_text(const struct report_step *s, struct buf *b)
+{
+	static const char *const marks[] = {
+	    [REPORT_OK] = "✓",
+	    [REPORT_WARNING] = "!",
+	    [REPORT_SKIPPED] = "-",
+	    [REPORT_FAILED] = "✗",
+	};
+
+	buf_printf(b, "%s %-*s ", marks[s->mark], NAME_COLUMNS, s->name);
+	add_visible(b, buf_view(&s->fact));
+	if (s->status != 0 || s->code[0] != '\0') {
+		buf_printf(b, " [%d", s->status);
+		if (s->code[0] != '\0') {
+			buf_char(b, ' ');
+			add_visible(b, span_str(s->code));
+		}
+		if (s->request_id[0] != '\0') {
+			buf_str(b, ", request id ");
+			add_visible(b, span_str(s->request_id));
+		}
+		buf_char(b, ']');
+	}
+	buf_char(b, '\n');
+	if (s->advice.n > 0) {
+		buf_printf(b, "%*s→ ", NAME_COLUMNS + 3, "");
+		add_visible(b, buf_view(&s->advice));
+		buf_char(b, '\n');
+	}
+}
+
+static void
+add_member(struct buf *b, const char *name, struct span value)
+{
+	if (value.n == 0)
+		return;
+	buf_printf(b, ",\"%s\":", name);
+	enc_json_string(b, value);
+}
+
+static void
+make_json(const struct report_step *s, struct buf *b)
+{
+	static const char *const words[] = {
+	    [REPORT_OK] = "ok",
+	    [REPORT_WARNING] = "warning",
+	    [REPORT_SKIPPED] = "skipped",
+	    [REPORT_FAILED] = "failed",
+	};
+
+	buf_printf(
+	    b, "\n{\"step\":\"%s\",\"result\":\"%s\"", s->name, words[s->mark]);
+	add_member(b, "fact", buf_view(&s->fact));
+	if (s->status != 0)
+		buf_printf(b, ",\"status\":%d", s->status);
+	add_member(b, "code", span_str(s->code));
+	add_member(b, "request_id", span_str(s->request_id));
+	add_member(b, "advice", buf_view(&s->advice));
+	buf_char(b, '}');
+}
+
+void
+report_add(struct report *r, struct report_step *s)
+{
+	struct buf b;
+
+	buf_init(&b, LINE_MAX_BYTES);
+	if (r->json && r->steps > 0)
+		buf_char(&b, ',');
+	if (r->json)
+		make_json(s, &b);
+	else
+		make_text(s, &b);
+	fputs(buf_cstr(&b), r->out);
+	fflush(r->out);
+	r->steps++;
+	if (s->mark == REPORT_FAILED)
+		r->failed++;
+	buf_fini(&b);
+	buf_fini(&s->fact);
+	buf_fini(&s->advice);
+}
+
+void
+report_end(struct report *r)
+{
+	if (r->json)
+		fprintf(r->out, "\n],\"ok\":%s}\n",
+		    r->failed == 0 ? "true" : "false");
+}

@@ -1,0 +1,346 @@
+"""trailpost check: what it finds, what it says to do, and that it changes
+nothing."""
+
+import json
+import pathlib
+import re
+import subprocess
+
+import boto3
+import pytest
+from components import Missing, Moto
+from jobs import make_file
+from process import ROOT, bare_environ
+from standin import Fault, shapes
+
+IDENTITY = b"""<GetCallerIdentityResponse \
+xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
+<Arn>arn:aws:sts::111122223333:assumed-role/trailpost/x</Arn>\
+<UserId>AROAEXAMPLE:x</UserId><Account>111122223333</Account>\
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+# As AWS words it.
+NO_DECRYPT = "User: arn:aws:sts::111122223333:assumed-role/trailpost/x is " \
+    "not authorized to perform: kms:Decrypt on resource: " \
+    "arn:aws:kms:us-east-1:111122223333:key/11aa-22bb because no " \
+    "identity-based policy allows the kms:Decrypt action"
+REGION, BUCKET = "us-east-1", "check-trail-logs"
+
+
+class Result:
+    def __init__(self, done, as_json):
+        self.status = done.returncode
+        self.text = done.stdout + done.stderr
+        self.errors = done.stderr
+        if as_json:
+            document = json.loads(done.stdout)
+            self.steps = document["steps"]
+            assert document["ok"] == (self.status == 0)
+            assert (self.status != 0) == any(
+                s["result"] == "failed" for s in self.steps)
+
+    def results(self):
+        return {s["step"]: s["result"] for s in self.steps}
+
+    def step(self, name):
+        found, = [s for s in self.steps if s["step"] == name]
+        return found
+
+    def failed(self):
+        return [s["step"] for s in self.steps if s["result"] == "failed"]
+
+
+@pytest.fixture
+def check(binary, tmp_path):
+    def run(options, env, *args, as_json=True):
+        command = [binary]
+        for pair in options.items():
+            command += ["-o", "%s=%s" % pair]
+        command += ["check", *(["--json"] if as_json else []), *args]
+        done = subprocess.run(
+            command, env={**bare_environ(tmp_path), **env}, cwd=tmp_path,
+            capture_output=True, text=True, timeout=60, check=False)
+        return Result(done, as_json)
+
+    return run
+
+
+@pytest.fixture
+def checked(standin, check):
+    """check(…) against the stand-in, which speaks STS here too."""
+    standin.faults.on("s3.POST", Fault(status=200, body=IDENTITY))
+
+    def run(*args, as_json=True, env=None, **options):
+        merged = {**standin.options(), **options}
+        result = check({k: v for k, v in merged.items() if v is not None},
+                       standin.environ() if env is None else env, *args,
+                       as_json=as_json)
+        assert result.errors == ""
+        for secret in (standin.token, standin.secret, standin.session):
+            assert secret not in result.text
+        return result
+
+    yield run
+    # Nothing else is wrong with a request that carries no events.
+    assert set(standin.dassana.problems) <= {"empty body"}
+    standin.dassana.problems.clear()
+
+
+def test_a_sound_set_up(standin, checked):
+    key, data, _ = make_file(5)
+    thing = standin.put(key, data)
+    result = checked("--object", "s3://trail-logs/" + key)
+    assert result.status == 0
+    assert result.results() == {
+        "configuration": "ok", "credentials": "ok", "identity": "ok",
+        "queue": "ok", "redrive": "warning", "delete": "ok",
+        "visibility": "ok", "object": "ok", "version": "ok", "dassana": "ok"}
+    assert "account 111122223333" in result.step("identity")["fact"]
+    assert "1 messages waiting" in result.step("queue")["fact"]
+    assert "dead-letter" in result.step("redrive")["advice"]
+    assert "%d bytes" % len(data) in result.step("object")["fact"]
+    assert "without events" in result.step("dassana")["fact"]
+    # Nothing has changed.
+    assert standin.journal.all("sqs.receive") == []
+    assert standin.journal.all("sqs.delete", deleted=True) == []
+    assert standin.dassana.event_count == 0
+    assert len(standin.journal.all("s3.GET", status=200)) == 2
+    assert thing.version
+
+
+def test_peek_finds_an_object_and_lets_the_message_go(standin, checked):
+    key, data, _ = make_file(5)
+    message = standin.put(key, data) and standin.queue
+    result = checked("--peek")
+    assert result.status == 0
+    assert "released at once" in result.step("receive")["fact"]
+    assert key in result.step("object")["fact"]
+    assert message.counts() == (1, 0)
+    assert len(standin.journal.all("sqs.receive")) == 1
+
+
+def test_without_an_object_it_says_what_is_left_out(standin, checked):
+    standin.queue.send(shapes.test_event("trail-logs"))
+    result = checked()
+    assert result.status == 0
+    assert "--peek" in result.step("receive")["fact"]
+    assert "--object" in result.step("object")["fact"]
+    assert result.step("object")["result"] == "skipped"
+    result = checked("--peek")
+    assert "test_event" in result.step("receive")["fact"]
+
+
+def test_lines_for_people(standin, checked):
+    standin.dassana.tokens.clear()
+    result = checked(as_json=False)
+    assert result.status == 1
+    marks = dict(re.findall(r"^(\S) (\w+) ", result.text, re.M)[::-1])
+    assert "✓ queue" in result.text
+    assert "! redrive" in result.text
+    assert "- object" in result.text
+    assert re.search(r"^✗ dassana .*\[401\]\n +→ .*token", result.text, re.M)
+    assert len(marks) == 4
+
+
+@pytest.mark.parametrize("change, step, word", [
+    ({"dassana_endpoint": "http://127.0.0.1:1/ingest"}, "dassana", "route|"
+     "firewall"),
+    ({"queue_url": "http://127.0.0.1:1/1/q", "endpoint_url_sqs":
+      "http://127.0.0.1:1"}, "queue", "HTTPS_PROXY"),
+    ({"endpoint_url_s3": "https://nowhere.invalid"}, "object", "resolver"),
+    ({"endpoint_url_sts": "http://127.0.0.1:1"}, "identity", "HTTPS_PROXY"),
+])
+def test_what_cannot_be_reached(standin, checked, change, step, word):
+    result = checked("--object", "s3://trail-logs/k", **change)
+    assert result.status == 1
+    assert step in result.failed()
+    assert re.search(word, result.step(step)["advice"])
+
+
+@pytest.mark.parametrize("operation, fault, step, words", [
+    ("s3.GET", Fault(403, "AccessDenied", NO_DECRYPT), "object",
+     ["kms:Decrypt on arn:aws:kms:us-east-1:111122223333:key/11aa-22bb"]),
+    ("s3.GET", Fault(400, "KMS.DisabledException", "x is disabled."),
+     "object", ["enable"]),
+    ("s3.GET", Fault(400, "KMS.NotFoundException", "x"), "object",
+     ["does not exist"]),
+    ("s3.GET", Fault(400, "KMS.KMSInvalidStateException", "x is pending "
+                     "deletion."), "object", ["pending deletion"]),
+    ("s3.GET", Fault(403, "AccessDenied", "Access Denied"), "object",
+     ["s3:GetObject on arn:aws:s3:::trail-logs/*"]),
+    ("s3.GET", Fault(403, "InvalidObjectState", "x"), "object", []),
+    ("sqs.ReceiveMessage", Fault(400, "KmsAccessDenied", NO_DECRYPT),
+     "receive", ["kms:Decrypt on arn:aws:kms"]),
+    ("sqs.ReceiveMessage", Fault(400, "KmsDisabled", "x"), "receive",
+     ["enable"]),
+    ("sqs.ReceiveMessage", Fault(403, "AccessDeniedException", "no"),
+     "receive", ["sqs:ReceiveMessage on arn:aws:sqs:us-east-1:"
+                 "111122223333:trailpost"]),
+    ("sqs.GetQueueAttributes", Fault(400, "QueueDoesNotExist", "no"),
+     "queue", ["arn:aws:sqs:us-east-1:111122223333:trailpost", "account"]),
+    ("sqs.GetQueueAttributes", Fault(403, "InvalidSignatureException", "no"),
+     "queue", ["clock"]),
+    ("s3.POST", Fault(403, "InvalidClientTokenId", "no"), "identity",
+     ["credentials are wrong"]),
+])
+def test_refusals_name_what_to_do(standin, checked, operation, fault, step,
+                                  words):
+    standin.faults.clear()
+    standin.faults.on(operation, fault)
+    if operation != "s3.POST":
+        standin.faults.on("s3.POST", Fault(status=200, body=IDENTITY))
+    args = ["--object", "s3://trail-logs/k"] if step == "object" else [
+        "--peek"]
+    result = checked(*args)
+    assert result.status == 1
+    found = result.step(step)
+    assert found["result"] == "failed"
+    assert found["status"] == fault.status
+    assert fault.code in found["code"] or step == "queue"
+    assert found["request_id"]
+    for word in words:
+        assert word in found["advice"]
+
+
+@pytest.mark.parametrize("code, word", [
+    (401, "token"), (403, "token"), (404, "dassana_endpoint"),
+    (302, "dassana_endpoint"), (503, None)])
+def test_dassana_that_does_not_want_us(standin, checked, code, word):
+    standin.faults.on("dassana.POST", Fault(code))
+    result = checked()
+    found = result.step("dassana")
+    assert (found["result"], found["status"]) == ("failed", code)
+    assert word is None or word in found["advice"]
+
+
+def test_an_object_that_is_no_url(checked):
+    for text in ("trail-logs/k", "s3://trail-logs", "s3://trail-logs/",
+                 "s3:///k", "s3://arn:aws:s3:us-east-1:1:accesspoint/x"):
+        result = checked("--object", text)
+        assert result.failed() == ["object"]
+
+
+def test_mistakes_of_the_configuration(check, standin):
+    result = check({"queue_url": "nonsense", "dassana_token": "t",
+                    "batch_max_bytes": "1"}, {})
+    assert result.status == 1
+    assert len(result.failed()) >= 2
+    assert set(result.failed()) == {"configuration"}
+
+
+def test_credentials_that_are_broken(standin, check):
+    env = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_ENDPOINT_URL":
+           standin.url}
+    result = check(standin.options(), env)
+    found = result.step("credentials")
+    assert found["result"] == "failed"
+    assert "AWS_SECRET_ACCESS_KEY" in found["fact"]
+    assert result.step("queue")["result"] == "skipped"
+    standin.dassana.problems.clear()
+
+
+def test_wrong_arguments(binary, tmp_path):
+    done = subprocess.run([binary, "check", "--pek"], capture_output=True,
+                          text=True, cwd=tmp_path, timeout=10, check=False)
+    assert done.returncode == 2
+    assert '"--pek"' in done.stderr
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory):
+    try:
+        with Moto(tmp_path_factory.mktemp("moto")) as made:
+            yield made
+    except Missing as missing:
+        pytest.skip("WITHOUT MOTO: %s" % missing)
+
+
+class Cloud:
+    """A versioned bucket with an object, a queue with a message about it, and
+    a user whose policy is the guide's."""
+
+    def __init__(self, moto):
+        moto.reset()
+        self.moto = moto
+        root = {"endpoint_url": moto.url, "region_name": REGION,
+                "aws_access_key_id": "root", "aws_secret_access_key": "root"}
+        self.iam = boto3.client("iam", **root)
+        s3, sqs = boto3.client("s3", **root), boto3.client("sqs", **root)
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(
+            Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket=BUCKET, Key="k", Body=b"x")
+        dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        self.queue_url = sqs.create_queue(QueueName="trail", Attributes={
+            "RedrivePolicy": json.dumps({
+                "deadLetterTargetArn": sqs.get_queue_attributes(
+                    QueueUrl=dead, AttributeNames=["QueueArn"])[
+                        "Attributes"]["QueueArn"],
+                "maxReceiveCount": 5})})["QueueUrl"]
+        sqs.send_message(QueueUrl=self.queue_url,
+                         MessageBody=shapes.s3_event(BUCKET, "k"))
+        self.iam.create_user(UserName="trailpost")
+        key = self.iam.create_access_key(UserName="trailpost")["AccessKey"]
+        self.env = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+                    "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+                    "AWS_ENDPOINT_URL": moto.url}
+
+    def allow(self, policy):
+        self.iam.put_user_policy(UserName="trailpost", PolicyName="p",
+                                 PolicyDocument=json.dumps(policy))
+        self.moto.verify()
+
+
+def guide_policy():
+    """The minimal policy, as the guide has it, for moto's queue and bucket.
+    moto wants the actions of batches by name, AWS does not know them."""
+    path = pathlib.Path(ROOT) / "docs" / "credentials.md"
+    block, = re.findall(r"<!-- policy -->\n```json\n(.*?)```",
+                        path.read_text(encoding="utf-8"), re.S)
+    return json.loads(
+        block.replace("111122223333", "123456789012")
+        .replace("eu-west-1", REGION).replace("trail-queue", "trail")
+        .replace("trail-bucket", BUCKET))
+
+
+def without(policy, action):
+    """The policy without one action, in moto's words."""
+    made = []
+    for statement in policy["Statement"]:
+        actions = [a for a in statement["Action"] if a != action]
+        actions += [a + "Batch" for a in actions if a in (
+            "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")]
+        if actions:
+            made.append({**statement, "Action": actions})
+    return {**policy, "Statement": made}
+
+
+ACTIONS = {
+    None: [], "sqs:GetQueueAttributes": ["queue"],
+    "sqs:ReceiveMessage": ["receive"], "sqs:DeleteMessage": ["delete"],
+    "sqs:ChangeMessageVisibility": ["visibility"],
+    "s3:GetObject": ["object"], "s3:GetObjectVersion": ["version"],
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda a: a or "nothing")
+def test_a_missing_action_is_named(moto, standin, check, action):
+    """The guide's policy is enough; each of its actions is needed."""
+    cloud = Cloud(moto)
+    policy = guide_policy()
+    listed = {a for s in policy["Statement"] for a in s["Action"]}
+    assert listed - {"kms:Decrypt"} == set(ACTIONS) - {None}
+    cloud.allow(without(policy, action))
+    args = ["--object", "s3://%s/k" % BUCKET]
+    if action == "sqs:ReceiveMessage" or action is None:
+        args = ["--peek"]
+    result = check({**standin.options(), "queue_url": cloud.queue_url},
+                   cloud.env, *args)
+    standin.dassana.problems.clear()
+    assert result.failed() == ACTIONS[action]
+    if action is None:
+        assert result.step("redrive")["result"] == "ok"
+        return
+    found = result.step(ACTIONS[action][0])
+    resource = "arn:aws:s3:::%s/*" % BUCKET if action.startswith("s3:") \
+        else "arn:aws:sqs:us-east-1:123456789012:trail"
+    assert "grant %s on %s" % (action, resource) in found["advice"]
