@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/span.h"
 
 enum log_level {
@@ -42,7 +43,8 @@ struct log_field {
 #define F_REAL(name_, real_)                                                   \
 	((struct log_field){                                                   \
 	    .name = (name_), .kind = LOG_F_FLOAT, .real = (real_)})
-#define F_ERR(err_) F_STR("error", err_name(err_))
+/* Says nothing of ERR_OK. */
+#define F_ERR(err_) F_STR("error", log_err_text(err_))
 
 #define LOG_AT(level, event, ...)                                              \
 	(log_on(level) ? log_write((level), (event),                           \
@@ -53,6 +55,8 @@ struct log_field {
 #define LOG_INFO(event, ...)  LOG_AT(LOG_LVL_INFO, event, __VA_ARGS__)
 #define LOG_DEBUG(event, ...) LOG_AT(LOG_LVL_DEBUG, event, __VA_ARGS__)
 #define LOG_TRACE(event, ...) LOG_AT(LOG_LVL_TRACE, event, __VA_ARGS__)
+
+const char *log_err_text(enum err e);
 
 /* Lines above this level are dropped; LOG_LVL_INFO at start. */
 void log_set_level(enum log_level level);

@@ -34,6 +34,12 @@ log_set_sink(log_sink_fn *fn, void *arg)
 	logger.sink_arg = arg;
 }
 
+const char *
+log_err_text(enum err e)
+{
+	return e != ERR_OK ? err_name(e) : "";
+}
+
 static bool
 is_plain(struct span s)
 {

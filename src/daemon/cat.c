@@ -91,6 +91,7 @@ cat_fd(struct cat *c, int fd, const char *name)
 {
 	enum err err = ERR_OK;
 	ssize_t n = 1;
+	bool empty = true;
 
 	while (err == ERR_OK && n != 0 && c->out_errno == 0) {
 		n = read(fd, c->in, IN_BYTES);
@@ -102,11 +103,15 @@ cat_fd(struct cat *c, int fd, const char *name)
 			    strerror(errno));
 			return false;
 		}
+		empty = empty && n == 0;
 		err = n > 0 ? feed(c, (struct span){c->in, (size_t)n})
 			    : decode_finish(c->decode);
 	}
 	/* What was good goes out before the word on what was not. */
-	if (err != ERR_OK) {
+	if (err != ERR_OK && empty) {
+		flush(c);
+		fprintf(stderr, "trailpost: %s: empty\n", name);
+	} else if (err != ERR_OK) {
 		flush(c);
 		fprintf(stderr,
 		    "trailpost: %s: %s (after %" PRIu64 " events)\n", name,

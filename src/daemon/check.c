@@ -91,7 +91,7 @@ check_queue(struct notes *n, struct config *c)
 	if (endpoint_queue_url(span_str(c->queue_url), &e, url_region) !=
 	    ERR_OK) {
 		notes_fatal(n,
-		    "%s: queue_url: \"%.200s\" is not the URL of an SQS queue "
+		    "%s: queue_url: '%.200s' is not the URL of an SQS queue "
 		    "(https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)",
 		    origin(c, "queue_url"), c->queue_url);
 		return;
@@ -109,8 +109,10 @@ check_queue(struct notes *n, struct config *c)
 	else if (*c->profile_region != '\0')
 		check_region_found(c, c->profile_region, "AWS profile");
 	else if (!c->region_later)
-		notes_fatal(n, "region is missing: neither the queue URL nor "
-			       "a profile tells it; set region or AWS_REGION");
+		notes_fatal(n,
+		    "%s: region is missing: neither queue_url nor a profile "
+		    "tells it; set region or AWS_REGION",
+		    origin(c, "queue_url"));
 }
 
 static void
@@ -124,7 +126,8 @@ check_region(struct notes *n, const struct config *c)
 	    strspn(c->region, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
 		strlen(c->region) ||
 	    (!emulated && endpoint_dns_suffix(c->region) == NULL))
-		notes_fatal(n, "region: \"%.64s\" is no AWS region", c->region);
+		notes_fatal(n, "%s: region: '%.64s' is no AWS region",
+		    origin(c, "region"), c->region);
 }
 
 static void
@@ -135,7 +138,7 @@ check_endpoint(
 
 	if (*url != '\0' && endpoint_parse(span_str(url), &e) != ERR_OK)
 		notes_fatal(n,
-		    "%s: %s: \"%.200s\" is not of the form "
+		    "%s: %s: '%.200s' is not of the form "
 		    "http(s)://HOST[:PORT]",
 		    origin(c, key), key, url);
 }
@@ -156,8 +159,8 @@ check_dassana(struct notes *n, const struct config *c)
 	if (endpoint_parse((struct span){url, len}, &e) != ERR_OK ||
 	    strpbrk(url, " #") != NULL) {
 		notes_fatal(n,
-		    "%s: dassana_endpoint: \"%.200s\" is not an http(s) URL",
-		    origin(c, "dassana_endpoint"), url);
+		    "%s: dassana_endpoint: '%.*s' is not an http(s) URL",
+		    origin(c, "dassana_endpoint"), (int)strcspn(url, "?"), url);
 		return;
 	}
 	if (!e.tls && !endpoint_is_loopback(&e))
@@ -167,14 +170,45 @@ check_dassana(struct notes *n, const struct config *c)
 		    origin(c, "dassana_endpoint"));
 }
 
+/* As if it had not been set, but for --print-config. */
+static void
+overrule(struct config *c, size_t row, size_t by)
+{
+	struct buf b;
+
+	buf_init(&b, 8 * 1024);
+	CHECK(option_set(option_at(row), c, SPAN(""), &b));
+	buf_printf(&b, "%s, but %s counts more", c->origin[row], c->origin[by]);
+	mem_free(c->origin[row]);
+	c->origin[row] = mem_strndup(buf_cstr(&b), b.n);
+	buf_fini(&b);
+}
+
+/* The token and its file are two ways to set one thing: the later source wins
+ * here too. */
+static void
+choose_token(struct config *c)
+{
+	size_t token = option_find(SPAN("dassana_token"));
+	size_t file = option_find(SPAN("dassana_token_file"));
+
+	if (*c->dassana_token == '\0' || *c->dassana_token_file == '\0')
+		return;
+	if (c->rank[token] > c->rank[file])
+		overrule(c, file, token);
+	else if (c->rank[token] < c->rank[file])
+		overrule(c, token, file);
+}
+
 static void
 check_token(struct notes *n, struct config *c)
 {
-	bool given = *c->dassana_token != '\0';
-	bool exposed = false;
+	bool exposed = false, given;
 	const char *fault;
 	struct buf why;
 
+	choose_token(c);
+	given = *c->dassana_token != '\0';
 	if (given == (*c->dassana_token_file != '\0')) {
 		if (given)
 			notes_fatal(n,

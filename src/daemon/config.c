@@ -1,22 +1,15 @@
-#include "daemon/config.h"
+#include "daemon/config_internal.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "base/ini.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/check.h"
 #include "daemon/option.h"
 #include "daemon/token.h"
-
-enum { FILE_MAX = 1024 * 1024 };
 
 /* Variables that other programs know too. A later row wins. */
 static const struct {
@@ -38,13 +31,6 @@ static const struct {
     {"DASSANA_BATCH_SIZE", "batch_max_bytes", "MiB"},
 };
 
-struct file_reader {
-	struct notes *notes;
-	struct config *c;
-	const char *path;
-	unsigned seen[CONFIG_KEYS_MAX]; /* line that set the key; 0: none */
-};
-
 static void
 replace(char **s, const char *with)
 {
@@ -52,96 +38,21 @@ replace(char **s, const char *with)
 	*s = mem_strndup(with, strlen(with));
 }
 
-/* One setting from a source; origin says which. */
-static void
-set(struct notes *n, struct config *c, size_t row, struct span value,
-    const char *origin)
+void
+config_set(struct notes *n, struct config *c, size_t row, struct span value,
+    enum source rank, const char *origin)
 {
 	const struct option_row *o = option_at(row);
 	struct buf why;
 
 	buf_init(&why, 1024);
-	if (option_set(o, c, value, &why))
+	if (option_set(o, c, value, &why)) {
 		replace(&c->origin[row], origin);
-	else
-		notes_fatal(n, "%s: %s: %s", origin, o->key, buf_cstr(&why));
-	buf_fini(&why);
-}
-
-static void
-take_line(void *arg, const struct ini_line *line)
-{
-	struct file_reader *r = arg;
-	size_t row = option_find(line->key);
-	struct buf at;
-
-	buf_init(&at, 4096 + 32);
-	buf_printf(&at, "%s:%u", r->path, line->number);
-	if (line->error != NULL) {
-		notes_fatal(r->notes, "%s: %s", buf_cstr(&at), line->error);
-	} else if (line->section.n > 0) {
-		notes_fatal(r->notes, "%s: there are no [sections] here",
-		    buf_cstr(&at));
-	} else if (row == option_count()) {
-		notes_fatal(r->notes, "%s: unknown key \"%.*s\"", buf_cstr(&at),
-		    (int)(line->key.n < 64 ? line->key.n : 64), line->key.p);
-	} else if (r->seen[row] != 0) {
-		notes_fatal(r->notes, "%s: %s was set before, in line %u",
-		    buf_cstr(&at), option_at(row)->key, r->seen[row]);
+		c->rank[row] = (unsigned char)rank;
 	} else {
-		r->seen[row] = line->number;
-		set(r->notes, r->c, row, line->value, buf_cstr(&at));
+		notes_fatal(n, "%s: %s: %s", origin, o->key, buf_cstr(&why));
 	}
-	buf_fini(&at);
-}
-
-/* Appends all of the file; false with errno set. */
-static bool
-read_file(int fd, struct buf *text)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		buf_add(text, chunk, (size_t)n);
-	}
-	mem_wipe(chunk, sizeof chunk);
-	if (text->err != ERR_OK)
-		errno = EFBIG;
-	return text->err == ERR_OK;
-}
-
-static void
-load_file(struct notes *n, struct config *c, const struct config_sources *src)
-{
-	struct file_reader r = {.notes = n, .c = c, .path = src->file};
-	struct buf text;
-	struct stat st;
-	int fd;
-
-	if (src->file == NULL)
-		return;
-	fd = open(src->file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno != ENOENT || src->file_required)
-			notes_fatal(n, "%s: %s", src->file, strerror(errno));
-		return;
-	}
-	buf_init(&text, FILE_MAX);
-	if (read_file(fd, &text))
-		ini_parse(buf_view(&text), false, take_line, &r);
-	else
-		notes_fatal(n, "%s: %s", src->file, strerror(errno));
-	if (*c->dassana_token != '\0' && fstat(fd, &st) == 0 &&
-	    (st.st_mode & S_IROTH) != 0)
-		notes_warn(n, "%s: holds the token, and others can read it",
-		    src->file);
-	buf_fini_wipe(&text);
-	close(fd);
+	buf_fini(&why);
 }
 
 /* The value of the variable if var is "name=value". */
@@ -168,11 +79,33 @@ ignores_endpoints(const char *const *env)
 }
 
 static void
+set_well_known(struct notes *n, struct config *c, size_t row, const char *value)
+{
+	const char *name = well_known[row].name, *unit = well_known[row].unit;
+	size_t at = option_find(span_str(well_known[row].key));
+	uint64_t number;
+	struct buf b;
+
+	buf_init(&b, CONFIG_TEXT_MAX + 16);
+	if (*unit != '\0' &&
+	    span_u64(span_str(value), 0, UINT64_MAX, &number) != ERR_OK) {
+		option_add_range(option_at(at), &b);
+		notes_fatal(n,
+		    "%s: %s: '%.64s' is not a whole number of %s, %s", name,
+		    option_at(at)->key, value, unit, buf_cstr(&b));
+	} else {
+		buf_str(&b, value);
+		buf_str(&b, unit);
+		config_set(n, c, at, buf_view(&b), SOURCE_WELL_KNOWN, name);
+	}
+	buf_fini_wipe(&b);
+}
+
+static void
 load_well_known(
     struct notes *n, struct config *c, const char *const *env, size_t row)
 {
 	const char *value;
-	struct buf b;
 
 	if (strncmp(well_known[row].name, "AWS_ENDPOINT_URL", 16) == 0 &&
 	    ignores_endpoints(env))
@@ -185,12 +118,7 @@ load_well_known(
 			replace(&c->env_region, value);
 			continue;
 		}
-		buf_init(&b, CONFIG_TEXT_MAX + 16);
-		buf_str(&b, value);
-		buf_str(&b, well_known[row].unit);
-		set(n, c, option_find(span_str(well_known[row].key)),
-		    buf_view(&b), well_known[row].name);
-		buf_fini_wipe(&b);
+		set_well_known(n, c, row, value);
 	}
 }
 
@@ -217,7 +145,8 @@ load_variable(struct notes *n, struct config *c, const char *var)
 	if (row == option_count())
 		notes_warn(n, "%s: there is no such setting", buf_cstr(&name));
 	else
-		set(n, c, row, span_str(eq + 1), buf_cstr(&name));
+		config_set(n, c, row, span_str(eq + 1), SOURCE_OWN_VARIABLE,
+		    buf_cstr(&name));
 	buf_fini(&name);
 	buf_fini(&key);
 }
@@ -237,7 +166,8 @@ load_option(struct notes *n, struct config *c, const char *text)
 	else if (row == option_count())
 		notes_fatal(n, "%s: unknown key", buf_cstr(&at));
 	else
-		set(n, c, row, span_trim(rest), buf_cstr(&at));
+		config_set(
+		    n, c, row, span_trim(rest), SOURCE_OPTION, buf_cstr(&at));
 	buf_fini(&at);
 }
 
@@ -279,7 +209,8 @@ load_profile(struct notes *n, struct config *c, const struct config_sources *s)
 			    ? s->profile_endpoint(of_profile[i].service, &b)
 			    : s->profile_setting(of_profile[i].name, &b);
 		if (found)
-			set(n, c, row, buf_view(&b), "AWS profile");
+			config_set(n, c, row, buf_view(&b), SOURCE_DEFAULT,
+			    "AWS profile");
 	}
 	buf_fini(&b);
 }
@@ -308,7 +239,7 @@ config_load(struct config *c, const struct config_sources *src,
 	struct notes n = {.fn = note, .arg = arg};
 
 	set_defaults(c);
-	load_file(&n, c, src);
+	config_read_file(&n, c, src);
 	if (src->env != NULL) {
 		for (size_t i = 0; i < sizeof well_known / sizeof *well_known;
 		     i++)

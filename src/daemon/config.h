@@ -22,6 +22,15 @@
 
 enum { CONFIG_KEYS_MAX = 48, CONFIG_TEXT_MAX = 8 * 1024 };
 
+/* Where a setting comes from; a later one wins. */
+enum source {
+	SOURCE_DEFAULT,
+	SOURCE_FILE,
+	SOURCE_WELL_KNOWN,
+	SOURCE_OWN_VARIABLE,
+	SOURCE_OPTION
+};
+
 /* Texts are owned and "" if not set. Sizes in bytes; flags are 0 or 1. What
  * each means is in the option table, option.c. */
 struct config {
@@ -51,6 +60,7 @@ struct config {
 	bool region_later; /* may be "": the metadata service may tell it */
 	/* Who set the option of that row: "FILE:12"; NULL is the default. */
 	char *origin[CONFIG_KEYS_MAX];
+	unsigned char rank[CONFIG_KEYS_MAX]; /* enum source */
 };
 
 struct config_sources {
@@ -66,7 +76,9 @@ struct config_sources {
 	bool region_later; /* not to know the region is no mistake */
 };
 
-/* One mistake or (not fatal) warning: one line without its end. */
+/* One mistake or (not fatal) warning: one line without its end. If it is about
+ * one place it is "PLACE: what"; PLACE is "FILE:12", a variable, "-o KEY" or a
+ * key. */
 typedef void config_note_fn(void *arg, bool fatal, const char *text);
 
 /* Returns the number of mistakes. *c is set in any case; free it. */

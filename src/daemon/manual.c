@@ -53,7 +53,9 @@ manual_write_help(FILE *out)
 		const struct option_row *o = option_at(i);
 
 		fprintf(out, "  %s", o->key);
-		if (*o->preset != '\0' && o->preset != filter_default_exclude)
+		if (o->preset == filter_default_exclude)
+			fprintf(out, " = (long: --print-default-config)");
+		else if (*o->preset != '\0')
 			fprintf(out, " = %s", o->preset);
 		fputc('\n', out);
 		write_help_of(out, "        ", o);
@@ -65,7 +67,9 @@ manual_write_file(FILE *out)
 {
 	write_wrapped(out, "# ",
 	    "Settings of trailpost: one \"key = value\" a line. Lines in which "
-	    "a key is commented out show its default. Sizes are given in B, "
+	    "a key is commented out show its default. A comment has a line of "
+	    "its own: a value goes on to the end of its line. Sizes are given "
+	    "in B, "
 	    "KiB, MiB, GiB, KB, MB or GB, durations in ms, s, m or h. "
 	    "The environment "
 	    "(TRAILPOST_QUEUE_URL for queue_url, and so on) and the option -o "

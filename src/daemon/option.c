@@ -71,7 +71,7 @@ static const struct option_row rows[] = {
 	"matches '/'."),
     TEXT(key_exclude, filter_default_exclude,
 	"Patterns of S3 keys that are not shipped although they are included. "
-	"Their messages are deleted."),
+	"Their messages are deleted. What is set here replaces the default."),
     {.key = "s3_path_style",
 	.type = OPTION_CHOICE,
 	.field = offsetof(struct config, s3_path_style),
@@ -115,7 +115,7 @@ static const struct option_row rows[] = {
 	"How long one request to Dassana may take."),
     MS(stall_timeout, "30s", SEC(1), SEC(600),
 	"After how long without a byte a download is given up."),
-    MS(shutdown_timeout, "25s", 0, SEC(600),
+    MS(shutdown_timeout, "25s", SEC(1), SEC(600),
 	"How long work under way may take to finish after SIGTERM."),
     FLAG(verify_doc_count, "yes",
 	"Whether a reply that claims that no event was taken is a failure."),
@@ -294,9 +294,10 @@ option_add_range(const struct option_row *o, struct buf *out)
 	if (o->type == OPTION_FLAG) {
 		buf_str(out, "yes or no");
 	} else if (o->type == OPTION_CHOICE) {
-		buf_str(out, "one of");
+		buf_str(out, "one of ");
 		for (size_t i = 0; o->choices[i] != NULL; i++)
-			buf_printf(out, " %s", o->choices[i]);
+			buf_printf(
+			    out, "%s%s", i > 0 ? ", " : "", o->choices[i]);
 	} else {
 		show_number(o, o->min, out);
 		buf_str(out, " to ");
@@ -304,7 +305,7 @@ option_add_range(const struct option_row *o, struct buf *out)
 	}
 }
 
-/* "is not a size (B, KiB, …) from 64KiB to 256MiB" */
+/* "'x' is not a size (B, KiB, …) from 64KiB to 256MiB" */
 static void
 explain(const struct option_row *o, struct span value, struct buf *why)
 {
@@ -317,8 +318,8 @@ explain(const struct option_row *o, struct span value, struct buf *why)
 	    [OPTION_CHOICE] = "",
 	};
 
-	buf_printf(why, "\"%.*s\" is not %s",
-	    (int)(value.n < 64 ? value.n : 64), value.p, kinds[o->type]);
+	buf_printf(why, "'%.*s' is not %s", (int)(value.n < 64 ? value.n : 64),
+	    value.p, kinds[o->type]);
 	option_add_range(o, why);
 }
 

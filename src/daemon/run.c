@@ -6,6 +6,7 @@
  */
 #include <ev.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -111,6 +112,23 @@ watch_signals(struct run *r)
 }
 
 static void
+log_start(const struct run *r, size_t memory_bound)
+{
+	/* A query may hold a secret. */
+	struct span url = span_str(r->conf->dassana_endpoint);
+	struct span endpoint = span_cut(&url, '?');
+	char mib[32];
+
+	(void)snprintf(
+	    mib, sizeof mib, "%zuMiB", (memory_bound + (1 << 20) - 1) >> 20);
+	LOG_INFO("start", F_STR("version", TRAILPOST_VERSION),
+	    F_STR("queue", r->conf->queue_url),
+	    F_STR("region", r->conf->region), F_SPAN("endpoint", endpoint),
+	    F_STR("credentials", creds_source_name(r->ways.keeper)),
+	    F_STR("memory_bound", mib));
+}
+
+static void
 start_flow(struct run *r)
 {
 	const struct config *c = r->conf;
@@ -138,11 +156,7 @@ start_flow(struct run *r)
 	    .ready = has_creds,
 	    .ready_arg = r};
 
-	LOG_INFO("start", F_STR("version", TRAILPOST_VERSION),
-	    F_STR("queue", c->queue_url), F_STR("region", c->region),
-	    F_STR("endpoint", c->dassana_endpoint),
-	    F_STR("credentials", creds_source_name(r->ways.keeper)),
-	    F_INT("memory_bound", shipper_memory_bound(&conf)));
+	log_start(r, shipper_memory_bound(&conf));
 	r->shipper = shipper_new(&conf, &deps);
 	r->stats = stats_new(r->ways.timers, r->shipper);
 	shipper_start(r->shipper);

@@ -201,7 +201,7 @@ tells_every_mistake_at_once(void **state)
 {
 	static const char *const env[] = {"TRAILPOST_MAX_MESSAGES=many",
 	    "TRAILPOST_NO_SUCH=1", "TRAILPOST_region=eu-west-1",
-	    "DASSANA_BATCH_SIZE=5MiB", NULL};
+	    "DASSANA_BATCH_SIZE=5MB", NULL};
 	struct load l;
 
 	(void)state;
@@ -213,24 +213,34 @@ tells_every_mistake_at_once(void **state)
 	    "gzip_level = 4\n"
 	    "just words\n"
 	    "[section]\n"
-	    "region = x\n",
+	    "region = x\n"
+	    "delivery_concurrency = 0\n"
+	    "[section]\n"
+	    "s3_concurrency = 1 # one\n"
+	    "gzip = 1\n",
 	    env, (const char *[]){"s3_path_style=maybe", "nonsense", NULL});
-	has_note(&l, "conf:2: unknown key \"queue_uri\"");
-	has_note(&l, "conf:3: visibility_timeout: \"5\" is not a duration");
+	has_note(&l, "conf:2: unknown key 'queue_uri'");
+	has_note(&l, "conf:3: visibility_timeout: '5' is not a duration");
 	has_note(&l, "from 2s to 12h");
 	has_note(&l, "conf:5: gzip_level was set before, in line 4");
 	has_note(&l, "conf:6: ");
-	has_note(&l, "conf:8: there are no [sections]");
-	has_note(&l, "!TRAILPOST_MAX_MESSAGES: max_messages: \"many\"");
+	has_note(&l, "conf:7: there are no [sections]");
+	has_note(&l, "conf:8: region: 'x' is no AWS region");
+	has_note(&l, "conf:9: delivery_concurrency: '0' is not a whole number");
+	has_note(&l, "conf:10: there are no [sections]");
+	has_note(&l, "conf:11: s3_concurrency: a comment needs a line of its");
+	has_note(&l, "conf:12: unknown key 'gzip'");
+	has_note(&l, "!TRAILPOST_MAX_MESSAGES: max_messages: 'many'");
 	has_note(&l, "~TRAILPOST_NO_SUCH");
 	has_note(&l, "~TRAILPOST_region");
-	has_note(&l, "!DASSANA_BATCH_SIZE: batch_max_bytes: \"5MiBMiB\"");
-	has_note(&l, "-o s3_path_style: s3_path_style: \"maybe\" is not one of "
-		     "auto yes no");
+	has_note(&l, "!DASSANA_BATCH_SIZE: batch_max_bytes: '5MB' is not a "
+		     "whole number of MiB, 64KiB to 256MiB");
+	has_note(&l, "-o s3_path_style: s3_path_style: 'maybe' is not one of "
+		     "auto, yes, no");
 	has_note(&l, "-o nonsense: must be KEY=VALUE");
 	has_note(&l, "queue_url is missing");
 	has_note(&l, "the token is missing");
-	assert_int_equal(l.mistakes, 11);
+	assert_int_equal(l.mistakes, 16);
 	assert_int_equal(l.c.gzip_level, 3);
 	unload(&l);
 }
@@ -259,6 +269,10 @@ ranges(void **state)
 	    {"s3_concurrency=257", false},
 	    {"batch_max_events=18446744073709551617", false},
 	    {"redeliver_after=0s", true},
+	    {"shutdown_timeout=1s", true},
+	    {"shutdown_timeout=999ms", false},
+	    {"shutdown_timeout=10m", true},
+	    {"shutdown_timeout=601s", false},
 	    {"verify_doc_count=false", true},
 	    {"verify_doc_count=0", false},
 	    {"dassana_app_id=", false},
@@ -380,17 +394,108 @@ one_token_exactly(void **state)
 	assert_int_equal(l.mistakes, 0);
 	assert_string_equal(l.c.token, "from-file");
 	unload(&l);
-	load(&l, NULL, (const char *[]){"DASSANA_TOKEN=other", NULL},
-	    (const char *[]){"queue_url=" QUEUE, file, NULL});
+	load(&l, NULL, NULL,
+	    (const char *[]){
+		"queue_url=" QUEUE, file, "dassana_token=other", NULL});
 	assert_int_equal(l.mistakes, 1);
-	has_note(&l, "DASSANA_TOKEN");
-	has_note(&l, "-o dassana_token_file");
+	has_note(&l, "both dassana_token (-o dassana_token) and "
+		     "dassana_token_file (-o dassana_token_file)");
 	unload(&l);
 	load(&l, NULL, NULL,
 	    (const char *[]){
 		"queue_url=" QUEUE, "dassana_token_file=/nonexistent", NULL});
 	assert_int_equal(l.mistakes, 1);
 	has_note(&l, "/nonexistent: No such file");
+	unload(&l);
+}
+
+/* Of two sources of the token the later one wins, as for everything else. */
+static void
+later_source_of_the_token_wins(void **state)
+{
+	static const char known[] = "DASSANA_TOKEN=known";
+	static const char own[] = "TRAILPOST_DASSANA_TOKEN=own";
+	char file[300], own_file[320], opt[300];
+	const struct {
+		const char *file, *env, *opt;
+		const char *want; /* NULL: a mistake */
+	} cases[] = {
+	    {file, NULL, NULL, "from-file"},
+	    {file, known, NULL, "known"},
+	    {"dassana_token = conf", own_file, NULL, "from-file"},
+	    {"dassana_token = conf", NULL, opt, "from-file"},
+	    {NULL, known, opt, "from-file"},
+	    {NULL, own, opt, "from-file"},
+	    {file, NULL, "dassana_token=opt", "opt"},
+	    {NULL, own_file, "dassana_token=opt", "opt"},
+	    {file, "TRAILPOST_DASSANA_TOKEN=", NULL, "from-file"},
+	};
+	const char *path = put_file("token", "from-file\n", 10, 0600);
+
+	(void)state;
+	(void)snprintf(file, sizeof file, "dassana_token_file = %s", path);
+	(void)snprintf(opt, sizeof opt, "dassana_token_file=%s", path);
+	(void)snprintf(
+	    own_file, sizeof own_file, "TRAILPOST_DASSANA_TOKEN_FILE=%s", path);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct load l;
+
+		load(&l, cases[i].file, (const char *[]){cases[i].env, NULL},
+		    (const char *[]){"queue_url=" QUEUE, cases[i].opt, NULL});
+		assert_string_equal(buf_cstr(&l.notes), "");
+		assert_string_equal(l.c.token, cases[i].want);
+		unload(&l);
+	}
+}
+
+/* Only behind a blank: a key or a token may have a '#' inside. */
+static void
+comments_behind_values(void **state)
+{
+	static const struct {
+		const char *line;
+		bool ok;
+	} cases[] = {
+	    {"dassana_token = abc # prod", false},
+	    {"dassana_token = abc\t#", false},
+	    {"dassana_token = abc ; prod", false},
+	    {"dassana_token = # prod", false},
+	    {"dassana_token = abc#prod", true},
+	    {"dassana_token = abc;prod", true},
+	    {"dassana_token = abc\n# prod", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct load l;
+
+		load(&l, cases[i].line, NULL,
+		    (const char *[]){"queue_url=" QUEUE, NULL});
+		if (!cases[i].ok)
+			has_note(&l, "conf:1: dassana_token: a comment needs");
+		assert_int_equal(l.mistakes == 0, cases[i].ok);
+		assert_null(strstr(buf_cstr(&l.notes), "abc"));
+		unload(&l);
+	}
+}
+
+static void
+a_bad_region_names_its_origin(void **state)
+{
+	static const char url[] = "queue_url=http://127.0.0.1:5555/1/q";
+	static const char *const env[] = {"AWS_REGION=nowhere", NULL};
+	struct load l;
+
+	(void)state;
+	load(&l, NULL, env, (const char *[]){url, "dassana_token=t", NULL});
+	has_note(&l, "!AWS_REGION: region: 'nowhere' is no AWS region");
+	unload(&l);
+	load(&l, "region = nowhere\n", NULL,
+	    (const char *[]){url, "dassana_token=t", NULL});
+	has_note(&l, "conf:1: region: 'nowhere' is no AWS region");
+	unload(&l);
+	load(&l, NULL, NULL, (const char *[]){url, "dassana_token=t", NULL});
+	has_note(&l, "!-o queue_url: region is missing");
 	unload(&l);
 }
 
@@ -729,6 +834,9 @@ main(void)
 	    cmocka_unit_test(sizes_must_work_together),
 	    cmocka_unit_test(token_files),
 	    cmocka_unit_test(one_token_exactly),
+	    cmocka_unit_test(later_source_of_the_token_wins),
+	    cmocka_unit_test(comments_behind_values),
+	    cmocka_unit_test(a_bad_region_names_its_origin),
 	    cmocka_unit_test(files_that_are_not_there),
 	    cmocka_unit_test(prints_without_secrets),
 	    cmocka_unit_test(example_file_is_the_defaults),

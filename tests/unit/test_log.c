@@ -62,7 +62,8 @@ static void
 leaves_out_empty_texts(void **state)
 {
 	(void)state;
-	LOG_INFO("e", F_STR("a", ""), F_STR("b", NULL), F_INT("n", 0));
+	LOG_INFO("e", F_STR("a", ""), F_STR("b", NULL), F_INT("n", 0),
+	    F_ERR(ERR_OK));
 	assert_string_equal(last, PREFIX "info event=e n=0\n");
 }
 

@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/ini.h"
+#include "base/mem.h"
+#include "daemon/config_internal.h"
+#include "daemon/option.h"
+
+enum { FILE_MAX = 1024 * 1024 };
+
+struct file_reader {
+	struct notes *notes;
+	struct config *c;
+	const char *path;
+	struct span text;
+	const char *section;		/* the last one that was told */
+	unsigned seen[CONFIG_KEYS_MAX]; /* line that set the key; 0: none */
+};
+
+/* It is a mistake once; its keys are read all the same, so that what is wrong
+ * with them is told in the same run. */
+static void
+tell_section(struct file_reader *r, struct span name)
+{
+	unsigned line = 1;
+
+	if (name.n == 0 || name.p == r->section)
+		return;
+	r->section = name.p;
+	for (const char *p = r->text.p; p < name.p; p++)
+		line += *p == '\n';
+	notes_fatal(
+	    r->notes, "%s:%u: there are no [sections] here", r->path, line);
+}
+
+/* What looks like a comment behind a value would silently be part of it: of a
+ * token, for example. */
+static bool
+has_comment(struct span value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		bool blank =
+		    i == 0 || value.p[i - 1] == ' ' || value.p[i - 1] == '\t';
+
+		if (blank && (value.p[i] == '#' || value.p[i] == ';'))
+			return true;
+	}
+	return false;
+}
+
+static void
+take_line(void *arg, const struct ini_line *line)
+{
+	struct file_reader *r = arg;
+	size_t row = option_find(line->key);
+	struct buf at;
+
+	buf_init(&at, 4096 + 32);
+	buf_printf(&at, "%s:%u", r->path, line->number);
+	tell_section(r, line->section);
+	if (line->error != NULL) {
+		notes_fatal(r->notes, "%s: %s", buf_cstr(&at), line->error);
+	} else if (row == option_count()) {
+		notes_fatal(r->notes, "%s: unknown key '%.*s'", buf_cstr(&at),
+		    (int)(line->key.n < 64 ? line->key.n : 64), line->key.p);
+	} else if (r->seen[row] != 0) {
+		notes_fatal(r->notes, "%s: %s was set before, in line %u",
+		    buf_cstr(&at), option_at(row)->key, r->seen[row]);
+	} else if (has_comment(line->value)) {
+		notes_fatal(r->notes,
+		    "%s: %s: a comment needs a line of its own; behind a value "
+		    "it would be part of it",
+		    buf_cstr(&at), option_at(row)->key);
+	} else {
+		r->seen[row] = line->number;
+		config_set(r->notes, r->c, row, line->value, SOURCE_FILE,
+		    buf_cstr(&at));
+	}
+	buf_fini(&at);
+}
+
+/* Appends all of the file; false with errno set. */
+static bool
+read_file(int fd, struct buf *text)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		buf_add(text, chunk, (size_t)n);
+	}
+	mem_wipe(chunk, sizeof chunk);
+	if (text->err != ERR_OK)
+		errno = EFBIG;
+	return text->err == ERR_OK;
+}
+
+void
+config_read_file(
+    struct notes *n, struct config *c, const struct config_sources *src)
+{
+	struct file_reader r = {.notes = n, .c = c, .path = src->file};
+	struct buf text;
+	struct stat st;
+	int fd;
+
+	if (src->file == NULL)
+		return;
+	fd = open(src->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno != ENOENT || src->file_required)
+			notes_fatal(n, "%s: %s", src->file, strerror(errno));
+		return;
+	}
+	buf_init(&text, FILE_MAX);
+	if (read_file(fd, &text)) {
+		r.text = buf_view(&text);
+		ini_parse(r.text, false, take_line, &r);
+	} else {
+		notes_fatal(n, "%s: %s", src->file, strerror(errno));
+	}
+	if (*c->dassana_token != '\0' && fstat(fd, &st) == 0 &&
+	    (st.st_mode & S_IROTH) != 0)
+		notes_warn(n, "%s: holds the token, and others can read it",
+		    src->file);
+	buf_fini_wipe(&text);
+	close(fd);
+}

@@ -1,0 +1,18 @@
+/*
+ * What the readers of the sources (config.c, config_file.c) share.
+ */
+#ifndef DAEMON_CONFIG_INTERNAL_H
+#define DAEMON_CONFIG_INTERNAL_H
+
+#include "base/span.h"
+#include "daemon/check.h"
+
+/* One setting from a source; origin says which, for people. */
+void config_set(struct notes *n, struct config *c, size_t row,
+    struct span value, enum source rank, const char *origin);
+
+/* The settings of src->file, if there is one. */
+void config_read_file(
+    struct notes *n, struct config *c, const struct config_sources *src);
+
+#endif
