@@ -36,6 +36,7 @@ struct request {
 	struct list live, ready;
 	CURL *easy; /* NULL once the transfer has ended */
 	char *url;
+	uint64_t id;		   /* for the log */
 	const char *method;	   /* static */
 	struct curl_slist *header; /* one block with all its lines */
 	size_t header_bytes;	   /* of that block */

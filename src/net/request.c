@@ -15,47 +15,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "net/http_internal.h"
-
-/* Without the query and any user:password, which may be secrets. */
-static struct span
-url_for_log(const char *url)
-{
-	struct span rest = span_str(url);
-	struct span s = span_cut(&rest, '?');
-	const char *slashes = memmem(s.p, s.n, "//", 2);
-
-	if (slashes != NULL) {
-		struct span path = {slashes + 2, 0};
-		struct span host;
-
-		path.n = s.n - (size_t)(path.p - s.p);
-		host = span_cut(&path, '/');
-		if (memchr(host.p, '@', host.n) != NULL)
-			return path;
-	}
-	return s;
-}
-
-static void
-log_start(const struct request *r)
-{
-	LOG_TRACE("http.start", F_STR("method", r->method),
-	    F_SPAN("url", url_for_log(r->url)));
-}
-
-static void
-log_end(const struct request *r)
-{
-	LOG_TRACE("http.end", F_STR("method", r->method),
-	    F_SPAN("url", url_for_log(r->url)),
-	    F_INT("status", r->reply.status), F_ERR(r->reply.err),
-	    F_SPAN("detail", r->reply.detail),
-	    F_INT("ms", r->reply.total_us / 1000), F_INT("in", r->bytes_in),
-	    F_INT("out", r->uploaded));
-}
+#include "net/trace.h"
 
 /* Gives the handle back; curl calls nothing of r from here on. */
 static void
@@ -148,8 +110,8 @@ request_start(struct http *h, const struct request_spec *spec)
 	struct request *r = request_new(h, spec);
 	enum err err;
 
-	h->stats.requests++;
-	log_start(r);
+	r->id = ++h->stats.requests;
+	trace_request(r, spec);
 	r->easy = http_take_easy(h);
 	err = transfer_setup(r, spec);
 	if (err == ERR_OK &&
@@ -267,7 +229,7 @@ finish(struct request *r)
 	r->reply.body = r->streaming ? SPAN("") : buf_view(&r->in);
 	if (r->reply.err != ERR_OK)
 		h->stats.failures++;
-	log_end(r);
+	trace_reply(r);
 	r->on_done(r->arg, &r->reply);
 	request_free(r);
 }

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 
-FIELD = re.compile(r'([\w.]+)=("(?:[^"\\]|\\.)*"|\S*)')
+FIELD = re.compile(r'([\w.-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BINARY = os.environ.get("TRAILPOST", os.path.join(ROOT, "build", "trailpost"))
