@@ -232,6 +232,7 @@ json_free(struct json **jp)
 	yajl_free(j->yajl);
 	for (c = j->chunks; c != NULL; c = next) {
 		next = c->next;
+		mem_wipe(c->mem, c->used); /* some hold credentials */
 		mem_free(c);
 	}
 	mem_free(j);

@@ -38,7 +38,7 @@ request_free(struct request *r)
 	list_del(&r->live);
 	list_del(&r->ready);
 	buf_fini(&r->head);
-	buf_fini(&r->in);
+	buf_fini_wipe(&r->in); /* some replies are credentials */
 	/* They carry tokens and signatures. */
 	mem_wipe(r->header, r->header_bytes);
 	mem_free(r->header);

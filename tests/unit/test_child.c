@@ -1,0 +1,186 @@
+/* Real programs on a real loop: what is under test is the system calls. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <ev.h>
+
+#include "base/buf.h"
+#include "net/child.h"
+
+enum { OUTPUT_MAX = 1000 };
+
+static struct ev_loop *loop;
+static struct timers *timers;
+static struct child_end end;
+static struct buf out, error;
+static unsigned ends;
+
+static void
+on_end(void *arg, const struct child_end *e)
+{
+	(void)arg;
+	ends++;
+	end = *e;
+	buf_span(&out, e->out);
+	buf_span(&error, e->error);
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	loop = ev_loop_new(EVFLAG_AUTO);
+	timers = timers_new(loop);
+	buf_init(&out, 1024 * 1024);
+	buf_init(&error, 4096);
+	return 0;
+}
+
+static int
+finish(void **state)
+{
+	(void)state;
+	timers_free(&timers);
+	ev_loop_destroy(loop);
+	buf_fini(&out);
+	buf_fini(&error);
+	/* None is left behind. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	return 0;
+}
+
+static struct child *
+start(const char *const *argv, int64_t timeout_ms)
+{
+	struct child_spec spec = {.argv = argv,
+	    .timeout_ms = timeout_ms,
+	    .output_max = OUTPUT_MAX,
+	    .fn = on_end};
+	struct child *c;
+
+	ends = 0;
+	buf_reset(&out);
+	buf_reset(&error);
+	c = child_start(timers, &spec);
+	assert_non_null(c);
+	assert_int_equal(ends, 0);
+	return c;
+}
+
+static void
+run(const char *script, int64_t timeout_ms)
+{
+	const char *const argv[] = {"sh", "-c", script, "sh", "a b", NULL};
+
+	(void)start(argv, timeout_ms);
+	ev_run(loop, 0);
+	assert_int_equal(ends, 1);
+}
+
+static void
+test_output(void **state)
+{
+	(void)state;
+	run("printf '%s' \"$1\"; echo no >&2; read x; exit 7", 10000);
+	assert_int_equal(end.err, ERR_OK);
+	assert_int_equal(end.status, 7);
+	assert_int_equal(end.signal, 0);
+	assert_string_equal(buf_cstr(&out), "a b");
+	assert_string_equal(buf_cstr(&error), "no\n");
+	run("kill -9 $$", 10000);
+	assert_int_equal(end.err, ERR_OK);
+	assert_int_equal(end.status, -1);
+	assert_int_equal(end.signal, 9);
+	/* SIGPIPE is as it should be for a program. */
+	run("kill -PIPE $$; exit 0", 10000);
+	assert_int_equal(end.signal, SIGPIPE);
+	/* Of ours it has the three files that it is given, and no other. */
+	run("test -e /proc/self/fd/3 && exit 1; exit 0", 10000);
+	assert_int_equal(end.status, 0);
+}
+
+static void
+test_limits(void **state)
+{
+	(void)state;
+	run("printf '%01000d' 0", 10000);
+	assert_int_equal(end.err, ERR_OK);
+	assert_int_equal(out.n, OUTPUT_MAX);
+	run("printf '%01001d' 0; sleep 1000", 10000);
+	assert_int_equal(end.err, ERR_LIMIT);
+	/* Too much on standard error is thrown away. */
+	run("printf '%070000d' 0 >&2; echo x", 10000);
+	assert_int_equal(end.err, ERR_OK);
+	assert_string_equal(buf_cstr(&out), "x\n");
+	assert_in_range(error.n, 100, 4096);
+	run("sleep 1000 & sleep 1000", 50);
+	assert_int_equal(end.err, ERR_TIMEOUT);
+	assert_int_equal(end.signal, SIGKILL);
+}
+
+/* One that goes on in the background with our pipe is not waited for. */
+static void
+test_background(void **state)
+{
+	(void)state;
+	run("sleep 3 & echo x", 10000);
+	assert_int_equal(end.err, ERR_OK);
+	assert_string_equal(buf_cstr(&out), "x\n");
+}
+
+static void
+test_not_started(void **state)
+{
+	const char *const argv[] = {"/nonexistent/program", NULL};
+	(void)state;
+	(void)start(argv, 10000);
+	ev_run(loop, 0);
+	assert_int_equal(ends, 1);
+	assert_int_equal(end.err, ERR_SYSTEM);
+	assert_int_equal(end.sys, ENOENT);
+}
+
+static void
+test_cancel(void **state)
+{
+	const char *const argv[] = {"sleep", "1000", NULL};
+	const char *const none[] = {"/nonexistent/program", NULL};
+	struct child *c = start(argv, 10000);
+	(void)state;
+	ev_run(loop, EVRUN_NOWAIT);
+	child_cancel(&c);
+	assert_null(c);
+	child_cancel(&c);
+	c = start(none, 10000);
+	child_cancel(&c);
+	ev_run(loop, 0); /* nothing is left to wait for */
+	assert_int_equal(ends, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_output, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_limits, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_background, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_not_started, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_cancel, begin, finish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
