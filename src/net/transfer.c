@@ -271,7 +271,10 @@ set_security(CURL *easy, const struct http *h)
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	/* The same of a proxy that is itself spoken to in TLS. */
+	SET(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (h->ca_file != NULL) {
+		SET(easy, CURLOPT_PROXY_CAINFO, h->ca_file);
 		SET(easy, CURLOPT_CAINFO, h->ca_file);
 		SET(easy, CURLOPT_CAPATH, NULL);
 	}

@@ -38,9 +38,10 @@ class Authority:
 
 
 class Front:
-    """Relays TLS connections on a port of its own to a plain port."""
+    """Relays TLS connections on a port of its own to a plain port. names: what
+    clients asked for by SNI."""
 
-    def __init__(self, port, certificate, max_version=None):
+    def __init__(self, port, certificate, max_version=None, listen=0):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*certificate)
         if max_version is not None:
@@ -48,7 +49,10 @@ class Front:
             self._context.minimum_version = max_version
             self._context.maximum_version = max_version
         self._target = port
-        self._sock = socket.create_server(("127.0.0.1", 0))
+        self.names = []
+        self._context.sni_callback = \
+            lambda _conn, name, _context: self.names.append(name)
+        self._sock = socket.create_server(("127.0.0.1", listen))
         self.port = self._sock.getsockname()[1]
         self.handshakes = 0
         self.failures = []
