@@ -207,7 +207,7 @@ analyzer-objects: $(OBJ)
 # The program under valgrind's memcheck: one job with faults, and SIGTERM.
 .PHONY: memcheck
 memcheck: setup-analyze
-	@$(SUBMAKE) QUIET=1 all
+	@$(SUBMAKE) -s QUIET=1 all
 	@$(RUN) memcheck
 
 # Lines of src that unit and integration tests reach.
