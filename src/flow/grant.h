@@ -10,7 +10,7 @@
  *
  * Refused credentials close it at once: no key can be read without them. While
  * it is closed, refused objects are held instead of failed, nobody polls, and
- * one object at a time is tried: 1 s later, doubling to 60 s. The held ones take
+ * one object at a time is tried: 1 s later, doubling to 60 s. The held take
  * turns at that, since the first may be forbidden for a reason of its own, and
  * every other time it is the turn of one that was not refused yet, for which
  * one message may be received (a trial), since all that are held may be: keys

@@ -1,6 +1,9 @@
 /* One object, apart from what is done with it. */
+#include "base/log.h"
 #include "base/mem.h"
+#include "flow/advice.h"
 #include "flow/objects.h"
+#include "flow/slots.h"
 
 int
 object_cmp(const void *a, const void *b)
@@ -49,4 +52,36 @@ object_free(struct object *o)
 	mem_free(o->message);
 	mem_free(o->text);
 	mem_free(o);
+}
+
+void
+object_log_failure(const struct object *o, const struct slots_end *e)
+{
+	if (e->aws != NULL)
+		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
+		    F_SPAN("key", o->key), F_SPAN("version", o->version),
+		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
+		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
+		    F_STR("message_id", o->message[0]->id),
+		    F_STR("advice", advice_get(e->aws)));
+	else
+		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
+		    F_SPAN("key", o->key), F_SPAN("version", o->version),
+		    F_STR("cause", e->cause), F_ERR(e->err),
+		    F_STR("request_id", e->request_id),
+		    F_INT("events_before", o->sliced),
+		    F_STR("message_id", o->message[0]->id));
+}
+
+void
+object_log_refusal(const struct object *o, const struct batch_run *run,
+    const struct dassana_result *r)
+{
+	LOG_ERROR("dassana.refused", F_SPAN("bucket", o->bucket),
+	    F_SPAN("key", o->key), F_SPAN("version", o->version),
+	    F_INT("index", run->first), F_INT("events", run->count),
+	    F_INT("status", r->status),
+	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
+	    F_STR("why", r->why), F_STR("advice", r->advice),
+	    F_STR("message_id", o->message[0]->id), F_SPAN("reply", r->reply));
 }

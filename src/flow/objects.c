@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/advice.h"
 #include "flow/grant.h"
 #include "flow/slots.h"
 
@@ -74,25 +73,6 @@ settle_if_over(struct objects *os, struct object *o)
 		settle(os, o);
 }
 
-static void
-log_failure(const struct object *o, const struct slots_end *e)
-{
-	if (e->aws != NULL)
-		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_SPAN("version", o->version),
-		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
-		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
-		    F_STR("message_id", o->message[0]->id),
-		    F_STR("advice", advice_get(e->aws)));
-	else
-		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_SPAN("version", o->version),
-		    F_STR("cause", e->cause), F_ERR(e->err),
-		    F_STR("request_id", e->request_id),
-		    F_INT("events_before", o->sliced),
-		    F_STR("message_id", o->message[0]->id));
-}
-
 static struct span
 without_quotes(struct span s)
 {
@@ -159,7 +139,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	o->state = OBJECT_ENDED;
 	o->whole = e->whole;
 	if (!e->whole)
-		log_failure(o, e);
+		object_log_failure(o, e);
 	else
 		LOG_DEBUG("object.read", F_SPAN("bucket", o->bucket),
 		    F_SPAN("key", o->key), F_INT("bytes", e->bytes),
@@ -168,20 +148,6 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	objects_start(os);
 	settle_if_over(os, o);
 	os->changed(os->arg);
-}
-
-/* What an operator needs to find the event and see why. */
-static void
-log_refusal(const struct object *o, const struct batch_run *run,
-    const struct dassana_result *r)
-{
-	LOG_ERROR("dassana.refused", F_SPAN("bucket", o->bucket),
-	    F_SPAN("key", o->key), F_SPAN("version", o->version),
-	    F_INT("index", run->first), F_INT("events", run->count),
-	    F_INT("status", r->status),
-	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
-	    F_STR("why", r->why), F_STR("advice", r->advice),
-	    F_STR("message_id", o->message[0]->id), F_SPAN("reply", r->reply));
 }
 
 void
@@ -197,7 +163,7 @@ objects_settled(struct objects *os, const struct batch_run *run,
 		os->stats.delivered += run->count;
 		ledger_note(o->page, run->first, run->count);
 	} else if (outcome == DELIVERY_REFUSED) {
-		log_refusal(o, run, why);
+		object_log_refusal(o, run, why);
 	}
 	settle_if_over(os, o);
 }

@@ -51,6 +51,13 @@ int object_cmp(const void *a, const void *b);
 /* What an object costs in memory while it is held. */
 size_t object_bytes(const struct notify_object *n);
 
+/* What an operator needs to see why it failed, or to find an event that was
+ * refused. It still has its messages. */
+struct slots_end;
+void object_log_failure(const struct object *o, const struct slots_end *e);
+void object_log_refusal(const struct object *o, const struct batch_run *run,
+    const struct dassana_result *r);
+
 struct objects;
 
 struct objects_conf {
