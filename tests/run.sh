@@ -143,6 +143,8 @@ run_oracle()
 	program "$log/oracle.log" "$PYTHON" tests/oracle/sign_oracle.py \
 		"$BUILD/tests/oracle/sign_driver"
 	count_line "$log/oracle.log" $?
+	program "$log/mutants.log" "$PYTHON" tests/oracle/mutants.py "$BUILD"
+	count_line "$log/mutants.log" $?
 }
 
 # answers NAME: whether the source of a component's package answers at all

@@ -1,18 +1,11 @@
 """trailpost cat: log files to NDJSON."""
 
-import glob
 import gzip
-import os
 import subprocess
 
 import make_samples
 import pytest
-from process import ROOT
-from slices import slice_file
-
-SAMPLES = os.environ.get("TRAILPOST_SAMPLES", os.path.join(
-    ROOT, "..", "shared", "samples", "cloudtrail"))
-
+from real_logs import real_files
 
 def cat(binary, *names, data=None, cwd=None):
     return subprocess.run([binary, "cat", *names], input=data, cwd=cwd,
@@ -43,20 +36,10 @@ def test_standard_input(binary, names):
 
 
 def test_real_log_files(binary):
-    files = sorted(glob.glob(os.path.join(SAMPLES, "**", "*.json.gz"),
-                             recursive=True))
-    if not files:
-        pytest.skip("NO REAL LOG FILES: none under %s (TRAILPOST_SAMPLES)"
-                    % SAMPLES)
-    wanted = []
-    for name in files:
-        with gzip.open(name) as file:
-            wanted += slice_file(file.read())
-    done = cat(binary, *files)
+    files = real_files()
+    done = cat(binary, *[path for path, _, _ in files])
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == ndjson(wanted)
-    if "TRAILPOST_SAMPLES" not in os.environ:
-        assert len(wanted) == 2011
+    assert done.stdout == ndjson([e for _, _, events in files for e in events])
 
 
 @pytest.mark.parametrize("damage", [
@@ -70,6 +53,15 @@ def test_damage_is_told_and_the_rest_goes_on(binary, tmp_path, damage):
     assert done.returncode == 1
     assert b"bad: " in done.stderr and b"missing: " in done.stderr
     assert done.stdout.endswith(ndjson(files[1][2]))
+
+
+@pytest.mark.parametrize("names", [(), ("-",), ("none",)])
+def test_nothing_at_all_is_told(binary, tmp_path, names):
+    (tmp_path / "none").write_bytes(b"")
+    done = cat(binary, *names, data=b"", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == b"trailpost: %s: empty\n" % (
+        b"none" if names == ("none",) else b"standard input")
 
 
 def test_a_closed_pipe_ends_it(binary, tmp_path):

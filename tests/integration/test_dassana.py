@@ -1,8 +1,12 @@
 """What Dassana answers, and what becomes of the messages."""
 
+import os
+import time
+
 import pytest
 from jobs import await_all, put_files
 from standin import Fault
+from trail import Trail
 
 JSON = (("Content-Type", "application/json"),)
 HTML = (("Content-Type", "text/html"),)
@@ -32,6 +36,25 @@ def test_connection_refused_for_a_while_loses_nothing(standin, daemon):
     assert standin.journal.all("sqs.delete") == []
     standin.dassana_port.open()
     await_all(standin, running, wanted, 40)
+
+
+def test_killed_in_mid_run_loses_nothing(standin, daemon):
+    """After the first POST that was taken and before the last one. What was
+    under way just then may come twice."""
+    seconds = 30 if os.environ.get("TRAILPOST_SLOW") else 3
+    standin.faults.on("dassana.POST", Fault(delay=0.1))
+    trail = Trail(standin)
+    trail.put(40)
+    running = daemon(batch_max_events=20, delivery_concurrency=2)
+    running.wait_for(lambda: standin.dassana.posts)
+    standin.dassana_port.close()
+    killed, posts = time.monotonic(), len(standin.dassana.posts)
+    assert posts < 18, "it was killed too late"
+    running.wait_for(lambda: time.monotonic() - killed > seconds, seconds + 5)
+    assert len(standin.dassana.posts) == posts
+    assert not standin.queue.empty()
+    standin.dassana_port.open()
+    trail.await_all(running, double=2 * 20, timeout=60)
 
 
 @pytest.mark.parametrize("fault", [

@@ -125,6 +125,25 @@ def test_extensions_that_fail_for_a_while_are_tried_again(
     assert not running.log("message.lease_lost")
 
 
+def test_delivered_again_while_held_renews_the_handle(standin, daemon, trail):
+    """SQS may do so. The old handle deletes nothing any more."""
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    message = trail.put(1)[0]
+    running = daemon()
+    running.wait_for(lambda: standin.dassana.active == 1)
+    standin.queue.make_visible(message)
+    running.wait_line("message.again", message_id=message.id)
+    gate.open()
+    trail.await_all(running)
+    deletes = standin.journal.all("sqs.delete", id=message.id)
+    assert [e.deleted for e in deletes] == [True]
+    assert receives(standin, message) == 2
+    stats = final_stats(running)
+    assert stats["messages_duplicate"] == stats["messages_deleted"] == 1
+    assert stats["events_delivered"] == len(trail.wanted())
+
+
 @pytest.mark.parametrize("timeout", ["2s", "12h"])
 def test_the_ends_of_the_range(standin, daemon, trail, timeout):
     trail.put(10)

@@ -1,10 +1,11 @@
 """How it ends, and how it refuses to begin."""
 
 import subprocess
+import time
 
 import pytest
 from jobs import await_all, put_files
-from process import bare_environ
+from process import bare_environ, parse
 from standin import Fault
 
 
@@ -21,7 +22,14 @@ def test_a_message_that_comes_during_shutdown_is_not_lost(standin, daemon):
     running.terminate()
     running.wait_line("drain")
     put_files(standin, 1)
+    began = time.monotonic()
     assert running.wait_exit(20) == 0
+    assert time.monotonic() - began < 5, "it was waited for nothing"
+    received = [e for e in standin.journal.all("sqs.receive") if e.given]
+    released = standin.journal.all("sqs.visibility", seconds=0)
+    assert len(received) == len(released) == 1
+    assert released[0].t - received[0].t < 1
+    assert standin.journal.all("s3.GET") == []
     assert standin.queue.counts() == (1, 0), "it was made visible again"
 
 
@@ -172,9 +180,13 @@ def test_all_mistakes_are_told_at_once(binary, tmp_path):
     path.write_text("gzip_level = 11\nwhat = 1\ns3_concurrency = x\n")
     done = run(binary, tmp_path, {}, args=("-c", str(path)))
     assert done.returncode == 2
-    for line, word in ((1, "gzip_level"), (2, "what"), (3, "s3_concurrency")):
-        assert any("%s:%d" % (path, line) in text and word in text
-                   for text in done.stderr.splitlines())
+    lines = [parse(line) for line in done.stderr.splitlines()]
+    for number, word in ((1, "gzip_level"), (2, "what"),
+                         (3, "s3_concurrency")):
+        assert any(line["at"] == "%s:%d" % (path, number)
+                   and word in line["text"] and line["level"] == "error"
+                   for line in lines if line.get("event") == "config.mistake"
+                   and "at" in line)
 
 
 def test_a_configuration_file(standin, daemon, tmp_path):

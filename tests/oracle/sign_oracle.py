@@ -67,6 +67,8 @@ def s3_request(rng, region):
                   "start-after": object_key(rng)}
         query = "&".join(f"{k}={quote(v.encode(), safe='~')}"
                          for k, v in values.items())
+    elif rng.random() < 0.2:
+        query = "location"
     if rng.random() < 0.4:
         headers["range"] = f"bytes={rng.randint(0, 10 ** 12)}-"
         headers["if-match"] = '"' + text(rng, 1, 32, "0123456789abcdef-") + '"'

@@ -77,6 +77,12 @@ class Queue:
             self._schedule(message, time.monotonic())
         return message
 
+    def make_visible(self, message):
+        """As if its visibility timeout had passed, whoever holds it."""
+        with self._changed:
+            if message.id in self._messages:
+                self._schedule(message, time.monotonic())
+
     def end_polls(self):
         """Open long polls, and all to come, answer at once."""
         with self._changed:
