@@ -104,20 +104,14 @@ take_object(struct probe *p)
 }
 
 static void
-find_object(struct probe *p)
+name_object(struct probe *p)
 {
-	if (p->args->object == NULL) {
-		probe_peek(p);
-		return;
-	}
-	if (take_object(p))
+	if (p->args->object == NULL || take_object(p))
 		return;
 	report_step_init(&p->step, "object");
 	p->step.mark = REPORT_FAILED;
 	buf_printf(&p->step.fact,
-	    "\"%.200s\" is not of the form "
-	    "s3://BUCKET/KEY",
-	    p->args->object);
+	    "\"%.200s\" is not of the form s3://BUCKET/KEY", p->args->object);
 	report_add(&p->report, &p->step);
 }
 
@@ -138,7 +132,8 @@ run_steps(struct probe *p)
 		probe_identity(p);
 		probe_queue(p);
 		probe_permissions(p);
-		find_object(p);
+		name_object(p);
+		probe_peek(p);
 		probe_object(p);
 	} else {
 		probe_skip(p, "queue", "without credentials");

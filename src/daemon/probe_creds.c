@@ -29,6 +29,21 @@ look(void *arg)
 		probe_wake(w->probe);
 }
 
+/* A role that is refused; of a web identity the source itself tells more. */
+static void
+advise_role(const struct probe *p, const char *error, struct buf *out)
+{
+	if (strstr(error, "AccessDenied") == NULL &&
+	    strstr(error, "status 403") == NULL)
+		return;
+	if (span_starts(span_str(error), "assuming "))
+		buf_printf(out,
+		    "grant sts:AssumeRole on %s to whoever assumes it, and "
+		    "name them in its trust policy; check the external id",
+		    *p->c->assume_role_arn != '\0' ? p->c->assume_role_arn
+						   : "the role");
+}
+
 void
 probe_creds(struct probe *p)
 {
@@ -49,6 +64,7 @@ probe_creds(struct probe *p)
 	if (c == NULL) {
 		s->mark = REPORT_FAILED;
 		buf_printf(&s->fact, ": %s", creds_error(p->ways.keeper));
+		advise_role(p, creds_error(p->ways.keeper), &s->advice);
 	} else if (c->expires_s == 0) {
 		buf_printf(&s->fact, ", key %s, they do not expire", c->key_id);
 	} else {

@@ -44,7 +44,7 @@ void probe_queue(struct probe *p);
 void probe_permissions(struct probe *p);
 
 /* probe_object.c */
-/* Finds an object to read in a notification. */
+/* Receives a message, and finds an object in it unless one was named. */
 void probe_peek(struct probe *p);
 void probe_object(struct probe *p);
 

@@ -12,6 +12,7 @@ keep_object(struct probe *p, struct span body)
 	struct notify *n;
 
 	if (notify_parse(body, &n) == NOTIFY_OBJECTS) {
+		/* The first will do. */
 		const struct notify_object *o = notify_at(n, 0);
 
 		buf_span(&p->bucket, o->bucket);
@@ -42,7 +43,8 @@ on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
 	} else {
 		buf_printf(&s->fact, "message %.*s, received %u times",
 		    (int)m->id.n, m->id.p, m->receive_count);
-		keep_object(p, m->body);
+		if (p->args->object == NULL)
+			keep_object(p, m->body);
 		buf_span(&p->handle, m->handle);
 	}
 	probe_wake(p);
@@ -68,6 +70,8 @@ probe_peek(struct probe *p)
 	static const unsigned now = 0;
 	struct span handle;
 
+	if (!p->args->peek && p->args->object != NULL)
+		return;
 	if (!p->args->peek) {
 		probe_skip(p, "receive",
 		    "it would cost a message one of its "

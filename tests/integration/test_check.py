@@ -344,3 +344,42 @@ def test_a_missing_action_is_named(moto, standin, check, action):
     resource = "arn:aws:s3:::%s/*" % BUCKET if action.startswith("s3:") \
         else "arn:aws:sqs:us-east-1:123456789012:trail"
     assert "grant %s on %s" % (action, resource) in found["advice"]
+
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_assuming_a_role(moto, standin, check, allowed):
+    cloud = Cloud(moto)
+    policy = without(guide_policy(), None)
+    trust = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:user/trailpost"}}]}
+    cloud.iam.create_role(RoleName="reader",
+                          AssumeRolePolicyDocument=json.dumps(trust))
+    cloud.iam.put_role_policy(RoleName="reader", PolicyName="p",
+                              PolicyDocument=json.dumps(policy))
+    cloud.allow({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Resource": ROLE, "Action": [
+            "sts:AssumeRole" if allowed else "sts:TagSession"]}]})
+    result = check({**standin.options(), "queue_url": cloud.queue_url,
+                    "assume_role_arn": ROLE}, cloud.env, "--peek")
+    standin.dassana.problems.clear()
+    if allowed:
+        assert result.failed() == []
+        assert "assumed-role/reader" in result.step("identity")["fact"]
+        return
+    assert result.failed() == ["credentials"]
+    assert "grant sts:AssumeRole on " + ROLE in \
+        result.step("credentials")["advice"]
+
+
+def test_peek_and_an_object(standin, checked):
+    key, data, _ = make_file(5)
+    standin.put(key, data, announce=False)
+    standin.queue.send(shapes.test_event("trail-logs"))
+    result = checked("--peek", "--object=s3://trail-logs/" + key)
+    assert result.status == 0
+    assert result.step("receive")["result"] == "ok"
+    assert key in result.step("object")["fact"]
