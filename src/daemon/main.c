@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aws/profile.h"
+#include "aws/region.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/command.h"
@@ -201,6 +203,9 @@ with_config(const struct args *a)
 	    .env = (const char *const *)environ,
 	    .options = a->options,
 	    .noptions = a->noptions,
+	    .profile_setting = profile_setting,
+	    .profile_endpoint = profile_endpoint,
+	    .region_later = region_can_be_looked_up(),
 	};
 	struct config c;
 	unsigned mistakes;
