@@ -40,19 +40,19 @@ advise(struct role *r, const struct aws_result *res)
 {
 	struct buf *why = &r->f.why;
 
-	if (strcmp(res->code, "AccessDenied") == 0 && r->signer != NULL)
+	if (strcmp(res->code, "RegionDisabledException") == 0)
+		buf_str(why, "; STS is switched off in this region of the "
+			     "account");
+	else if (res->class == AWS_DENIED && r->signer != NULL)
 		buf_printf(why,
 		    "; the credentials from \"%s\" need sts:AssumeRole on "
 		    "that role, and its trust policy must name them (and the "
 		    "external id, if it asks for one)",
 		    r->signer->name);
-	else if (strcmp(res->code, "AccessDenied") == 0)
+	else if (res->class == AWS_DENIED)
 		buf_str(why, "; the role's trust policy must allow "
 			     "sts:AssumeRoleWithWebIdentity to this token's "
 			     "issuer, subject and audience");
-	else if (strcmp(res->code, "RegionDisabledException") == 0)
-		buf_str(why, "; STS is switched off in this region of the "
-			     "account");
 }
 
 static void

@@ -1,0 +1,386 @@
+"""Where credentials and the region come from, through the real process."""
+
+import http.server
+import json
+import os
+import random
+import stat
+import threading
+import time
+import urllib.request
+
+import boto3
+import make_samples
+import pytest
+from components import Missing, Moto
+from jobs import await_all, put_files
+from test_moto import REGION, Cloud
+
+LIFE_S = 3
+
+
+class Server:
+    """An HTTP server of a test: answer(method, path, headers) gives status and
+    body. All requests are kept."""
+
+    def __init__(self, answer):
+        self.requests = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def serve(self):
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                outer.requests.append((self.command, self.path, headers))
+                status, body = answer(self.command, self.path, headers)
+                data = body.encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_PUT = serve
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+                                                      Handler)
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def serve():
+    made = []
+
+    def start(answer):
+        made.append(Server(answer))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory):
+    try:
+        with Moto(tmp_path_factory.mktemp("moto")) as made:
+            yield made
+    except Missing as missing:
+        pytest.skip("WITHOUT MOTO: %s" % missing)
+
+
+class Tokens:
+    """The session tokens that have expired, as the stand-in asks for them."""
+
+    def __init__(self):
+        self.ends = {}
+
+    def __contains__(self, token):
+        return time.time() >= self.ends.get(token, float("inf"))
+
+
+class Issuer:
+    """Gives credentials that live for seconds and that the stand-in knows."""
+
+    def __init__(self, standin, secrets, life_s=LIFE_S):
+        self.standin = standin
+        self.secrets = secrets
+        self.life_s = life_s
+        self.tokens = standin.verifier.expired_tokens = Tokens()
+        self.n = 0
+        standin.verifier.keys.clear()
+
+    def document(self, token_name="Token", **more):
+        self.n += 1
+        key, secret, token = ("%s%d" % (x, self.n)
+                              for x in ("ASIA", "geheim", "session/+="))
+        end = int(time.time() + self.life_s)
+        self.standin.verifier.keys[key] = (secret, token)
+        self.tokens.ends[token] = end
+        self.secrets.texts += [secret, token]
+        return json.dumps({
+            "AccessKeyId": key, "SecretAccessKey": secret, token_name: token,
+            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                        time.gmtime(end)), **more})
+
+
+def environ(standin, **more):
+    """No credentials; those that more leads to are to be found."""
+    return {"AWS_ENDPOINT_URL": standin.url, **more}
+
+
+def ship_until(standin, daemon, enough):
+    """Files one after the other, until enough() is true."""
+    wanted, seed = [], 100
+    while not enough():
+        assert seed < 1000
+        wanted += put_files(standin, 1, seed)
+        seed += 1
+        await_all(standin, daemon, wanted)
+    return wanted
+
+
+def test_container_credentials_that_live_for_seconds(
+        standin, daemon, serve, secrets, tmp_path):
+    """Ten refreshes, and not one request with what has expired."""
+    issuer = Issuer(standin, secrets)
+    token = tmp_path / "token"
+    token.write_text("one\n")
+
+    def answer(method, path, headers):
+        if (method, path, headers.get("authorization")) != (
+                "GET", "/creds?id=1", token.read_text().strip()):
+            return 403, "{}"
+        token.write_text("token-%d\n" % issuer.n)  # it rotates
+        return 200, issuer.document()
+
+    server = serve(answer)
+    running = daemon(env=environ(
+        standin,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/creds?id=1",
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(token)))
+    ship_until(standin, running, lambda: issuer.n > 10)
+    assert standin.journal.all("denied") == []
+    assert running.log("creds.expired") == []
+    assert len(server.requests) == issuer.n
+    secrets.texts.append("token-")
+
+
+def test_source_that_is_down_for_longer_than_they_live(
+        standin, daemon, serve, secrets):
+    issuer = Issuer(standin, secrets)
+    down = threading.Event()
+
+    def answer(*_):
+        if down.is_set():
+            return 500, "<html>geheim</html>"
+        return 200, issuer.document()
+
+    server = serve(answer)
+    running = daemon(env=environ(
+        standin, AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/"))
+    wanted = put_files(standin, 1)
+    await_all(standin, running, wanted)
+    down.set()
+    running.wait_line("creds.expired", level="error")
+    line = running.wait_line("creds.fetch", still_valid="no")
+    assert line["source"] == "container" and "500" in line["error"]
+    polls = len(standin.journal.all("sqs.poll"))
+    wanted += put_files(standin, 1, 7)
+    before = len(server.requests)
+    time.sleep(1.5)  # of doing nothing, which cannot be waited for
+    assert len(standin.journal.all("sqs.poll")) == polls
+    assert len(server.requests) - before <= 3
+    down.clear()
+    await_all(standin, running, wanted, 40)
+    assert standin.journal.all("denied") == []
+    assert len(running.log("creds.expired")) == 1
+
+
+class Imds:
+    """In front of moto's metadata service, which asks for no token."""
+
+    def __init__(self, moto):
+        self.moto = moto
+        self.tokens = 0
+        self.refuse_from = 10 ** 9
+
+    def answer(self, method, path, headers):
+        if method == "PUT":
+            assert path == "/latest/api/token"
+            assert headers["x-aws-ec2-metadata-token-ttl-seconds"] == "21600"
+            assert "x-forwarded-for" not in headers
+            self.tokens += 1
+            return 200, "v2-token-%d" % self.tokens
+        if headers.get("x-aws-ec2-metadata-token") != (
+                "v2-token-%d" % self.tokens):
+            return 401, ""
+        with urllib.request.urlopen(self.moto.url + path,
+                                    timeout=10) as reply:
+            return reply.status, reply.read().decode()
+
+
+def test_instance_metadata(standin, daemon, moto, serve, secrets):
+    """The role's credentials and the region."""
+    imds = Imds(moto)
+    server = serve(imds.answer)
+    standin.verifier.keys.clear()
+    standin.verifier.keys["test-key"] = ("test-secret-key",
+                                         "test-session-token")
+    secrets.texts += ["test-secret-key", "test-session-token", "v2-token"]
+    running = daemon(region=None, env=environ(
+        standin, AWS_EC2_METADATA_DISABLED="false",
+        AWS_EC2_METADATA_SERVICE_ENDPOINT=server.url))
+    await_all(standin, running, put_files(standin, 2))
+    assert running.log("start")[0]["region"] == standin.REGION
+    assert running.log("start")[0]["credentials"] == "instance metadata"
+    assert imds.tokens == 2  # one for the region, one for the credentials
+    assert standin.journal.all("denied") == []
+
+
+def test_nothing_configured_waits_and_tells(standin, daemon, moto, serve,
+                                            secrets):
+    imds = Imds(moto)
+    there = threading.Event()
+    server = serve(lambda *a: imds.answer(*a) if there.is_set()
+                   else (404, ""))
+    standin.verifier.keys.clear()
+    standin.verifier.keys["test-key"] = ("test-secret-key",
+                                         "test-session-token")
+    running = daemon(env=environ(
+        standin, AWS_EC2_METADATA_DISABLED="",
+        AWS_EC2_METADATA_SERVICE_ENDPOINT=server.url))
+    line = running.wait_line("creds.fetch", level="error")
+    for word in ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE",
+                 ".aws/config", "AWS_CONTAINER_CREDENTIALS",
+                 "instance metadata", "404"):
+        assert word in line["error"], word
+    assert standin.journal.all("sqs.poll") == []
+    there.set()
+    await_all(standin, running, put_files(standin, 1), 20)
+    assert len(running.log("creds.fetch", level="error")) == 1
+
+
+def write_profile(tmp_path, config, credentials=""):
+    folder = tmp_path / ".aws"
+    folder.mkdir()
+    (folder / "config").write_text(config)
+    (folder / "credentials").write_text(credentials)
+
+
+def test_credential_process_of_a_profile(standin, daemon, secrets, tmp_path):
+    """A program without a shell, and the profile's region and endpoints."""
+    issuer = Issuer(standin, secrets, 3600)
+    program = tmp_path / "a program"
+    program.write_text("#!/bin/sh\n[ \"$1\" = '$HOME' ] || exit 3\n"
+                       "cat '%s/doc'\n" % tmp_path)
+    os.chmod(program, stat.S_IRWXU)
+    (tmp_path / "doc").write_text(
+        issuer.document("SessionToken", Version=1))
+    write_profile(tmp_path, (
+        "[profile p]\nregion = %s\nservices = here\n"
+        "credential_process = '%s' $HOME\n"
+        "[services here]\nsqs =\n  endpoint_url = %s\n"
+        "s3 =\n  endpoint_url = %s\n"
+        % (standin.REGION, program, standin.url, standin.url)))
+    running = daemon(region=None, env={"AWS_PROFILE": "p"})
+    await_all(standin, running, put_files(standin, 2))
+    assert running.log("start")[0]["region"] == standin.REGION
+    assert standin.journal.all("denied") == []
+
+
+def test_hanging_credential_process_ends_with_the_daemon(
+        standin, daemon, tmp_path):
+    write_profile(tmp_path, "[default]\ncredential_process = "
+                  "sh -c 'echo $$ >%s/pid; exec sleep 1000'\n" % tmp_path)
+    running = daemon(env=environ(standin))
+    running.wait_for(lambda: (tmp_path / "pid").exists()
+                     and (tmp_path / "pid").read_text().strip())
+    pid = int((tmp_path / "pid").read_text())
+    running.stop()
+    assert not os.path.exists("/proc/%d" % pid)
+
+
+def prepare(moto, secrets, condition=None):
+    """A cloud where only a role may do the work."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"},
+             "Action": "sts:AssumeRole"}
+    if condition:
+        trust["Condition"] = {"StringEquals": condition}
+    cloud = Cloud(moto)
+    cloud.notify_queue()
+    iam = boto3.client("iam", endpoint_url=moto.url, region_name=REGION,
+                       aws_access_key_id="root", aws_secret_access_key="root")
+    document = iam.get_user_policy(
+        UserName="trailpost", PolicyName="p")["PolicyDocument"]
+    arn = iam.create_role(RoleName="shipper", AssumeRolePolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [trust]}))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="shipper", PolicyName="p",
+                        PolicyDocument=json.dumps(document))
+    iam.put_user_policy(UserName="trailpost", PolicyName="p",
+                        PolicyDocument=json.dumps({
+                            "Version": "2012-10-17", "Statement": [{
+                                "Effect": "Allow", "Resource": "*",
+                                "Action": "sts:AssumeRole"}]}))
+    secrets.texts.append(cloud.env["AWS_SECRET_ACCESS_KEY"])
+    return cloud, arn
+
+
+def ship_through_moto(moto, cloud, standin, new_daemon, env, unchecked=0,
+                      **options):
+    """Everything is checked, after so many calls that cannot be."""
+    rng, wanted = random.Random(9), []
+    for _ in range(3):
+        text, events = make_samples.log_file(rng, 5)
+        cloud.s3.put_object(Bucket="moto-trail-logs",
+                            Key=make_samples.key_of(rng),
+                            Body=make_samples.pack(text))
+        wanted += events
+    before = cloud.left()
+    moto.verify(unchecked)
+    daemon = new_daemon(standin.journal)
+    daemon.start({**standin.options(), "queue_url": cloud.queue_url,
+                  "shutdown_timeout": "6s", **options}, env)
+    daemon.wait_for(lambda: standin.dassana.event_count >= len(wanted), 10)
+    daemon.wait_for(lambda: len(daemon.log("message.deleted")) == before, 10)
+    assert not [x for x in daemon.log() if x.get("level") in (
+        "warn", "error")]
+    return daemon
+
+
+def test_role_on_top_of_keys(moto, standin, new_daemon, secrets):
+    cloud, arn = prepare(moto, secrets, {"sts:ExternalId": "ext/1"})
+    daemon = ship_through_moto(
+        moto, cloud, standin, new_daemon, cloud.env, assume_role_arn=arn,
+        assume_role_external_id="ext/1", assume_role_session_name="me@here")
+    assert daemon.log("creds.fetch")[0]["source"] == "assumed role"
+    assert int(daemon.log("creds.fetch")[0]["expires_in_s"]) > 3000
+
+
+def test_role_of_a_profile(moto, standin, new_daemon, secrets, tmp_path):
+    cloud, arn = prepare(moto, secrets)
+    write_profile(
+        tmp_path, "[default]\nrole_arn = %s\nsource_profile = keys\n"
+        "duration_seconds = 900\n" % arn,
+        "[keys]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % (
+            cloud.env["AWS_ACCESS_KEY_ID"],
+            cloud.env["AWS_SECRET_ACCESS_KEY"]))
+    daemon = ship_through_moto(moto, cloud, standin, new_daemon,
+                               {"AWS_ENDPOINT_URL": moto.url})
+    assert daemon.log("creds.fetch")[0]["source"] == "profile"
+    assert int(daemon.log("creds.fetch")[0]["expires_in_s"]) <= 900
+
+
+def test_web_identity(moto, standin, new_daemon, secrets, tmp_path):
+    cloud, arn = prepare(moto, secrets)
+    token = tmp_path / "token"
+    token.write_text("header.claims.signature")
+    secrets.texts.append("header.claims.signature")
+    daemon = ship_through_moto(moto, cloud, standin, new_daemon, {
+        "AWS_ENDPOINT_URL": moto.url, "AWS_ROLE_ARN": arn,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}, unchecked=1)
+    assert daemon.log("creds.fetch")[0]["source"] == "web identity"
+
+
+def test_role_that_may_not_be_assumed(moto, standin, new_daemon, secrets):
+    """moto looks at the caller's policy."""
+    cloud = Cloud(moto)
+    secrets.texts.append(cloud.env["AWS_SECRET_ACCESS_KEY"])
+    moto.verify()
+    daemon = new_daemon(standin.journal)
+    daemon.start({**standin.options(), "queue_url": cloud.queue_url,
+                  "assume_role_arn": "arn:aws:iam::123456789012:role/gone"},
+                 cloud.env)
+    line = daemon.wait_line("creds.fetch", level="error")
+    for word in ("role/gone", "403", "sts:AssumeRole", "trust policy",
+                 "environment"):
+        assert word in line["error"], word
