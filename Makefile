@@ -152,7 +152,8 @@ $(SETUPS): setup-%:
 
 .PHONY: demo
 demo: setup-build
-	@$(SUBMAKE) QUIET=1 all
+	@$(MAKE) -q $(BIN) >/dev/null 2>&1 || echo "building trailpost ..."
+	@$(SUBMAKE) -s QUIET=1 all
 	@TRAILPOST="$(abspath $(BIN))" LOGS="$(LOGS)" \
 		$(PYTHON) tests/demo/demo.py
 

@@ -3,18 +3,22 @@
 
 Log files go into a bucket, their notifications into a queue; the daemon does
 the rest as a process of its own. What arrives is compared with what was put
-in, byte by byte. LOGS=DIR uses the .json.gz files of a folder.
+in, byte by byte. LOGS=DIR uses the .json.gz and .json files of a folder, for
+example of what `aws s3 sync` brought.
 """
 
+import fnmatch
 import gzip
-import json
+import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -25,7 +29,7 @@ import make_samples  # noqa: E402
 from slices import slice_file  # noqa: E402
 from standin import Standin  # noqa: E402
 
-ARRIVE_S = 20
+STALL_S = 10  # without any progress
 EXIT_S = 5
 
 
@@ -33,22 +37,90 @@ class Failed(Exception):
     pass
 
 
-def own_files(folder):
-    """(key, data, events) of the .json.gz files under a folder."""
-    found = []
+class Account:
+    """A multiset of events that needs no room for them: their number, and the
+    sum of their hashes."""
+
+    def __init__(self, samples=0):
+        self.count = self.bytes = self.sum = 0
+        self.samples = samples
+        self.first = []
+
+    def add(self, events):
+        for event in events:
+            digest = hashlib.blake2b(event, digest_size=32).digest()
+            self.sum += int.from_bytes(digest, "big")
+            self.bytes += len(event)
+        self.count += len(events)
+        if len(self.first) < self.samples:
+            self.first += events[:self.samples - len(self.first)]
+
+    def same(self, other):
+        return (self.count, self.sum) == (other.count, other.sum)
+
+
+class Skipped:
+    """What of a folder is not put in: by the daemon's default filter, or
+    because it is no log file."""
+
+    def __init__(self, binary):
+        text = subprocess.run([binary, "--print-default-config"], check=True,
+                              capture_output=True, text=True).stdout
+        self.patterns = re.search(
+            r"^#key_exclude = (.*)$", text, re.M).group(1).split()
+        self.filtered = self.unreadable = 0
+
+    def filters(self, key):
+        if any(fnmatch.fnmatchcase(key, p) for p in self.patterns):
+            self.filtered += 1
+            return True
+        return False
+
+    def tell_unreadable(self, path, why):
+        self.unreadable += 1
+        print("skipped   %s: %s" % (path, why), file=sys.stderr)
+
+    def show(self):
+        if self.filtered:
+            print("left out  %d files that the default key_exclude leaves out"
+                  % self.filtered)
+        if self.unreadable:
+            print("left out  %d files that are no CloudTrail logs; their "
+                  "messages would end in the dead-letter queue"
+                  % self.unreadable)
+
+
+def key_of(path, folder):
+    """As it was in the bucket, as far as one can tell."""
+    key = os.path.relpath(path, folder)
+    return key if "AWSLogs/" in key else "AWSLogs/" + key
+
+
+def own_files(folder, skipped):
+    """(key, data, events) of the log files under a folder."""
+    paths = []
     for top, _, names in os.walk(folder):
-        found += [os.path.join(top, n) for n in names
-                  if n.endswith(".json.gz")]
-    if not found:
-        raise Failed("no .json.gz file under %s" % folder)
-    for path in sorted(found):
-        with open(path, "rb") as file:
-            data = file.read()
-        key = "AWSLogs/" + os.path.relpath(path, folder)
+        paths += [os.path.join(top, n) for n in names
+                  if n.endswith((".json.gz", ".json"))]
+    if not paths:
+        raise Failed("no .json.gz or .json file under %s" % folder)
+    for path in sorted(paths):
+        key = key_of(path, folder)
+        if skipped.filters(key):
+            continue
         try:
-            yield key, data, slice_file(gzip.decompress(data))
-        except (ValueError, KeyError, OSError, EOFError) as error:
-            raise Failed("%s is no CloudTrail log: %s" % (path, error))
+            with open(path, "rb") as file:
+                data = file.read()
+            plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            events = slice_file(plain)
+        except KeyError as error:
+            skipped.tell_unreadable(path, "no %s in it" % error)
+        except IndexError:
+            skipped.tell_unreadable(path, "empty or cut short")
+        except (ValueError, OSError, EOFError, zlib.error) as error:
+            skipped.tell_unreadable(path, error)
+        else:
+            yield key, data, events
 
 
 class Daemon:
@@ -92,31 +164,30 @@ class Daemon:
 
 def await_arrival(standin, daemon, wanted):
     """Until all events are there and all messages deleted."""
-    def settled():
+    def progress():
         if not daemon.alive():
             raise Failed("the daemon ended by itself, with status %s"
                          % daemon.process.returncode)
-        return (standin.dassana.event_count >= wanted
-                and standin.queue.empty())
-    try:
-        standin.wait(settled, ARRIVE_S)
-    except TimeoutError:
-        visible, in_flight = standin.queue.counts()
-        raise Failed(
-            "after %d s %d of %d events had arrived and %d messages were left "
-            "in the queue" % (ARRIVE_S, standin.dassana.event_count, wanted,
-                              visible + in_flight))
+        return standin.dassana.event_count, standin.queue.size()
+
+    seen = progress()
+    while seen[0] < wanted or seen[1] > 0:
+        try:
+            standin.wait(lambda: progress() != seen, STALL_S)
+        except TimeoutError:
+            raise Failed(
+                "nothing happened for %d s: %d of %d events have arrived and "
+                "%d messages are left in the queue"
+                % (STALL_S, seen[0], wanted, seen[1]))
+        seen = progress()
 
 
-def check(standin, files):
+def check(standin, put_in, arrived):
     """Every event once, byte for byte."""
-    put_in = sorted(e for _, _, events in files for e in events)
-    arrived = sorted(standin.dassana.events())
-    if put_in != arrived:
-        missing = set(put_in) - set(arrived)
+    if not put_in.same(arrived):
         raise Failed(
-            "events differ: %d were put in, %d arrived, %d of them are "
-            "missing or changed" % (len(put_in), len(arrived), len(missing)))
+            "events differ: %d were put in (%d bytes), %d arrived (%d bytes)"
+            % (put_in.count, put_in.bytes, arrived.count, arrived.bytes))
     problems = standin.dassana.problems + standin.errors
     problems += [e.why for e in standin.journal.all("denied")]
     if problems:
@@ -133,41 +204,54 @@ def size(n):
     return "%.1f MB" % (n / 1e6) if n >= 1e6 else "%.1f kB" % (n / 1e3)
 
 
-def account(standin, files, seconds):
+def account(standin, arrived, messages, seconds):
     service = standin.dassana
     plain = sum(p.plain_bytes for p in service.posts)
     body = sum(p.body_bytes for p in service.posts)
     compression = " (gzip, 1/%.1f of it)" % (plain / body) if body else ""
     width = shutil.get_terminal_size((80, 24)).columns
     print("arrived   %d events, %s of JSON, in %.1f s" % (
-        service.event_count, size(plain), seconds))
+        arrived.count, size(plain), seconds))
     print("          %d POSTs with %s on the wire%s" % (
         len(service.posts), size(body), compression))
     print("three of them:")
-    for line in service.events()[:3]:
+    for line in arrived.first:
         print("  " + cut(line, width - 2))
     print("checked   all %d events are byte-identical to what the files hold"
-          % sum(len(events) for _, _, events in files))
+          % arrived.count)
     print("queue     empty: each of the %d messages was deleted after its "
-          "events were taken" % len(standin.journal.all(
-              "sqs.delete", deleted=True)))
+          "events were taken" % messages)
 
 
-def show(binary, files):
-    wanted = sum(len(events) for _, _, events in files)
-    with Standin() as standin:
-        for key, data, _ in files:
-            standin.put(key, data)
-        print("put in    %d log files, %s gzip, %d events; one notification "
-              "each" % (len(files), size(sum(len(d) for _, d, _ in files)),
-                        wanted))
+def put_files(standin, files):
+    """Their events, and how many files that were."""
+    put_in, number, packed = Account(), 0, 0
+    for key, data, events in files:
+        standin.put(key, data)
+        put_in.add(events)
+        number += 1
+        packed += len(data)
+    if number == 0:
+        raise Failed("not one log file to put in")
+    print("put in    %d log files, %s, %d events; one notification each" % (
+        number, size(packed), put_in.count))
+    return put_in, number
+
+
+def show(binary, files, skipped):
+    with Standin(keep=10_000) as standin:
+        arrived = Account(samples=3)
+        standin.dassana.keep_events = False
+        standin.dassana.taken = arrived.add
+        put_in, number = put_files(standin, files)
+        skipped.show()
         began = time.monotonic()
         daemon = Daemon(binary, standin)
         try:
-            await_arrival(standin, daemon, wanted)
+            await_arrival(standin, daemon, put_in.count)
             seconds = time.monotonic() - began
-            check(standin, files)
-            account(standin, files, seconds)
+            check(standin, put_in, arrived)
+            account(standin, arrived, number, seconds)
         except BaseException:
             daemon.stop()
             sys.stderr.write("".join(
@@ -188,8 +272,9 @@ def main():
             raise Failed("there is no %s: build it first, with make"
                          % os.path.relpath(binary))
         folder = os.environ.get("LOGS")
-        files = list(own_files(folder) if folder else make_samples.samples())
-        show(binary, files)
+        skipped = Skipped(binary)
+        show(binary, own_files(folder, skipped) if folder
+             else make_samples.samples(), skipped)
     except Failed as failed:
         print("demo: %s" % failed, file=sys.stderr)
         return 1

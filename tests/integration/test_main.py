@@ -46,6 +46,22 @@ def test_what_a_post_looks_like(standin, daemon):
         assert "transfer-encoding" not in headers
 
 
+def test_vv_shows_each_exchange_but_no_secret(standin, daemon, secrets):
+    secrets.texts.append("Credential=")
+    wanted = put_files(standin, 1)
+    running = daemon(args=("-vv",))
+    await_all(standin, running, wanted)
+    sent, got = running.log("http.start"), running.log("http.end")
+    posts = [line for line in sent if "h.x-dassana-token" in line]
+    assert posts and posts[0]["h.x-dassana-token"] == "[hidden]"
+    assert posts[0]["h.x-dassana-app-id"] == standin.APP_ID
+    signed = [line for line in sent if "h.authorization" in line]
+    assert {line["h.authorization"] for line in signed} == {"[hidden]"}
+    assert {line["h.x-amz-security-token"] for line in signed} == {"[hidden]"}
+    assert any("h.x-amzn-requestid" in line for line in got)
+    assert {line["id"] for line in got} <= {line["id"] for line in sent}
+
+
 def test_without_gzip(standin, daemon):
     wanted = put_files(standin, 3)
     await_all(standin, daemon(gzip_level=0), wanted)

@@ -69,6 +69,7 @@ class Service:
         self.concurrent_max = 0
         self.doc_count = len  # of the list of events; None: left out
         self.keep_events = True
+        self.taken = None     # a function of the events of a POST taken
         self.limit_bytes = None  # of a body's plain bytes: more is a 413
         self.judge = None     # a function of one event: False refuses all
         self._lock = threading.Lock()
@@ -152,6 +153,8 @@ class Service:
             if self._stored > STORE_MAX:
                 raise RuntimeError("too much to keep")
             self._events += found
+        if self.taken:
+            self.taken(found)
         self.event_count += len(found)
         self.posts.append(types.SimpleNamespace(
             t=time.monotonic(), began=request.t, events=len(found),

@@ -111,6 +111,10 @@ class Queue:
         with self._changed:
             return list(self._handles)
 
+    def size(self):
+        with self._changed:
+            return len(self._messages)
+
     def empty(self):
         with self._changed:
             return not self._messages
