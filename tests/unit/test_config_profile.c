@@ -1,0 +1,152 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/config.h"
+
+#define QUEUE "TRAILPOST_QUEUE_URL=http://127.0.0.1:1/1/q"
+#define TOKEN "DASSANA_TOKEN=t"
+
+/* What the profile says, as "key=value" lines; endpoints by service. */
+static const char *const *profile;
+
+static bool
+find(const char *key, struct buf *out)
+{
+	size_t n = strlen(key);
+
+	for (const char *const *p = profile; *p != NULL; p++) {
+		if (strncmp(*p, key, n) == 0 && (*p)[n] == '=') {
+			buf_str(out, *p + n + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct buf notes;
+
+static void
+note(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	buf_printf(&notes, "%s%s\n", fatal ? "!" : "~", text);
+}
+
+static unsigned
+load(struct config *c, const char *const *env, bool region_later)
+{
+	struct config_sources src = {.env = env,
+	    .profile_setting = find,
+	    .profile_endpoint = find,
+	    .region_later = region_later};
+
+	buf_init(&notes, 4096);
+	return config_load(c, &src, note, NULL);
+}
+
+static void
+unload(struct config *c)
+{
+	buf_fini(&notes);
+	config_fini(c);
+}
+
+/* The region: configuration, queue URL, environment, profile, instance. */
+static void
+test_region(void **state)
+{
+	static const char *const with_region[] = {"region=eu-west-3", NULL};
+	static const char *const without[] = {NULL};
+	static const char *const url =
+	    "TRAILPOST_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/1/q";
+	const struct {
+		const char *const *profile;
+		const char *env[5];
+		bool later;
+		const char *region; /* NULL: a mistake */
+	} rows[] = {
+	    {with_region, {TOKEN, url, "AWS_REGION=us-west-1"}, false,
+		"eu-west-1"},
+	    {with_region,
+		{TOKEN, QUEUE, "AWS_REGION=us-west-1",
+		    "TRAILPOST_REGION=us-west-2"},
+		false, "us-west-2"},
+	    {with_region,
+		{TOKEN, QUEUE, "AWS_DEFAULT_REGION=us-east-2",
+		    "AWS_REGION=us-west-1"},
+		false, "us-west-1"},
+	    {with_region, {TOKEN, QUEUE, "AWS_DEFAULT_REGION=us-east-2"}, false,
+		"us-east-2"},
+	    {with_region, {TOKEN, QUEUE}, false, "eu-west-3"},
+	    {without, {TOKEN, QUEUE}, false, NULL},
+	    {without, {TOKEN, QUEUE}, true, ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct config c;
+		unsigned mistakes;
+
+		profile = rows[i].profile;
+		mistakes = load(&c, rows[i].env, rows[i].later);
+		assert_int_equal(mistakes, rows[i].region == NULL);
+		if (rows[i].region != NULL)
+			assert_string_equal(c.region, rows[i].region);
+		else
+			assert_non_null(strstr(buf_cstr(&notes), "region"));
+		unload(&c);
+	}
+}
+
+/* It counts where nobody else has set anything. */
+static void
+test_settings(void **state)
+{
+	static const char *const said[] = {"region=eu-west-3",
+	    "ca_bundle=/dev/null", "use_fips_endpoint=false",
+	    "use_dualstack_endpoint=false", "sqs=http://sqs:1",
+	    "s3=http://s3:1", "sts=http://sts:1", NULL};
+	static const char *const wrong[] = {
+	    "region=eu-west-3", "sqs=http://sqs:1/path", NULL};
+	const char *env[] = {TOKEN, QUEUE, NULL, NULL};
+	struct config c;
+	(void)state;
+	profile = said;
+	assert_int_equal(load(&c, env, false), 0);
+	assert_string_equal(c.ca_file, "/dev/null");
+	assert_string_equal(c.endpoint_url_sqs, "http://sqs:1");
+	assert_string_equal(c.endpoint_url_s3, "http://s3:1");
+	assert_string_equal(c.endpoint_url_sts, "http://sts:1");
+	unload(&c);
+	env[2] = "AWS_ENDPOINT_URL_S3=http://other:1";
+	assert_int_equal(load(&c, env, false), 0);
+	assert_string_equal(c.endpoint_url_sqs, "http://sqs:1");
+	assert_string_equal(c.endpoint_url_s3, "http://other:1");
+	unload(&c);
+	/* One for all services is nearer than the profile's for one. */
+	env[2] = "AWS_ENDPOINT_URL=http://all:1";
+	assert_int_equal(load(&c, env, false), 0);
+	assert_string_equal(c.endpoint_url, "http://all:1");
+	assert_string_equal(c.endpoint_url_sqs, "");
+	unload(&c);
+	profile = wrong;
+	env[2] = NULL;
+	assert_int_equal(load(&c, env, false), 1);
+	assert_non_null(strstr(buf_cstr(&notes), "AWS profile"));
+	unload(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_region),
+	    cmocka_unit_test(test_settings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
