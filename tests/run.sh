@@ -143,6 +143,9 @@ run_oracle()
 	program "$log/oracle.log" "$PYTHON" tests/oracle/sign_oracle.py \
 		"$BUILD/tests/oracle/sign_driver"
 	count_line "$log/oracle.log" $?
+	program "$log/endpoints.log" "$PYTHON" tests/oracle/endpoint_oracle.py \
+		"$BUILD/tests/oracle/endpoint_driver"
+	count_line "$log/endpoints.log" $?
 	program "$log/mutants.log" "$PYTHON" tests/oracle/mutants.py "$BUILD"
 	count_line "$log/mutants.log" $?
 }
