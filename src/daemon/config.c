@@ -38,6 +38,21 @@ replace(char **s, const char *with)
 	*s = mem_strndup(with, strlen(with));
 }
 
+/* What looks like a comment behind a value would silently be part of it: of a
+ * token, for example. Files of variables (docker --env-file) have that too. */
+static bool
+has_comment(struct span value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		bool blank =
+		    i == 0 || value.p[i - 1] == ' ' || value.p[i - 1] == '\t';
+
+		if (blank && (value.p[i] == '#' || value.p[i] == ';'))
+			return true;
+	}
+	return false;
+}
+
 void
 config_set(struct notes *n, struct config *c, size_t row, struct span value,
     enum source rank, const char *origin)
@@ -46,7 +61,12 @@ config_set(struct notes *n, struct config *c, size_t row, struct span value,
 	struct buf why;
 
 	buf_init(&why, 1024);
-	if (option_set(o, c, value, &why)) {
+	if (has_comment(value)) {
+		notes_fatal(n,
+		    "%s: %s: '#' or ';' after a blank: a comment would be part "
+		    "of the value, it needs a line of its own",
+		    origin, o->key);
+	} else if (option_set(o, c, value, &why)) {
 		replace(&c->origin[row], origin);
 		c->rank[row] = (unsigned char)rank;
 	} else {

@@ -37,21 +37,6 @@ tell_section(struct file_reader *r, struct span name)
 	    r->notes, "%s:%u: there are no [sections] here", r->path, line);
 }
 
-/* What looks like a comment behind a value would silently be part of it: of a
- * token, for example. */
-static bool
-has_comment(struct span value)
-{
-	for (size_t i = 0; i < value.n; i++) {
-		bool blank =
-		    i == 0 || value.p[i - 1] == ' ' || value.p[i - 1] == '\t';
-
-		if (blank && (value.p[i] == '#' || value.p[i] == ';'))
-			return true;
-	}
-	return false;
-}
-
 static void
 take_line(void *arg, const struct ini_line *line)
 {
@@ -70,11 +55,6 @@ take_line(void *arg, const struct ini_line *line)
 	} else if (r->seen[row] != 0) {
 		notes_fatal(r->notes, "%s: %s was set before, in line %u",
 		    buf_cstr(&at), option_at(row)->key, r->seen[row]);
-	} else if (has_comment(line->value)) {
-		notes_fatal(r->notes,
-		    "%s: %s: a comment needs a line of its own; behind a value "
-		    "it would be part of it",
-		    buf_cstr(&at), option_at(row)->key);
 	} else {
 		r->seen[row] = line->number;
 		config_set(r->notes, r->c, row, line->value, SOURCE_FILE,

@@ -228,7 +228,7 @@ tells_every_mistake_at_once(void **state)
 	has_note(&l, "conf:8: region: 'x' is no AWS region");
 	has_note(&l, "conf:9: delivery_concurrency: '0' is not a whole number");
 	has_note(&l, "conf:10: there are no [sections]");
-	has_note(&l, "conf:11: s3_concurrency: a comment needs a line of its");
+	has_note(&l, "conf:11: s3_concurrency: '#' or ';' after a blank");
 	has_note(&l, "conf:12: unknown key 'gzip'");
 	has_note(&l, "!TRAILPOST_MAX_MESSAGES: max_messages: 'many'");
 	has_note(&l, "~TRAILPOST_NO_SUCH");
@@ -472,11 +472,24 @@ comments_behind_values(void **state)
 		load(&l, cases[i].line, NULL,
 		    (const char *[]){"queue_url=" QUEUE, NULL});
 		if (!cases[i].ok)
-			has_note(&l, "conf:1: dassana_token: a comment needs");
+			has_note(&l, "conf:1: dassana_token: '#' or ';' after");
 		assert_int_equal(l.mistakes == 0, cases[i].ok);
 		assert_null(strstr(buf_cstr(&l.notes), "abc"));
 		unload(&l);
 	}
+}
+
+/* As a file of variables for a container brings them. */
+static void
+comments_in_variables(void **state)
+{
+	static const char *const env[] = {"DASSANA_TOKEN=abc # prod", NULL};
+	struct load l;
+
+	(void)state;
+	load(&l, NULL, env, (const char *[]){"queue_url=" QUEUE, NULL});
+	has_note(&l, "!DASSANA_TOKEN: dassana_token: '#'");
+	unload(&l);
 }
 
 static void
@@ -836,6 +849,7 @@ main(void)
 	    cmocka_unit_test(one_token_exactly),
 	    cmocka_unit_test(later_source_of_the_token_wins),
 	    cmocka_unit_test(comments_behind_values),
+	    cmocka_unit_test(comments_in_variables),
 	    cmocka_unit_test(a_bad_region_names_its_origin),
 	    cmocka_unit_test(files_that_are_not_there),
 	    cmocka_unit_test(prints_without_secrets),
