@@ -14,6 +14,9 @@
 
 _Noreturn void mem_check_failed(const char *cond, const char *file, int line);
 
+/* Says so and ends the process: for when a library had no memory. */
+_Noreturn void mem_exhausted(void);
+
 /* Each returns memory or does not return. n = 0 gives a unique pointer. */
 void *mem_alloc(size_t n) __attribute__((malloc, returns_nonnull));
 void *mem_zalloc(size_t n) __attribute__((malloc, returns_nonnull));

@@ -35,6 +35,14 @@ struct sigv4_cache {
 const char sigv4_empty_hash[] =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/* OpenSSL's part of it fails only for lack of memory. */
+static void
+must(bool done)
+{
+	if (!done)
+		mem_exhausted();
+}
+
 struct sigv4_cache *
 sigv4_cache_new(void)
 {
@@ -46,9 +54,9 @@ sigv4_cache_new(void)
 
 	c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	c->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	CHECK(c->sha256 != NULL && c->mac != NULL);
+	must(c->sha256 != NULL && c->mac != NULL);
 	c->hmac = EVP_MAC_CTX_new(c->mac);
-	CHECK(c->hmac != NULL && EVP_MAC_CTX_set_params(c->hmac, params) == 1);
+	must(c->hmac != NULL && EVP_MAC_CTX_set_params(c->hmac, params) == 1);
 	return c;
 }
 
@@ -73,12 +81,12 @@ sha256(const EVP_MD *md, unsigned char out[DIGEST_BYTES],
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	CHECK(ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1);
+	must(ctx != NULL && EVP_DigestInit_ex(ctx, md, NULL) == 1);
 	for (size_t i = 0; i < n; i++) {
 		if (part[i].n > 0)
-			CHECK(EVP_DigestUpdate(ctx, part[i].p, part[i].n) == 1);
+			must(EVP_DigestUpdate(ctx, part[i].p, part[i].n) == 1);
 	}
-	CHECK(EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+	must(EVP_DigestFinal_ex(ctx, out, NULL) == 1);
 	EVP_MD_CTX_free(ctx);
 }
 
@@ -88,11 +96,11 @@ hmac(struct sigv4_cache *c, unsigned char out[DIGEST_BYTES], struct span key,
 {
 	size_t n;
 
-	CHECK(EVP_MAC_init(
-		  c->hmac, (const unsigned char *)key.p, key.n, NULL) == 1 &&
-	      EVP_MAC_update(c->hmac, (const unsigned char *)text.p, text.n) ==
-		  1 &&
-	      EVP_MAC_final(c->hmac, out, &n, DIGEST_BYTES) == 1);
+	must(EVP_MAC_init(c->hmac, (const unsigned char *)key.p, key.n, NULL) ==
+		 1 &&
+	     EVP_MAC_update(c->hmac, (const unsigned char *)text.p, text.n) ==
+		 1 &&
+	     EVP_MAC_final(c->hmac, out, &n, DIGEST_BYTES) == 1);
 }
 
 static void

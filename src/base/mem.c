@@ -43,8 +43,8 @@ mem_check_failed(const char *cond, const char *file, int line)
 	abort();
 }
 
-static _Noreturn void
-die(void)
+void
+mem_exhausted(void)
 {
 	last_line(
 	    "event=memory.exhausted advice=\"give the process more memory "
@@ -59,7 +59,7 @@ mem_alloc(size_t n)
 	void *p = malloc(n > 0 ? n : 1);
 
 	if (p == NULL)
-		die();
+		mem_exhausted();
 	return p;
 }
 
@@ -69,7 +69,7 @@ mem_zalloc(size_t n)
 	void *p = calloc(1, n > 0 ? n : 1);
 
 	if (p == NULL)
-		die();
+		mem_exhausted();
 	return p;
 }
 
@@ -78,7 +78,7 @@ mem_realloc(void *p, size_t n)
 {
 	p = realloc(p, n > 0 ? n : 1);
 	if (p == NULL)
-		die();
+		mem_exhausted();
 	return p;
 }
 

@@ -27,6 +27,15 @@ ways_protect(void)
 		LOG_WARN("start", F_STR("problem", "core dumps stay enabled"));
 }
 
+static void *
+ev_memory(void *p, long n)
+{
+	if (n > 0)
+		return mem_realloc(p, (size_t)n);
+	mem_free(p);
+	return NULL;
+}
+
 static bool
 open_net(struct ways *w, const struct config *c)
 {
@@ -38,6 +47,7 @@ open_net(struct ways *w, const struct config *c)
 		(unsigned)(c->s3_concurrency + c->delivery_concurrency + 8),
 	};
 
+	ev_set_allocator(ev_memory);
 	w->loop = ev_loop_new(EVFLAG_AUTO);
 	if (w->loop != NULL) {
 		w->timers = timers_new(w->loop);

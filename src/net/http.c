@@ -11,6 +11,7 @@
 #include "net/http.h"
 
 #include <ev.h>
+#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -158,12 +159,28 @@ copy_or_null(const char *s)
 	return s != NULL ? mem_strndup(v.p, v.n) : NULL;
 }
 
+/* curl does not always survive, or tell, that there is no memory. */
+static char *
+c_strdup(const char *s)
+{
+	return mem_strndup(s, strlen(s));
+}
+
+static void *
+c_calloc(size_t n, size_t size)
+{
+	size_t all;
+
+	return __builtin_mul_overflow(n, size, &all) ? NULL : mem_zalloc(all);
+}
+
 struct http *
 http_new(struct ev_loop *loop, const struct http_conf *conf)
 {
 	struct http *h;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_alloc, mem_free,
+		mem_realloc, c_strdup, c_calloc) != CURLE_OK)
 		return NULL;
 	h = mem_zalloc(sizeof *h);
 	h->loop = loop;
