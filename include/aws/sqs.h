@@ -19,6 +19,7 @@ enum {
 	SQS_REPLY_MAX = 4 * 1024 * 1024,
 	SQS_TREE_MAX = 6 * 1024 * 1024, /* what a reply takes once parsed */
 	SQS_VISIBILITY_MAX_S = 12 * 3600,
+	SQS_TIMEOUT_MS = 30 * 1000,
 	SQS_HANDLE_MAX = 1024,
 	SQS_ID_MAX = 100,
 };
@@ -30,6 +31,7 @@ struct sqs_conf {
 	const char *queue_url; /* all copied */
 	const char *region;
 	struct endpoint endpoint;
+	int64_t timeout_ms; /* of all but receives; 0: SQS_TIMEOUT_MS */
 };
 
 struct sqs *sqs_new(struct aws *a, const struct sqs_conf *conf);

@@ -123,7 +123,7 @@ aws_copy_message(char *out, size_t size, struct span s)
 }
 
 static bool
-find_code(struct span code, enum aws_class *out)
+find_code(struct span code, int status, enum aws_class *out)
 {
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
 		if (span_is(code, codes[i].code)) {
@@ -131,7 +131,7 @@ find_code(struct span code, enum aws_class *out)
 			return true;
 		}
 	}
-	if (span_starts(code, "KMS.")) {
+	if (span_starts(code, "KMS.") && status < 500) {
 		*out = AWS_DENIED;
 		return true;
 	}
@@ -268,8 +268,8 @@ classify_refusal(
 	if (strcmp(out->code, "AuthorizationHeaderMalformed") == 0)
 		out->class =
 		    out->region[0] != '\0' ? AWS_WRONG_REGION : AWS_BAD_CREDS;
-	else if (!find_code(span_str(out->code), &out->class) &&
-		 !find_code(legacy, &out->class))
+	else if (!find_code(span_str(out->code), out->status, &out->class) &&
+		 !find_code(legacy, out->status, &out->class))
 		out->class = by_status(d, r->status);
 	if (out->class != AWS_WRONG_REGION)
 		out->region[0] = '\0';

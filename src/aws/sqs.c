@@ -16,6 +16,8 @@ sqs_new(struct aws *a, const struct sqs_conf *conf)
 	s->queue_url = mem_strndup(conf->queue_url, strlen(conf->queue_url));
 	s->region = mem_strndup(conf->region, strlen(conf->region));
 	s->endpoint = conf->endpoint;
+	s->timeout_ms =
+	    conf->timeout_ms > 0 ? conf->timeout_ms : SQS_TIMEOUT_MS;
 	return s;
 }
 
@@ -271,7 +273,8 @@ start_batch(struct sqs *s, const struct span *handle,
 	struct sqs_op *op = mem_zalloc(sizeof *op);
 	struct call_spec spec = {
 	    .operation = is_delete ? "sqs.delete" : "sqs.visibility",
-	    .total_timeout_ms = SQS_TIMEOUT_MS,
+	    .total_timeout_ms = s->timeout_ms,
+	    .attempts = 1, /* the caller knows how long it is of use */
 	    .on_done = on_batch};
 	struct buf body;
 

@@ -74,7 +74,7 @@ sqs_get_attributes(struct sqs *s, sqs_attributes_fn *fn, void *arg)
 {
 	struct sqs_op *op = mem_zalloc(sizeof *op);
 	struct call_spec spec = {.operation = "sqs.attributes",
-	    .total_timeout_ms = SQS_TIMEOUT_MS,
+	    .total_timeout_ms = s->timeout_ms,
 	    .on_done = on_attributes};
 	struct buf body;
 

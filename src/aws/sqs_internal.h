@@ -8,12 +8,13 @@
 #include "aws/sqs.h"
 #include "base/json.h"
 
-enum { SQS_TIMEOUT_MS = 30 * 1000, SQS_BODY_MAX = 256 * 1024 };
+enum { SQS_BODY_MAX = 256 * 1024 };
 
 struct sqs {
 	struct aws *aws;
 	char *queue_url, *region;
 	struct endpoint endpoint;
+	int64_t timeout_ms;
 };
 
 struct sqs_op {

@@ -134,12 +134,24 @@ open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
 	return source != NULL;
 }
 
+/* A call that hangs leaves time for another one before a lease has lapsed. */
+static int64_t
+sqs_timeout_ms(const struct config *c)
+{
+	int64_t ms = (int64_t)c->visibility_timeout_s * 1000 / 4;
+
+	if (ms < 1000)
+		return 1000;
+	return ms < SQS_TIMEOUT_MS ? ms : SQS_TIMEOUT_MS;
+}
+
 static void
 open_aws(struct ways *w, const struct config *c)
 {
 	struct sqs_conf sqs = {.queue_url = c->queue_url,
 	    .region = c->region,
-	    .endpoint = w->hosts.sqs};
+	    .endpoint = w->hosts.sqs,
+	    .timeout_ms = sqs_timeout_ms(c)};
 	struct s3_conf s3 = {.region = c->region,
 	    .custom = w->hosts.s3_custom ? &w->hosts.s3 : NULL,
 	    .path_style = (enum path_style)c->s3_path_style,

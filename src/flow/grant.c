@@ -13,7 +13,8 @@ struct grant {
 	bool turn;  /* closed: one GET may start */
 	bool trial; /* and it should be of a fresh object */
 	bool no_creds;
-	unsigned probes;		  /* since it was closed */
+	unsigned probes; /* since it was closed */
+	unsigned era;
 	uint64_t refused[GRANT_REFUSALS]; /* keys refused in a row, as hashes */
 	unsigned nrefused;
 	int64_t probe_ms; /* the next delay */
@@ -49,10 +50,10 @@ on_probe(void *arg)
 
 	g->turn = true;
 	g->trial = g->closed && !g->no_creds && ++g->probes % 2 == 0;
-	/* A trial may find nothing to try. */
-	if (g->trial)
-		arm(g);
 	g->retry(g->arg);
+	/* There may be nothing to try: then it is the next one's turn. */
+	if (g->closed && g->turn)
+		arm(g);
 }
 
 struct grant *
@@ -109,12 +110,29 @@ reopen(struct grant *g, const char *why)
 	timer_soon(g->probe);
 }
 
-void
-grant_read(struct grant *g)
+unsigned
+grant_era(const struct grant *g)
 {
+	return g->era;
+}
+
+bool
+grant_read(struct grant *g, unsigned era)
+{
+	if (g->closed && era != g->era)
+		return false;
 	g->nrefused = 0;
+	if (!g->closed)
+		return false;
+	reopen(g, "an object could be read");
+	return true;
+}
+
+void
+grant_failed(struct grant *g)
+{
 	if (g->closed)
-		reopen(g, "an object could be read");
+		arm(g);
 }
 
 void
@@ -133,8 +151,8 @@ grant_probe_now(struct grant *g)
 	timer_soon(g->probe);
 }
 
-static bool
-is_credentials(const struct aws_result *r)
+bool
+grant_needs_creds(const struct aws_result *r)
 {
 	return r->class == AWS_NO_CREDS || r->class == AWS_BAD_CREDS;
 }
@@ -142,7 +160,7 @@ is_credentials(const struct aws_result *r)
 static bool
 is_refusal(const struct aws_result *r)
 {
-	return is_credentials(r) || r->class == AWS_DENIED ||
+	return grant_needs_creds(r) || r->class == AWS_DENIED ||
 	       strcmp(r->code, "NoSuchBucket") == 0;
 }
 
@@ -161,8 +179,9 @@ close_gate(struct grant *g, struct span bucket, struct span key,
     const struct aws_result *r)
 {
 	g->closed = true;
+	g->era++;
 	g->turn = g->trial = false;
-	g->no_creds = is_credentials(r);
+	g->no_creds = grant_needs_creds(r);
 	g->probes = 0;
 	g->probe_ms = PROBE_FIRST_MS;
 	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
@@ -179,14 +198,13 @@ grant_refused(struct grant *g, struct span bucket, struct span key,
 	uint64_t h = hash(hash(0xcbf29ce484222325u, bucket), key);
 
 	if (!is_refusal(r)) {
-		if (g->closed)
-			arm(g);
+		grant_failed(g);
 		return false;
 	}
 	if (!g->closed) {
 		if (g->nrefused < GRANT_REFUSALS && is_new(g, h))
 			g->refused[g->nrefused++] = h;
-		if (g->nrefused < GRANT_REFUSALS && !is_credentials(r))
+		if (g->nrefused < GRANT_REFUSALS && !grant_needs_creds(r))
 			return false;
 		close_gate(g, bucket, key, r);
 	}

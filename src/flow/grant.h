@@ -41,8 +41,14 @@ bool grant_open(const struct grant *g);
 bool grant_start(struct grant *g);
 /* Closed, and the turn is that of an object that was not refused yet. */
 bool grant_on_trial(const struct grant *g);
-/* A GET brought the object's head. */
-void grant_read(struct grant *g);
+/* Grows with each closing; a GET remembers the era that it began in. */
+unsigned grant_era(const struct grant *g);
+/* A GET brought the object's head. True: that has opened it, which one begun
+ * before it closed does not. */
+bool grant_read(struct grant *g, unsigned era);
+/* A GET failed for a reason of its own. */
+void grant_failed(struct grant *g);
+bool grant_needs_creds(const struct aws_result *r);
 /*
  * A GET of bucket and key failed. True: the set-up's fault, hold the object.
  * False: the object's own.

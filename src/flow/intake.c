@@ -187,6 +187,16 @@ on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
 	in->conf.changed(in->conf.arg);
 }
 
+/* Those that are leaving wait only for SQS; when it does not answer, they must
+ * not pile up either. */
+static bool
+is_crowded(const struct intake *in)
+{
+	return messages_count(in->conf.messages) >=
+		   2 * in->conf.max_messages + SQS_BATCH_MAX ||
+	       messages_bytes(in->conf.messages) >= INTAKE_BYTES_MAX;
+}
+
 static size_t
 room(const struct intake *in)
 {
@@ -194,12 +204,7 @@ room(const struct intake *in)
 
 	if (held >= in->conf.max_messages)
 		return 0;
-	/* Those that are leaving wait only for SQS; when it does not answer,
-	 * they must not pile up either. */
-	if (messages_count(in->conf.messages) >=
-	    2 * in->conf.max_messages + SQS_BATCH_MAX)
-		return 0;
-	if (messages_bytes(in->conf.messages) >= INTAKE_BYTES_MAX)
+	if (is_crowded(in))
 		return 0;
 	return in->conf.max_messages - held;
 }
@@ -217,6 +222,8 @@ intake_look(struct intake *in)
 
 	if (most > SQS_BATCH_MAX)
 		most = SQS_BATCH_MAX;
+	if (most == 1 && n == 0 && !is_crowded(in))
+		n = 1;
 	if (n > most)
 		n = most;
 	if (in->stopped || in->poll != NULL || n == 0 ||

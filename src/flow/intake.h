@@ -34,7 +34,8 @@ struct intake_conf {
 	struct objects *objects;
 	unsigned max_messages;
 	unsigned visibility_s;
-	/* For how many messages a poll makes sense now; 0: none. */
+	/* For how many messages a poll makes sense now; 0: none; 1: a trial,
+	 * also beyond max_messages. */
 	unsigned (*gate)(void *arg);
 	void (*changed)(void *arg); /* after each poll */
 	void *arg;

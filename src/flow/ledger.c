@@ -111,13 +111,16 @@ keep_bounds(struct ledger *l)
 	}
 }
 
+/* The ETag decides where both sides have one: the version of an object that was
+ * put while versioning was suspended is always "null". */
 static bool
 same_contents(
     const struct ledger_page *p, struct span etag, struct span version)
 {
-	if (p->version.n > 0 && version.n > 0)
-		return span_eq(p->version, version);
-	return etag.n > 0 && span_eq(p->etag, etag);
+	if (etag.n > 0 && p->etag.n > 0)
+		return span_eq(p->etag, etag);
+	return version.n > 0 && !span_is(version, "null") &&
+	       span_eq(p->version, version);
 }
 
 static void

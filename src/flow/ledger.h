@@ -6,8 +6,8 @@
  * Of each object: the contiguous run of events acknowledged from the first on,
  * up to LEDGER_RANGES ranges beyond it, and, once it was read to its end and
  * all were acknowledged, that it is complete. An object is known by bucket, key
- * and the ETag and version that the GET's reply named; other contents under
- * the same key replace it.
+ * and the ETag, or else the version, that the GET's reply named; other contents
+ * under the same key replace it.
  *
  * Bounded: at most max objects in at most ledger_bytes(max), names and ranges
  * included; the object longest untouched is forgotten first, and a range that

@@ -61,6 +61,9 @@ lease_lost(struct messages *ms, struct message *m)
 static void
 deleted(struct messages *ms, struct message *m, enum receipt_outcome outcome)
 {
+	if (outcome == RECEIPT_DONE &&
+	    m->receipt.sent_ms >= m->receipt.lease_until_ms)
+		lease_lost(ms, m);
 	if (outcome == RECEIPT_DONE && !m->lease_lost) {
 		ms->stats.deleted++;
 		LOG_DEBUG("message.deleted", F_STR("message_id", m->id));
@@ -69,7 +72,8 @@ deleted(struct messages *ms, struct message *m, enum receipt_outcome outcome)
 	ms->stats.delete_failures++;
 	LOG_WARN("message.not_deleted", F_STR("message_id", m->id),
 	    F_STR("cause", "its lease was lost before the delete got through"),
-	    F_STR("advice", "it comes back and its events are sent again"));
+	    F_STR("advice", "it comes back; what was acknowledged is not sent "
+			    "again while this process lives"));
 }
 
 static void
@@ -90,6 +94,8 @@ on_receipt(void *arg, struct receipt *r, enum receipt_op op,
 		deleted(ms, m, outcome);
 		break;
 	case RECEIPT_RELEASE:
+		if (outcome != RECEIPT_DONE)
+			break; /* it comes back when its lease has lapsed */
 		ms->stats.released++;
 		LOG_DEBUG("message.released", F_STR("message_id", m->id),
 		    F_INT("after_s", r->flying_s));

@@ -34,6 +34,13 @@ add_message(struct object *o, struct message *m)
 	message_expect(m);
 }
 
+static void
+forget_name(struct objects *os, struct object *o)
+{
+	if (!o->loose)
+		(void)tdelete(o, &os->tree, object_cmp);
+}
+
 /* ---- ends ---- */
 
 /* Off the books; its messages learn how it came out. */
@@ -42,7 +49,7 @@ settle(struct objects *os, struct object *o)
 {
 	bool good = o->whole && o->delivered == o->sliced;
 
-	(void)tdelete(o, &os->tree, object_cmp);
+	forget_name(os, o);
 	if (o->state == OBJECT_WAITING) {
 		TAILQ_REMOVE(&os->waiting, o, link);
 		os->stats.waiting--;
@@ -94,14 +101,25 @@ suspect_held(struct objects *os)
 	}
 }
 
+/* It has closed again: the set-up's fault after all. */
+static void
+clear_suspects(struct objects *os)
+{
+	struct object *o;
+
+	TAILQ_FOREACH(o, &os->waiting, link)
+	{
+		o->suspect = false;
+	}
+}
+
 static void
 on_opened(void *arg, struct object *o, const struct s3_head *h)
 {
 	struct objects *os = arg;
 
-	if (!grant_open(os->grant) && !o->held)
+	if (grant_read(os->grant, o->era) && !o->held)
 		suspect_held(os);
-	grant_read(os->grant);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
 }
@@ -119,15 +137,32 @@ hold(struct objects *os, struct object *o)
 	o->held = true;
 }
 
+/* Whether the object is to be held. A suspect's refusal is its own, unless it
+ * is the credentials that are refused. */
+static bool
+is_setups_fault(
+    struct objects *os, struct object *o, const struct aws_result *r)
+{
+	bool open = grant_open(os->grant);
+
+	if (o->suspect && !grant_needs_creds(r)) {
+		grant_failed(os->grant);
+		return false;
+	}
+	if (!grant_refused(os->grant, o->bucket, o->key, r))
+		return false;
+	if (open)
+		clear_suspects(os);
+	return o->sliced == 0;
+}
+
 static void
 on_ended(void *arg, struct object *o, const struct slots_end *e)
 {
 	struct objects *os = arg;
 
 	os->stats.active--;
-	if (e->aws != NULL && !o->suspect &&
-	    grant_refused(os->grant, o->bucket, o->key, e->aws) &&
-	    o->sliced == 0) {
+	if (e->aws != NULL && is_setups_fault(os, o, e->aws)) {
 		hold(os, o);
 		os->changed(os->arg);
 		return;
@@ -211,6 +246,7 @@ objects_start(struct objects *os)
 		os->stats.waiting--;
 		os->stats.active++;
 		o->state = OBJECT_ACTIVE;
+		o->era = grant_era(os->grant);
 		for (size_t i = 0; i < o->nmessages; i++)
 			o->message[i]->started = true;
 		LOG_DEBUG("object.get", F_SPAN("bucket", o->bucket),
@@ -218,6 +254,14 @@ objects_start(struct objects *os)
 		    F_STR("message_id", o->message[0]->id));
 		slots_start(os->slots, o);
 	}
+}
+
+/* A notification that names no contents may be about newer ones than those that
+ * are being read. */
+static bool
+may_join(const struct object *o)
+{
+	return o->state == OBJECT_WAITING || o->etag.n > 0 || o->version.n > 0;
 }
 
 void
@@ -235,13 +279,14 @@ objects_want(
 	o = object_new(n);
 	at = tsearch(o, &os->tree, object_cmp);
 	CHECK(at != NULL);
-	if (*at != o) {
+	if (*at != o && may_join(*at)) {
 		object_free(o);
 		o = *at;
 		os->stats.joined++;
 		if (o->state != OBJECT_WAITING)
 			m->started = true;
 	} else {
+		o->loose = *at != o;
 		TAILQ_INSERT_TAIL(&os->waiting, o, link);
 		os->stats.waiting++;
 	}
@@ -335,7 +380,7 @@ forget_list(struct objects *os, struct object_list *list)
 
 	while ((o = TAILQ_FIRST(list)) != NULL) {
 		TAILQ_REMOVE(list, o, link);
-		(void)tdelete(o, &os->tree, object_cmp);
+		forget_name(os, o);
 		ledger_close(os->ledger, &o->page);
 		object_free(o);
 	}

@@ -37,6 +37,8 @@ struct object {
 	struct ledger_page *page; /* while active and after; may be NULL */
 	uint64_t sliced, settled, delivered, skipped;
 	bool whole;
+	bool loose;   /* not in the tree: nobody joins it */
+	unsigned era; /* of the grant when its GET began */
 	bool held;    /* refused when S3 let us read nothing */
 	bool suspect; /* held, and then another one could be read */
 	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;

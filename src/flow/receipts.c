@@ -165,6 +165,9 @@ landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
 		r->lease_until_ms = r->sent_ms + (int64_t)s * 1000;
 	}
 	if (r->want != RECEIPT_NONE) { /* something stronger came meanwhile */
+		if (op == RECEIPT_EXTEND && answered && !ok && !r->stale &&
+		    is_lost(e))
+			finish(rs, r, op, RECEIPT_LOST);
 		r->stale = false;
 		enqueue(rs, r);
 		return;

@@ -18,7 +18,7 @@ def trail(standin):
 
 
 @pytest.mark.parametrize("name", DENIALS)
-def test_all_objects_refused_spend_no_receives(standin, daemon, trail, name):
+def test_all_objects_refused_spend_one_receive_at_most(standin, daemon, trail, name):
     """Eight in a row, and nothing that succeeds: polling pauses, what is held
     stays leased, and a held object is the probe."""
     status, code = DENIALS[name]

@@ -4,7 +4,7 @@ import subprocess
 import time
 
 import pytest
-from jobs import await_all, put_files
+from jobs import await_all, make_file, put_files
 from process import bare_environ, parse
 from standin import Fault
 
@@ -199,3 +199,16 @@ def test_a_configuration_file(standin, daemon, tmp_path):
     running = daemon(args=("-v", "-c", str(path)), **{
         k: None for k in standin.options()})
     await_all(standin, running, wanted)
+
+
+def test_a_second_signal_ends_at_once(standin, daemon):
+    standin.faults.on("dassana.POST", Fault(hold=standin.gate()))
+    standin.put(*make_file(10, 1)[:2])
+    running = daemon(shutdown_timeout="600s")
+    running.wait_for(lambda: standin.dassana.active == 1)
+    running.terminate()
+    running.wait_line("drain")
+    running.status = 130
+    running.terminate()
+    running.stop(timeout=5)
+    assert standin.queue.counts() == (0, 1)

@@ -94,7 +94,7 @@ test_a_read_begins_the_count_again(void **state)
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < GRANT_REFUSALS - 1; i++)
 			assert_false(refuse(i, AWS_DENIED, "AccessDenied"));
-		grant_read(w.grant);
+		(void)grant_read(w.grant, grant_era(w.grant));
 	}
 	assert_true(grant_open(w.grant));
 }
@@ -131,7 +131,7 @@ test_credentials_close_at_once(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(refuse(1, rows[i], ""));
 		assert_false(grant_open(w.grant));
-		grant_read(w.grant);
+		(void)grant_read(w.grant, grant_era(w.grant));
 		assert_true(grant_open(w.grant));
 	}
 }
@@ -214,7 +214,7 @@ test_opens(void **state)
 {
 	(void)state;
 	close_gate();
-	grant_read(w.grant);
+	(void)grant_read(w.grant, grant_era(w.grant));
 	assert_true(grant_open(w.grant));
 	assert_int_equal(w.retries, 0); /* never from inside */
 	fake_run();
@@ -223,6 +223,39 @@ test_opens(void **state)
 	close_gate();
 	grant_nothing_held(w.grant);
 	assert_true(grant_open(w.grant));
+}
+
+/* A GET that began before it closed says nothing of what is now. */
+static void
+test_old_news(void **state)
+{
+	unsigned before = grant_era(w.grant);
+
+	(void)state;
+	close_gate();
+	assert_false(grant_read(w.grant, before));
+	assert_false(grant_open(w.grant));
+	assert_true(grant_read(w.grant, grant_era(w.grant)));
+	assert_true(grant_open(w.grant));
+	assert_false(grant_read(w.grant, before)); /* open already */
+}
+
+/* Whatever becomes of a probe, another one follows. */
+static void
+test_a_probe_of_its_own_reason(void **state)
+{
+	(void)state;
+	close_gate();
+	fake_advance(1000);
+	assert_true(grant_start(w.grant));
+	grant_failed(w.grant);
+	fake_advance(2000);
+	assert_int_equal(w.retries, 2);
+	/* Nobody takes the turn: it comes again. */
+	fake_advance(4000);
+	assert_int_equal(w.retries, 3);
+	fake_advance(8000);
+	assert_int_equal(w.retries, 4);
 }
 
 static void
@@ -255,6 +288,8 @@ main(void)
 	    T(test_no_trial_without_credentials),
 	    T(test_probing_goes_on),
 	    T(test_opens),
+	    T(test_old_news),
+	    T(test_a_probe_of_its_own_reason),
 	    T(test_probe_now),
 	};
 

@@ -273,7 +273,10 @@ test_knows(void **state)
 	    {"e", "v", "e", "", true},
 	    {"e", "v", "e", "v", true},
 	    {"e", "v", "", "v", true},
-	    {"e", "v", "e", "w", false},
+	    {"e", "v", "e", "w", true}, /* the same contents */
+	    {"e", "null", "f", "null", false},
+	    {"e", "null", "", "null", false},
+	    {"", "null", "", "null", false},
 	    {"e", "v", "f", "", false},
 	    {"", "v", "", "v", true},
 	    {"", "v", "", "", false},
