@@ -6,22 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/grant.h"
+#include "flow/objects_internal.h"
 #include "flow/slots.h"
-
-TAILQ_HEAD(object_list, object);
-
-struct objects {
-	struct messages *messages;
-	struct slots *slots;
-	struct grant *grant;
-	struct ledger *ledger;
-	void *tree; /* tsearch(3), by identity */
-	struct object_list waiting;
-	struct object_list begun; /* active and ended */
-	objects_changed_fn *changed;
-	void *arg;
-	struct objects_stats stats;
-};
 
 static void
 add_message(struct object *o, struct message *m)
@@ -88,72 +74,15 @@ without_quotes(struct span s)
 	return s;
 }
 
-/* A fresh object could be read: those that are held get one more try, and if
- * they are refused again it is for a reason of their own. */
-static void
-suspect_held(struct objects *os)
-{
-	struct object *o;
-
-	TAILQ_FOREACH(o, &os->waiting, link)
-	{
-		o->suspect = o->held;
-	}
-}
-
-/* It has closed again: the set-up's fault after all. */
-static void
-clear_suspects(struct objects *os)
-{
-	struct object *o;
-
-	TAILQ_FOREACH(o, &os->waiting, link)
-	{
-		o->suspect = false;
-	}
-}
-
 static void
 on_opened(void *arg, struct object *o, const struct s3_head *h)
 {
 	struct objects *os = arg;
 
 	if (grant_read(os->grant, o->era) && !o->held)
-		suspect_held(os);
+		hold_suspect(os);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
-}
-
-/* Back to the end of the line: those who are held take turns at probing. */
-static void
-hold(struct objects *os, struct object *o)
-{
-	/* A stream that broke may be refused when it goes on. */
-	ledger_close(os->ledger, &o->page);
-	TAILQ_REMOVE(&os->begun, o, link);
-	TAILQ_INSERT_TAIL(&os->waiting, o, link);
-	os->stats.waiting++;
-	o->state = OBJECT_WAITING;
-	o->held = true;
-}
-
-/* Whether the object is to be held. A suspect's refusal is its own, unless it
- * is the credentials that are refused. */
-static bool
-is_setups_fault(
-    struct objects *os, struct object *o, const struct aws_result *r)
-{
-	bool open = grant_open(os->grant);
-
-	if (o->suspect && !grant_needs_creds(r)) {
-		grant_failed(os->grant);
-		return false;
-	}
-	if (!grant_refused(os->grant, o->bucket, o->key, r))
-		return false;
-	if (open)
-		clear_suspects(os);
-	return o->sliced == 0;
 }
 
 static void
@@ -162,7 +91,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	struct objects *os = arg;
 
 	os->stats.active--;
-	if (e->aws != NULL && is_setups_fault(os, o, e->aws)) {
+	if (e->aws != NULL && hold_is_due(os, o, e->aws)) {
 		hold(os, o);
 		os->changed(os->arg);
 		return;
@@ -205,33 +134,6 @@ objects_settled(struct objects *os, const struct batch_run *run,
 
 /* ---- beginnings ---- */
 
-/* A held one or a fresh one; NULL if there is none such. */
-static struct object *
-first_waiting(const struct objects *os, bool held)
-{
-	struct object *o;
-
-	TAILQ_FOREACH(o, &os->waiting, link)
-	{
-		if (o->held == held)
-			return o;
-	}
-	return NULL;
-}
-
-/* Whose turn it is; NULL if it is nobody's. */
-static struct object *
-next_waiting(const struct objects *os)
-{
-	struct object *o = NULL;
-
-	if (grant_on_trial(os->grant))
-		return first_waiting(os, false);
-	if (!grant_open(os->grant))
-		o = first_waiting(os, true);
-	return o != NULL ? o : TAILQ_FIRST(&os->waiting);
-}
-
 void
 objects_start(struct objects *os)
 {
@@ -239,7 +141,7 @@ objects_start(struct objects *os)
 
 	if (objects_idle(os))
 		grant_nothing_held(os->grant);
-	while (slots_vacant(os->slots) && (o = next_waiting(os)) != NULL &&
+	while (slots_vacant(os->slots) && (o = hold_next(os)) != NULL &&
 	       grant_start(os->grant)) {
 		TAILQ_REMOVE(&os->waiting, o, link);
 		TAILQ_INSERT_TAIL(&os->begun, o, link);
@@ -317,7 +219,7 @@ objects_readable(const struct objects *os)
 bool
 objects_on_trial(const struct objects *os)
 {
-	return grant_on_trial(os->grant) && first_waiting(os, false) == NULL;
+	return grant_on_trial(os->grant) && hold_first(os, false) == NULL;
 }
 
 void
