@@ -130,7 +130,7 @@ def test_calls_that_are_never_answered_time_out(standin, daemon, trail):
         hold=standin.gate()), times=1)
     trail.await_all(running)
     assert delete.hits == 1
-    assert running.log("aws.retry", error="timeout")
+    assert running.log("sqs.batch", error="timeout")
 
 
 def test_credentials_that_expire_in_mid_flight(standin, daemon, trail):
