@@ -3,10 +3,11 @@
  *
  * One long poll at a time, for as many messages as there is room, and another
  * at once when it returns. No poll while messages are at their maximum, while
- * delivery's gate is closed or credentials are missing (the gate function), or
- * while backing off after an error: from 1 s to 30 s with full jitter, for
- * ever. After a reply that was too large or unreadable, the next poll asks for
- * one message.
+ * the gate function says so (Dassana or S3 refuses everything, credentials are
+ * missing), or while backing off after an error: from 1 s to 30 s with full
+ * jitter, for ever. After a reply that was too large or unreadable, the next
+ * poll asks for one message; so does a trial, the one poll that may go beyond
+ * the maximum (flow/grant.h).
  */
 #ifndef FLOW_INTAKE_H
 #define FLOW_INTAKE_H
