@@ -55,7 +55,7 @@ DEFS := -D_GNU_SOURCE -DTRAILPOST_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(GCC_WARN) $(HARDEN) $(DEFS) \
 	-Iinclude -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDEN) $(LDFLAGS)
-LIBS := -lcurl -lev -lyajl -lz -lcrypto -lexpat -lm
+LIBS := -lcurl -lev -lyajl -lz -lcrypto -lexpat -lmicrohttpd -lm
 
 SRC := $(wildcard src/*/*.c)
 OBJ := $(SRC:%.c=$(BUILD)/%.o)

@@ -13,9 +13,10 @@ has_libraries()
 	printf '%s\n' '#include <curl/curl.h>' '#include <ev.h>' \
 		'#include <yajl/yajl_parse.h>' '#include <zlib.h>' \
 		'#include <openssl/evp.h>' '#include <expat.h>' \
+		'#include <microhttpd.h>' \
 		'int main(void) { return 0; }' |
 		cc -x c -o /dev/null - -lcurl -lev -lyajl -lz -lcrypto \
-			-lexpat -lm 2>/dev/null
+			-lexpat -lmicrohttpd -lm 2>/dev/null
 }
 
 has_cmocka()
@@ -56,7 +57,7 @@ build_packages()
 {
 	has cc && has make || echo gcc make libc6-dev
 	has_libraries || echo libcurl4-openssl-dev libev-dev libyajl-dev \
-		zlib1g-dev libssl-dev libexpat1-dev
+		zlib1g-dev libssl-dev libexpat1-dev libmicrohttpd-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	[ -x /usr/bin/python3 ] || echo python3
 }

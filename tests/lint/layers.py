@@ -19,17 +19,20 @@ MAY_USE = {
     "trail": {"base"},
     "sink": {"net", "base"},
     "flow": {"aws", "trail", "sink", "net", "base"},
-    "daemon": {"flow", "aws", "trail", "sink", "net", "base"},
+    "admin": {"flow", "aws", "trail", "sink", "net", "base"},
+    "daemon": {"admin", "flow", "aws", "trail", "sink", "net", "base"},
 }
 
 OWNERS = [  # header, files that may include it
     (r"curl/", r"src/net/"),
     # ways makes the loop, run and probe run it
-    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe)\.c$"),
+    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe)\.c$|"
+     r"src/admin/server\.c$"),
     (r"yajl/", r"src/base/json\.c$|src/trail/slicer\.c$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
     (r"openssl/", r"src/aws/sigv4\.c$"),
     (r"expat", r"src/base/xml\.c$"),
+    (r"microhttpd", r"src/admin/server\.c$"),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
