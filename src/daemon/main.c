@@ -19,7 +19,8 @@ enum action {
 	ACT_HELP,
 	ACT_VERSION,
 	ACT_CONFIG,
-	ACT_DEFAULT
+	ACT_DEFAULT,
+	ACT_OPTIONS
 };
 
 struct args {
@@ -30,6 +31,7 @@ struct args {
 	unsigned verbose;
 	const char *const *operands; /* of cat */
 	size_t noperands;
+	const char *format; /* of --print-options */
 	struct probe_args check;
 };
 
@@ -63,6 +65,7 @@ write_help(void)
 	      "  -v             log more; -vv for all there is\n"
 	      "  --print-config           the settings in force, and whence\n"
 	      "  --print-default-config   a settings file with the defaults\n"
+	      "  --print-options=FORMAT   the settings as mdoc or markdown\n"
 	      "  --help, --version\n"
 	      "\n"
 	      "Settings, each as \"key = value\" in the file, as "
@@ -80,6 +83,7 @@ parse_args(int argc, char **argv, struct args *a)
 	    {"version", no_argument, NULL, 'V'},
 	    {"print-config", no_argument, NULL, ACT_CONFIG},
 	    {"print-default-config", no_argument, NULL, ACT_DEFAULT},
+	    {"print-options", required_argument, NULL, ACT_OPTIONS},
 	    {NULL, 0, NULL, 0}};
 	int c;
 
@@ -103,6 +107,10 @@ parse_args(int argc, char **argv, struct args *a)
 		case ACT_CONFIG:
 		case ACT_DEFAULT:
 			a->action = (enum action)c;
+			break;
+		case ACT_OPTIONS:
+			a->action = ACT_OPTIONS;
+			a->format = optarg;
 			break;
 		default:
 			return false; /* getopt_long has said why */
@@ -225,6 +233,21 @@ with_config(const struct args *a)
 }
 
 static int
+print_options(const char *format)
+{
+	if (strcmp(format, "mdoc") == 0) {
+		manual_write_mdoc(stdout);
+	} else if (strcmp(format, "markdown") == 0) {
+		manual_write_markdown(stdout);
+	} else {
+		fputs("trailpost: --print-options takes mdoc or markdown\n",
+		    stderr);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static int
 dispatch(const struct args *a)
 {
 	switch (a->action) {
@@ -237,6 +260,8 @@ dispatch(const struct args *a)
 	case ACT_DEFAULT:
 		manual_write_file(stdout);
 		break;
+	case ACT_OPTIONS:
+		return print_options(a->format);
 	case ACT_CAT:
 		return cat_files(a->operands, a->noperands);
 	case ACT_CHECK:
