@@ -134,15 +134,34 @@ $(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
 	$(FUZZ:=.d) $(BUILD)/tests/fuzz/fuzz.d $(OOM:=.d) $(BUILD)/tests/oom/oom.d
 
 .PHONY: install uninstall
-install: $(BIN)
+install: $(BIN) man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/trailpost
 	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/trailpost
 	install -m 644 etc/trailpost.conf \
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
+	install -D -m 644 $(BUILD)/man/trailpost.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8
+	install -D -m 644 $(BUILD)/man/trailpost.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/trailpost \
+		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5 \
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
+
+# Manual pages; the list of options is put in where it belongs.
+MAN := $(BUILD)/man/trailpost.8 $(BUILD)/man/trailpost.conf.5
+.PHONY: man
+man: $(MAN)
+
+$(BUILD)/man/trailpost.8: docs/man/trailpost.8
+	@install -D -m 644 $< $@
+
+$(BUILD)/man/trailpost.conf.5: docs/man/trailpost.conf.5 $(BIN)
+	@mkdir -p $(@D)
+	@$(BIN) --print-options=mdoc | sed -e '/^@options@$$/{r /dev/stdin' \
+		-e 'd}' $< >$@
 
 # What a machine lacks for a target is installed first (tests/setup.sh).
 SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench
@@ -159,7 +178,7 @@ demo: setup-build
 
 # Tests. Their whole output is kept in $(BUILD)/log.
 .PHONY: test-programs
-test-programs: $(BIN) $(UNIT) $(ORACLE) $(if $(VARIANT),,$(OOM))
+test-programs: $(BIN) man $(UNIT) $(ORACLE) $(if $(VARIANT),,$(OOM))
 
 .PHONY: check check-quick check-unit check-oracle check-integration check-asan
 check: setup-test
@@ -234,15 +253,20 @@ soak: setup-test
 	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
 
 .PHONY: lint format conf
-lint: $(BIN)
+lint: $(BIN) man
 	@$(RUN) lint
 
 format:
 	$(CLANG_FORMAT) -i $(FORMATTED)
 
-# The example of a configuration comes from the table of options.
+# The example of a configuration and the reference in the guide come from the
+# table of options.
 conf: $(BIN)
 	$(BIN) --print-default-config >etc/trailpost.conf
+	$(BIN) --print-options=markdown | sed -i \
+		-e '/^<!-- options -->$$/,/^<!-- end of options -->$$/{//!d' \
+		-e '}' -e '/^<!-- options -->$$/r /dev/stdin' \
+		docs/configuration.md
 
 .PHONY: bench
 bench: setup-bench
@@ -259,6 +283,7 @@ clean:
 help:
 	@echo "make                    build $(BIN)"
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
+	@echo "make man                build/man: the manual pages"
 	@echo "make demo               see it work, without AWS; LOGS=DIR"
 	@echo "make check              all tests and lint"
 	@echo "make check-quick        the same without integration tests"
@@ -273,7 +298,7 @@ help:
 	@echo "make coverage           lines reached by the tests"
 	@echo "make soak               a long run with faults"
 	@echo "make lint, make format  style, layers, banned functions"
-	@echo "make conf               etc/trailpost.conf from the options"
+	@echo "make conf               etc, docs: the options, written anew"
 	@echo "make bench              speed and memory"
 	@echo "make clean"
 	@echo "VARIANT=asan builds with sanitizers into build/asan; also cov, fuzz."

@@ -115,6 +115,8 @@ run_lint()
 		-name "*.sh" 2>/dev/null)
 	check conf sh -c "'$TRAILPOST' --print-default-config |
 		diff - etc/trailpost.conf || { echo 'run: make conf'; exit 1; }"
+	check manuals sh tests/lint/manuals.sh "$TRAILPOST" \
+		"$BUILD/man/trailpost.8" "$BUILD/man/trailpost.conf.5"
 }
 
 # count_line LOG STATUS: adds up "N passed, N failed, …" of the last line that

@@ -74,6 +74,7 @@ test_packages()
 	has shellcheck || echo shellcheck
 	has npm || echo npm
 	has faketime || echo faketime
+	has mandoc || echo mandoc
 }
 
 fuzz_packages()
