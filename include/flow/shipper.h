@@ -11,6 +11,7 @@
 
 #include "aws/s3.h"
 #include "aws/sqs.h"
+#include "base/part.h"
 #include "net/timer.h"
 #include "sink/dassana.h"
 #include "trail/filter.h"
@@ -81,9 +82,15 @@ struct shipper_stats {
 	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;
 	uint64_t leases_extended, leases_lost, delete_failures;
 	unsigned messages_held, objects_active, objects_waiting;
+	size_t buffer_bytes, buffer_used; /* the pool of events */
 };
 struct shipper_stats shipper_stats(const struct shipper *s);
 struct delivery;
 const struct delivery *shipper_delivery(const struct shipper *s);
+
+/* The other sides that it works with, as it has found them. */
+enum shipper_part { SHIPPER_QUEUE, SHIPPER_S3, SHIPPER_DASSANA };
+struct part shipper_part(const struct shipper *s, enum shipper_part which);
+bool shipper_stopping(const struct shipper *s); /* drain was called */
 
 #endif

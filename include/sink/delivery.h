@@ -35,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/part.h"
 #include "net/timer.h"
 #include "sink/batch.h"
 #include "sink/dassana.h"
@@ -85,6 +86,15 @@ size_t delivery_memory(int gzip_level, size_t batch_max_bytes);
 bool delivery_idle(const struct delivery *d); /* nothing held */
 /* At the end of shutdown: as delivery_free, but the object stays. */
 void delivery_give_up(struct delivery *d);
+
+/* Ill: the gate is closed, or for 10 s POSTs have failed and none was taken. */
+struct part delivery_part(const struct delivery *d);
+enum token_state {
+	TOKEN_UNTRIED,
+	TOKEN_TAKEN,
+	TOKEN_REFUSED, /* and nothing was taken since */
+};
+enum token_state delivery_token(const struct delivery *d);
 
 struct delivery_stats {
 	uint64_t posts, taken_posts, taken_events, taken_plain_bytes,

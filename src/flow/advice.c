@@ -71,3 +71,11 @@ advice_get(const struct aws_result *r)
 		       "kms:Decrypt on its key if it is encrypted with one";
 	return look_up(of_object, sizeof of_object / sizeof *of_object, r);
 }
+
+const char *
+advice_code(const struct aws_result *r)
+{
+	if (r->code[0] != '\0')
+		return r->code;
+	return r->err != ERR_OK ? err_name(r->err) : aws_class_name(r->class);
+}

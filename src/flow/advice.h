@@ -9,5 +9,7 @@
 
 const char *advice_receive(const struct aws_result *r); /* of the queue */
 const char *advice_get(const struct aws_result *r);	/* of an object */
+/* AWS's error code, or our word for what kept it from giving one. */
+const char *advice_code(const struct aws_result *r);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/advice.h"
@@ -13,6 +14,9 @@ struct grant {
 	bool turn;  /* closed: one GET may start */
 	bool trial; /* and it should be of a fresh object */
 	bool no_creds;
+	struct aws_result why; /* it was closed */
+	int64_t closed_ms;
+	bool read_any;	 /* an object, ever */
 	unsigned probes; /* since it was closed */
 	unsigned era;
 	uint64_t refused[GRANT_REFUSALS]; /* keys refused in a row, as hashes */
@@ -121,6 +125,7 @@ grant_read(struct grant *g, unsigned era)
 {
 	if (g->closed && era != g->era)
 		return false;
+	g->read_any = true;
 	g->nrefused = 0;
 	if (!g->closed)
 		return false;
@@ -157,6 +162,23 @@ grant_needs_creds(const struct aws_result *r)
 	return r->class == AWS_NO_CREDS || r->class == AWS_BAD_CREDS;
 }
 
+struct part
+grant_part(const struct grant *g)
+{
+	struct part p = PART_IN(g->read_any ? PART_WELL : PART_UNTRIED);
+
+	if (!g->closed)
+		return p;
+	p.mood = PART_ILL;
+	p.problem = g->no_creds ? "S3 refuses the credentials"
+				: "S3 lets no object be read";
+	p.code = advice_code(&g->why);
+	p.detail = g->why.message;
+	p.advice = advice_get(&g->why);
+	p.since_ms = g->closed_ms;
+	return p;
+}
+
 static bool
 is_refusal(const struct aws_result *r)
 {
@@ -184,6 +206,9 @@ close_gate(struct grant *g, struct span bucket, struct span key,
 	g->no_creds = grant_needs_creds(r);
 	g->probes = 0;
 	g->probe_ms = PROBE_FIRST_MS;
+	g->why = *r;
+	g->why.reply = NULL;
+	g->closed_ms = clock_mono_ms();
 	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
 	    F_SPAN("key", key), AWS_FIELDS(r), F_STR("advice", advice_get(r)),
 	    F_STR("effect",

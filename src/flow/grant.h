@@ -22,6 +22,7 @@
 #include <stdbool.h>
 
 #include "aws/call.h"
+#include "base/part.h"
 #include "base/span.h"
 #include "net/timer.h"
 
@@ -37,6 +38,7 @@ struct grant *grant_new(struct timers *t, grant_retry_fn *retry, void *arg);
 void grant_free(struct grant **g);
 
 bool grant_open(const struct grant *g);
+struct part grant_part(const struct grant *g);
 /* Whether one more GET may start now; asking takes a probe's turn. */
 bool grant_start(struct grant *g);
 /* Closed, and the turn is that of an object that was not refused yet. */

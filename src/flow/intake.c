@@ -19,7 +19,7 @@ struct intake {
 	struct timer *backoff;	   /* armed: not yet */
 	unsigned failures;	   /* in a row */
 	struct aws_result failure; /* the last one, not to tell it twice */
-	int64_t told_ms;
+	int64_t told_ms, ill_ms;
 	bool ask_one;
 	bool stopped;
 	struct intake_stats stats;
@@ -147,6 +147,8 @@ poll_failed(struct intake *in, const struct aws_result *r)
 		level = LOG_LVL_DEBUG;
 	else
 		in->told_ms = now;
+	if (in->failures == 0)
+		in->ill_ms = now;
 	in->failure = *r;
 	in->failure.reply = NULL;
 	ms = clock_backoff_ms(
@@ -275,6 +277,24 @@ bool
 intake_polling(const struct intake *in)
 {
 	return in->poll != NULL;
+}
+
+struct part
+intake_part(const struct intake *in)
+{
+	struct part p = PART_IN(PART_UNTRIED);
+
+	if (in->failures == 0) {
+		p.mood = in->stats.receives > 0 ? PART_WELL : PART_UNTRIED;
+		return p;
+	}
+	p.mood = PART_ILL;
+	p.problem = "nothing can be received from the queue";
+	p.code = advice_code(&in->failure);
+	p.detail = in->failure.message;
+	p.advice = advice_receive(&in->failure);
+	p.since_ms = in->ill_ms;
+	return p;
 }
 
 struct intake_stats

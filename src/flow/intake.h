@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "aws/sqs.h"
+#include "base/part.h"
 #include "flow/messages.h"
 #include "flow/objects.h"
 #include "net/timer.h"
@@ -55,6 +56,8 @@ void intake_stop(struct intake *in);
 void intake_cancel(struct intake *in); /* the open poll too */
 bool intake_polling(const struct intake *in);
 bool intake_full(const struct intake *in);
+/* What the last receive says of the queue. */
+struct part intake_part(const struct intake *in);
 struct intake_stats intake_stats(const struct intake *in);
 
 #endif

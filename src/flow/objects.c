@@ -222,6 +222,12 @@ objects_on_trial(const struct objects *os)
 	return grant_on_trial(os->grant) && hold_first(os, false) == NULL;
 }
 
+struct part
+objects_part(const struct objects *os)
+{
+	return grant_part(os->grant);
+}
+
 void
 objects_retry(struct objects *os)
 {

@@ -99,6 +99,7 @@ void objects_settled(struct objects *os, const struct batch_run *run,
  * while objects_on_trial. */
 bool objects_readable(const struct objects *os);
 bool objects_on_trial(const struct objects *os);
+struct part objects_part(const struct objects *os); /* what S3 is like */
 /* New credentials: try at once what S3 refused. */
 void objects_retry(struct objects *os);
 /* Shutdown: gives up waiting objects none of whose messages has begun, and all

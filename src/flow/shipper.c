@@ -3,7 +3,7 @@
  *                                         | out of time
  *                                         +--> releasing --told SQS--> done
  */
-#include "flow/shipper.h"
+#include "flow/shipper_internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,32 +24,6 @@ enum {
 	RELEASE_MAX_MS = 3000,
 	/* The open poll is given until this long before the end. */
 	POLL_GRACE_MS = 5000,
-};
-
-enum shipper_state {
-	SHIPPER_IDLE,
-	SHIPPER_RUNNING,
-	SHIPPER_DRAINING,
-	SHIPPER_RELEASING,
-	SHIPPER_DONE,
-};
-
-struct shipper {
-	struct shipper_conf conf;
-	struct shipper_deps deps;
-	enum shipper_state state;
-	struct pool *pool;
-	struct delivery *delivery;
-	struct batcher *batcher;
-	struct messages *messages;
-	struct objects *objects;
-	struct intake *intake;
-	struct timer *look;	/* something changed: look what follows */
-	struct timer *deadline; /* of the state */
-	struct timer *poll_end; /* the open poll is cancelled */
-	int64_t release_ms;
-	shipper_drained_fn *drained;
-	void *drained_arg;
 };
 
 /* ---- what follows from what happened ---- */
@@ -347,48 +321,4 @@ shipper_wake(struct shipper *s)
 {
 	objects_retry(s->objects);
 	timer_soon(s->look);
-}
-
-struct shipper_stats
-shipper_stats(const struct shipper *s)
-{
-	struct intake_stats in = intake_stats(s->intake);
-	struct messages_stats ms = messages_stats(s->messages);
-	struct objects_stats os = objects_stats(s->objects);
-	struct shipper_stats st = {
-	    .receives = in.receives,
-	    .receive_errors = in.errors,
-	    .messages_received = in.received,
-	    .messages_deleted = ms.deleted,
-	    .messages_failed = ms.failed,
-	    .messages_released = ms.released,
-	    .messages_duplicate = ms.duplicate,
-	    .messages_unknown = in.unknown,
-	    .keys_filtered = in.filtered,
-	    .objects_done = os.done,
-	    .objects_failed = os.failed,
-	    .objects_joined = os.joined,
-	    .objects_known = os.known,
-	    .events_skipped = os.skipped,
-	    .object_bytes = os.bytes,
-	    .json_bytes = os.json_bytes,
-	    .events_sliced = os.sliced,
-	    .events_delivered = os.delivered,
-	    .leases_extended = ms.leases_extended,
-	    .leases_lost = ms.leases_lost,
-	    .delete_failures = ms.delete_failures,
-	    .messages_held = (unsigned)messages_held(s->messages),
-	    .objects_active = os.active,
-	    .objects_waiting = os.waiting,
-	};
-
-	for (int i = 0; i < NOTIFY_R_COUNT; i++)
-		st.nothing[i] = in.nothing[i];
-	return st;
-}
-
-const struct delivery *
-shipper_delivery(const struct shipper *s)
-{
-	return s->delivery;
 }

@@ -1,7 +1,7 @@
 /*
  * What the files of delivery share: delivery.c (the queue), item.c (one batch
  * and what of it is still to be sent), answer.c (what an answer changes),
- * gate.c, limit.c (of bytes).
+ * gate.c, limit.c (of bytes), trouble.c (what to tell of it).
  *
  * A batch (item) on its way:
  *
@@ -86,6 +86,11 @@ struct delivery {
 		int64_t closed_ms, probe_ms, probe_wait_ms;
 		struct item *probe; /* in flight, or NULL */
 	} gate;
+	struct { /* nothing was taken since; why NULL: none */
+		const char *why, *advice, *code; /* static */
+		int64_t since_ms;
+		bool token; /* it was refused */
+	} trouble;
 	unsigned lone_refusals; /* of single events, nothing taken since */
 	uint64_t takes;
 	int64_t hold_ms; /* Retry-After: no POST before then */
@@ -140,6 +145,12 @@ void gate_taken(struct delivery *d, bool probe);
 void gate_refused(struct delivery *d, bool probe);
 void gate_refused_alone(struct delivery *d, const struct dassana_result *r);
 void gate_probe_later(struct delivery *d);
+
+/* ---- trouble.c ---- */
+
+void trouble_note(struct delivery *d, const struct dassana_result *r);
+void trouble_set(struct delivery *d, const char *why, const char *advice,
+    const struct dassana_result *r);
 
 /* ---- limit.c ---- */
 

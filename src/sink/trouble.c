@@ -1,0 +1,66 @@
+/*
+ * What the last answers to POSTs say of Dassana, for whoever looks on. A single
+ * failure says nothing yet, since the next try mostly succeeds.
+ */
+#include "base/clock.h"
+#include "sink/delivery_internal.h"
+
+enum { LASTING_MS = 10 * 1000 };
+
+void
+trouble_note(struct delivery *d, const struct dassana_result *r)
+{
+	if (r->verdict == DASSANA_TAKEN) {
+		d->trouble.why = NULL;
+		return;
+	}
+	/* A refused event is trouble only once the gate says so. */
+	if (r->verdict != DASSANA_REFUSED)
+		trouble_set(d, r->why, r->advice, r);
+}
+
+void
+trouble_set(struct delivery *d, const char *why, const char *advice,
+    const struct dassana_result *r)
+{
+	if (d->trouble.why == NULL)
+		d->trouble.since_ms = clock_mono_ms();
+	d->trouble.why = why;
+	d->trouble.advice = advice != NULL ? advice : "";
+	d->trouble.code = r->err != ERR_OK ? err_name(r->err) : "";
+	d->trouble.token = r->verdict == DASSANA_TOKEN;
+}
+
+static bool
+is_ill(const struct delivery *d)
+{
+	if (d->trouble.why == NULL)
+		return false;
+	if (d->gate.closed)
+		return true;
+	return !delivery_idle(d) &&
+	       clock_mono_ms() - d->trouble.since_ms >= LASTING_MS;
+}
+
+struct part
+delivery_part(const struct delivery *d)
+{
+	struct part p = PART_IN(d->takes > 0 ? PART_WELL : PART_UNTRIED);
+
+	if (!is_ill(d))
+		return p;
+	p.mood = PART_ILL;
+	p.problem = d->trouble.why;
+	p.code = d->trouble.code;
+	p.advice = d->trouble.advice;
+	p.since_ms = d->trouble.since_ms;
+	return p;
+}
+
+enum token_state
+delivery_token(const struct delivery *d)
+{
+	if (d->trouble.why != NULL && d->trouble.token)
+		return TOKEN_REFUSED;
+	return d->takes > 0 ? TOKEN_TAKEN : TOKEN_UNTRIED;
+}
