@@ -16,6 +16,7 @@
 
 #include "aws/creds.h"
 #include "aws/endpoint.h"
+#include "base/histogram.h"
 #include "base/span.h"
 #include "net/http.h"
 #include "net/timer.h"
@@ -42,7 +43,22 @@ enum aws_class {
 	AWS_WRONG_REGION,
 	AWS_OTHER, /* any other refusal */
 };
+enum { AWS_CLASSES = AWS_OTHER + 1 };
 const char *aws_class_name(enum aws_class c);
+
+enum aws_operation {
+	AWS_SQS_RECEIVE,
+	AWS_SQS_DELETE,
+	AWS_SQS_VISIBILITY,
+	AWS_SQS_ATTRIBUTES,
+	AWS_S3_GET,
+	AWS_STS_ASSUME_ROLE,
+	AWS_STS_WEB_IDENTITY,
+	AWS_STS_IDENTITY,
+	AWS_OPERATIONS
+};
+/* As its API reference has it: "DeleteMessageBatch". */
+const char *aws_operation_name(enum aws_operation o);
 
 /* How a call ended. Strings are NUL-terminated, "" if unknown. */
 struct aws_result {
@@ -63,8 +79,8 @@ struct aws_result {
 enum aws_dialect { AWS_DIALECT_JSON, AWS_DIALECT_XML };
 
 struct call_spec {
-	const char *operation; /* for logs: "sqs.receive"; a literal */
-	const char *service;   /* of the signature: "sqs", "s3"; a literal */
+	enum aws_operation operation; /* for logs and counters */
+	const char *service; /* of the signature: "sqs", "s3"; a literal */
 	const struct creds *creds; /* NULL: the keeper's; copied */
 	bool is_unsigned;	   /* sent without any credentials */
 	const char *region;	   /* copied */
@@ -101,10 +117,33 @@ void call_cancel(struct call **c);
 	    F_STR("message", (r)->message),                                    \
 	    F_STR("request_id", (r)->request_id)
 
+/* Why a request was sent again. */
+enum aws_retry {
+	AWS_RETRY_TRANSIENT,
+	AWS_RETRY_THROTTLED,
+	AWS_RETRY_CLOCK,  /* signed with AWS's time */
+	AWS_RETRY_CREDS,  /* with the credentials that came meanwhile */
+	AWS_RETRY_BROKEN, /* the rest of an object after its stream broke */
+	AWS_RETRY_REGION, /* an object of a bucket that is elsewhere */
+	AWS_RETRIES
+};
+const char *aws_retry_name(enum aws_retry r);
+
+struct aws_operation_stats {
+	uint64_t requests; /* each attempt counts, as it does on the bill */
+	uint64_t errors[AWS_CLASSES]; /* attempts, by class; none of AWS_OK */
+	/* Of an attempt, until its reply was read or it failed; of a stream,
+	 * until the head of its reply. */
+	struct histogram latency_us;
+};
+
 struct aws_stats {
-	uint64_t calls, retries, throttled, failed;
+	uint64_t calls, throttled, failed;
+	uint64_t retries[AWS_RETRIES];
+	struct aws_operation_stats operation[AWS_OPERATIONS];
 };
 struct aws_stats aws_stats(const struct aws *a);
+void aws_stats_add(struct aws_stats *to, const struct aws_stats *from);
 
 /* For tests: what class a reply is of; fills all but attempts and reply. */
 void

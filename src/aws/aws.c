@@ -12,6 +12,7 @@ aws_new(struct http *h, struct timers *t, struct creds_keeper *k)
 	a->timers = t;
 	a->keeper = k;
 	a->cache = sigv4_cache_new();
+	stats_init(&a->stats);
 	return a;
 }
 
@@ -37,10 +38,4 @@ int64_t
 aws_now_s(const struct aws *a)
 {
 	return clock_wall_s() + a->offset_s;
-}
-
-struct aws_stats
-aws_stats(const struct aws *a)
-{
-	return a->stats;
 }

@@ -41,6 +41,7 @@ struct call {
 	struct timer *timer;
 	char *key_id;	  /* that the attempt under way is signed with */
 	int64_t offset_s; /* and the clock offset of that */
+	int64_t sent_us;  /* when; −1 once its latency is known */
 	unsigned attempts;
 	bool delivered;		       /* bytes went to on_data */
 	bool clock_set, creds_changed; /* each once in a call */
@@ -61,6 +62,23 @@ call_free(struct call *c)
 	mem_free(c->region);
 	mem_free(c->key_id);
 	mem_free(c);
+}
+
+static const char *
+name_of(const struct call *c)
+{
+	return aws_operation_name(c->spec.operation);
+}
+
+/* Of a stream the head counts, since how long the rest takes is also up to who
+ * reads it. */
+static void
+note_latency(struct call *c)
+{
+	if (c->sent_us >= 0)
+		stats_latency(
+		    c->aws, c->spec.operation, clock_mono_us() - c->sent_us);
+	c->sent_us = -1;
 }
 
 static void
@@ -120,7 +138,7 @@ fix_clock(struct call *c, const struct reply *r, const struct aws_result *res)
 	c->aws->offset_s = offset_s;
 	if (c->aws->keeper != NULL)
 		creds_set_offset(c->aws->keeper, c->aws->offset_s);
-	LOG_WARN("aws.clock", F_STR("operation", c->spec.operation),
+	LOG_WARN("aws.clock", F_STR("operation", name_of(c)),
 	    F_INT("offset_s", c->aws->offset_s),
 	    F_STR("advice", "this host's clock is wrong; requests are signed "
 			    "with AWS's time until it is set"));
@@ -183,18 +201,23 @@ on_reply(void *arg, const struct reply *r)
 
 	c->request = NULL;
 	aws_classify(c->spec.dialect, r, &res);
-	if (res.class == AWS_THROTTLED)
-		c->aws->stats.throttled++;
+	note_latency(c);
+	stats_answer(c->aws, c->spec.operation, res.class);
 	if (res.class == AWS_OK || c->delivered) {
 		finish(c, &res);
-	} else if (fix_clock(c, r, &res) || change_creds(c, &res)) {
-		c->aws->stats.retries++;
+	} else if (fix_clock(c, r, &res)) {
+		stats_retry(c->aws, AWS_RETRY_CLOCK);
+		timer_soon(c->timer);
+	} else if (change_creds(c, &res)) {
+		stats_retry(c->aws, AWS_RETRY_CREDS);
 		timer_soon(c->timer);
 	} else if (is_worth_retrying(c, &res)) {
 		ms = backoff_ms(c, r, res.class);
-		LOG_DEBUG("aws.retry", F_STR("operation", c->spec.operation),
+		LOG_DEBUG("aws.retry", F_STR("operation", name_of(c)),
 		    F_INT("in_ms", ms), F_ERR(res.err), AWS_FIELDS(&res));
-		c->aws->stats.retries++;
+		stats_retry(c->aws, res.class == AWS_THROTTLED
+					? AWS_RETRY_THROTTLED
+					: AWS_RETRY_TRANSIENT);
 		timer_after(c->timer, ms);
 	} else {
 		finish(c, &res);
@@ -206,6 +229,7 @@ on_head(void *arg, const struct reply *r)
 {
 	struct call *c = arg;
 
+	note_latency(c);
 	if (c->spec.on_head != NULL)
 		c->spec.on_head(c->spec.arg, r);
 }
@@ -236,6 +260,8 @@ send_request(struct call *c, const struct signed_headers *h)
 	    .on_done = on_reply,
 	    .arg = c};
 
+	c->sent_us = clock_mono_us();
+	stats_request(c->aws, c->spec.operation);
 	c->request = request_start(c->aws->http, &spec);
 }
 
@@ -245,6 +271,7 @@ fail_here(
 {
 	struct aws_result res = {.class = class, .err = err};
 
+	stats_answer(c->aws, c->spec.operation, class);
 	aws_copy_message(res.message, sizeof res.message, span_str(message));
 	finish(c, &res);
 }

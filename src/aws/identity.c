@@ -52,7 +52,7 @@ identity_start(struct aws *a, const struct endpoint *sts, const char *region,
 	    {"content-type", "application/x-www-form-urlencoded; "
 			     "charset=utf-8"},
 	};
-	struct call_spec spec = {.operation = "sts.identity",
+	struct call_spec spec = {.operation = AWS_STS_IDENTITY,
 	    .service = "sts",
 	    .region = region,
 	    .dialect = AWS_DIALECT_XML,

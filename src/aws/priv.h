@@ -47,4 +47,12 @@ bool aws_is_passing(const struct aws_result *r);
  */
 void aws_copy_message(char *out, size_t size, struct span s);
 
+/* ---- stats.c ---- */
+
+void stats_init(struct aws_stats *s);
+void stats_request(struct aws *a, enum aws_operation o);
+void stats_latency(struct aws *a, enum aws_operation o, int64_t us);
+void stats_answer(struct aws *a, enum aws_operation o, enum aws_class class);
+void stats_retry(struct aws *a, enum aws_retry why);
+
 #endif

@@ -224,6 +224,7 @@ take_break(struct s3_get *g, const struct aws_result *r)
 	LOG_INFO("s3.resume", F_SPAN("bucket", buf_view(&g->bucket)),
 	    F_SPAN("key", buf_view(&g->key)), F_INT("at", g->taken),
 	    F_ERR(res.err), F_STR("request_id", res.request_id));
+	stats_retry(g->s3->aws, AWS_RETRY_BROKEN);
 	if (g->paused) {
 		g->waiting = true;
 		return;
@@ -243,6 +244,7 @@ try_other_region(struct s3_get *g, const struct aws_result *r)
 	    endpoint_bucket_arn(buf_view(&g->bucket), arn))
 		return false;
 	g->redirected = true;
+	stats_retry(g->s3->aws, AWS_RETRY_REGION);
 	LOG_INFO("s3.region", F_SPAN("bucket", buf_view(&g->bucket)),
 	    F_STR("was", g->region), F_STR("is", r->region));
 	regions_learn(&g->s3->regions, buf_view(&g->bucket), r->region);
@@ -303,7 +305,7 @@ begin(void *arg)
 	struct endpoint endpoint;
 	struct buf path, query, range;
 	struct http_header headers[2];
-	struct call_spec spec = {.operation = "s3.get",
+	struct call_spec spec = {.operation = AWS_S3_GET,
 	    .service = "s3",
 	    .region = g->region,
 	    .dialect = AWS_DIALECT_XML,

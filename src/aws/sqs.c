@@ -165,7 +165,7 @@ sqs_receive(struct sqs *s, unsigned max, unsigned wait_s, unsigned visibility_s,
     sqs_received_fn *fn, void *arg)
 {
 	struct sqs_op *op = mem_zalloc(sizeof *op);
-	struct call_spec spec = {.operation = "sqs.receive",
+	struct call_spec spec = {.operation = AWS_SQS_RECEIVE,
 	    .total_timeout_ms = (int64_t)wait_s * 1000 + RECEIVE_EXTRA_MS,
 	    .attempts = 1,
 	    .on_done = on_received};
@@ -272,7 +272,7 @@ start_batch(struct sqs *s, const struct span *handle,
 	bool is_delete = visibility_s == NULL;
 	struct sqs_op *op = mem_zalloc(sizeof *op);
 	struct call_spec spec = {
-	    .operation = is_delete ? "sqs.delete" : "sqs.visibility",
+	    .operation = is_delete ? AWS_SQS_DELETE : AWS_SQS_VISIBILITY,
 	    .total_timeout_ms = s->timeout_ms,
 	    .attempts = 1, /* the caller knows how long it is of use */
 	    .on_done = on_batch};

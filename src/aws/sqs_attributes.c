@@ -73,7 +73,7 @@ struct sqs_op *
 sqs_get_attributes(struct sqs *s, sqs_attributes_fn *fn, void *arg)
 {
 	struct sqs_op *op = mem_zalloc(sizeof *op);
-	struct call_spec spec = {.operation = "sqs.attributes",
+	struct call_spec spec = {.operation = AWS_SQS_ATTRIBUTES,
 	    .total_timeout_ms = s->timeout_ms,
 	    .on_done = on_attributes};
 	struct buf body;

@@ -30,7 +30,9 @@ sts_assume(const struct source_deps *d, const struct role_conf *r,
 {
 	static const struct http_header headers[] = {{"content-type",
 	    "application/x-www-form-urlencoded; charset=utf-8"}};
-	struct call_spec spec = {.operation = "sts.assume_role",
+	struct call_spec spec = {.operation = signer != NULL
+						  ? AWS_STS_ASSUME_ROLE
+						  : AWS_STS_WEB_IDENTITY,
 	    .service = "sts",
 	    .creds = signer,
 	    .is_unsigned = signer == NULL,

@@ -150,7 +150,7 @@ sqs_spec(void)
 {
 	static const struct http_header headers[] = {{"content-type", "x"}};
 
-	return (struct call_spec){.operation = "test",
+	return (struct call_spec){.operation = AWS_SQS_RECEIVE,
 	    .service = "sqs",
 	    .region = "us-east-1",
 	    .dialect = AWS_DIALECT_JSON,
@@ -189,6 +189,12 @@ start(struct call_spec spec)
 {
 	t.call = call_start(t.aws, &spec);
 	assert_int_equal(t.done, 0);
+}
+
+static struct aws_operation_stats
+received_stats(void)
+{
+	return aws_stats(t.aws).operation[AWS_SQS_RECEIVE];
 }
 
 static void
@@ -243,6 +249,7 @@ test_request(void **state)
 	assert_string_equal(buf_cstr(&t.body), "{}");
 	assert_int_equal(aws_stats(t.aws).calls, 1);
 	assert_int_equal(aws_stats(t.aws).failed, 0);
+	assert_int_equal(received_stats().requests, 1);
 }
 
 static void
@@ -456,8 +463,74 @@ test_retries(void **state)
 	assert_result(AWS_TRANSIENT, "", 3);
 	assert_int_equal(t.result.err, ERR_CONNECT);
 	assert_int_equal(t.result.status, 0);
-	assert_int_equal(aws_stats(t.aws).retries, 2);
+	assert_int_equal(aws_stats(t.aws).retries[AWS_RETRY_TRANSIENT], 2);
+	assert_int_equal(received_stats().requests, 3);
+	assert_int_equal(received_stats().errors[AWS_TRANSIENT], 3);
 	assert_int_equal(aws_stats(t.aws).failed, 1);
+}
+
+static void
+assert_latency(enum aws_operation o, uint64_t count, uint64_t sum_ms)
+{
+	struct histogram h = aws_stats(t.aws).operation[o].latency_us;
+
+	assert_int_equal(histogram_count(&h), count);
+	assert_int_equal(h.sum, sum_ms * 1000);
+}
+
+/* Each attempt by itself, until its reply is there; a stream until its head. */
+static void
+test_latency(void **state)
+{
+	struct call_spec s3 = s3_spec();
+	struct request *r;
+	int64_t wait_ms;
+	(void)state;
+	start(sqs_spec());
+	r = fake_http_expect();
+	fake_advance(300);
+	fake_reply(r, 500, NULL, SPAN(""));
+	fake_run();
+	assert_latency(AWS_SQS_RECEIVE, 1, 300);
+	wait_ms = fake_next_timer();
+	fake_advance(wait_ms > 0 ? wait_ms : 0);
+	r = fake_http_expect();
+	fake_advance(20);
+	fake_reply(r, 200, NULL, SPAN("{}"));
+	assert_result(AWS_OK, "", 2);
+	assert_latency(AWS_SQS_RECEIVE, 2, 320);
+	t.done = 0;
+	s3.operation = AWS_S3_GET;
+	start(s3);
+	r = fake_http_expect();
+	fake_advance(40);
+	fake_reply_head(r, 200, NULL);
+	fake_run();
+	assert_latency(AWS_S3_GET, 1, 40);
+	fake_advance(5000);
+	fake_reply_body(r, SPAN("hello"));
+	fake_reply_end(r);
+	assert_result(AWS_OK, "", 1);
+	assert_latency(AWS_S3_GET, 1, 40);
+	assert_latency(AWS_SQS_RECEIVE, 2, 320);
+}
+
+static void
+test_stats_add(void **state)
+{
+	struct aws_stats sum;
+	(void)state;
+	start(sqs_spec());
+	fake_reply(fake_http_expect(), 403, NULL, SPAN(""));
+	assert_result(AWS_DENIED, "", 1);
+	sum = aws_stats(t.aws);
+	aws_stats_add(&sum, &sum);
+	assert_int_equal(sum.calls, 2);
+	assert_int_equal(sum.failed, 2);
+	assert_int_equal(sum.operation[AWS_SQS_RECEIVE].requests, 2);
+	assert_int_equal(sum.operation[AWS_SQS_RECEIVE].errors[AWS_DENIED], 2);
+	assert_int_equal(
+	    histogram_count(&sum.operation[AWS_SQS_RECEIVE].latency_us), 2);
 }
 
 /* The back-off after throttling is longer, and the server may name more. */
@@ -482,6 +555,8 @@ test_throttling(void **state)
 	}
 	assert_in_range(longest, 500, 1000);
 	assert_int_equal(aws_stats(t.aws).throttled, 50);
+	assert_int_equal(aws_stats(t.aws).retries[AWS_RETRY_THROTTLED], 50);
+	assert_int_equal(received_stats().errors[AWS_THROTTLED], 50);
 	start(sqs_spec());
 	fake_reply(
 	    fake_http_expect(), 429, "x-amz-retry-after: 3000\r\n", SPAN(""));
@@ -659,6 +734,7 @@ test_clock_skew(void **state)
 	    SPAN("{\"__type\":\"x#AccessDeniedException\"}"));
 	assert_result(AWS_DENIED, "AccessDeniedException", 2);
 	assert_int_equal(aws_now_s(t.aws), FAKE_WALL_S);
+	assert_int_equal(aws_stats(t.aws).retries[AWS_RETRY_CLOCK], 2);
 }
 
 static unsigned others_done;
@@ -839,6 +915,8 @@ main(void)
 	    cmocka_unit_test(test_transport_errors),
 	    cmocka_unit_test(test_messages),
 	    T(test_retries),
+	    T(test_latency),
+	    T(test_stats_add),
 	    T(test_throttling),
 	    T(test_no_retry),
 	    T(test_one_attempt),
