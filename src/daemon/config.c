@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -235,6 +236,26 @@ load_profile(struct notes *n, struct config *c, const struct config_sources *s)
 	buf_fini(&b);
 }
 
+/* systemd's LoadCredential=dassana_token:… is found without any setting. */
+static void
+load_credential(struct notes *n, struct config *c, const char *const *env)
+{
+	const char *dir = NULL;
+	struct buf path;
+
+	for (; *env != NULL && dir == NULL; env++)
+		dir = value_of(*env, "CREDENTIALS_DIRECTORY");
+	if (dir == NULL || *dir == '\0' || *c->dassana_token != '\0' ||
+	    *c->dassana_token_file != '\0')
+		return;
+	buf_init(&path, CONFIG_TEXT_MAX);
+	buf_printf(&path, "%s/" CONFIG_CREDENTIAL, dir);
+	if (path.err == ERR_OK && access(buf_cstr(&path), F_OK) == 0)
+		config_set(n, c, option_find(SPAN("dassana_token_file")),
+		    buf_view(&path), SOURCE_DEFAULT, "CREDENTIALS_DIRECTORY");
+	buf_fini(&path);
+}
+
 static void
 set_defaults(struct config *c)
 {
@@ -270,6 +291,8 @@ config_load(struct config *c, const struct config_sources *src,
 	for (size_t i = 0; i < src->noptions; i++)
 		load_option(&n, c, src->options[i]);
 	load_profile(&n, c, src);
+	if (src->env != NULL)
+		load_credential(&n, c, src->env);
 	c->region_later = src->region_later;
 	check_config(&n, c);
 	return n.fatal;

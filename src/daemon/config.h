@@ -7,6 +7,9 @@
  * config_load reports every mistake it finds in one run, naming file and line,
  * variable or option, and never the value of a secret. With one mistake or more
  * nothing may be started.
+ *
+ * The token is looked for in $CREDENTIALS_DIRECTORY (systemd.exec(5)) where
+ * nobody has said where it is.
  */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
@@ -18,7 +21,8 @@
 
 #include "base/buf.h"
 
-#define CONFIG_FILE "/etc/trailpost/trailpost.conf"
+#define CONFIG_FILE	  "/etc/trailpost/trailpost.conf"
+#define CONFIG_CREDENTIAL "dassana_token"
 
 enum { CONFIG_KEYS_MAX = 48, CONFIG_TEXT_MAX = 8 * 1024 };
 
@@ -32,7 +36,7 @@ enum source {
 };
 
 /* Texts are owned and "" if not set. Sizes in bytes; flags are 0 or 1. What
- * each means is in the option table, option.c. */
+ * each means is in the option table, option_table.c. */
 struct config {
 	char *queue_url, *region;
 	char *assume_role_arn, *assume_role_external_id;

@@ -1,6 +1,6 @@
 /*
- * The one table of options. The parser and --print-config read it
- * here, --help and etc/trailpost.conf through manual.h.
+ * The one table of options (option_table.c). The parser and --print-config
+ * read it here, --help and etc/trailpost.conf through manual.h.
  */
 #ifndef DAEMON_OPTION_H
 #define DAEMON_OPTION_H
@@ -32,6 +32,9 @@ struct option_row {
 	uint64_t min, max;  /* in the unit of the field */
 	const char *const *choices; /* NULL-terminated */
 	const char *help;	    /* one sentence, or two */
+	/* A reload applies it. What is right of it depends on no option that a
+	 * reload leaves alone. */
+	bool live;
 };
 
 size_t option_count(void);
@@ -48,6 +51,13 @@ void option_clear(const struct option_row *o, struct config *c);
 /* The value as it would stand in the file; "(set)" for a secret. */
 void option_show(
     const struct option_row *o, const struct config *c, struct buf *out);
+
+/* Whether both have the same value. */
+bool option_same(
+    const struct option_row *o, const struct config *a, const struct config *b);
+/* Swaps the values of the two, and what is known of where they come from. */
+void
+option_swap(const struct option_row *o, struct config *a, struct config *b);
 
 /* What a value may be: "64KiB to 256MiB". Not for texts. */
 void option_add_range(const struct option_row *o, struct buf *out);
