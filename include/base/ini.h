@@ -1,8 +1,8 @@
 /*
  * Lines of "key = value" with [sections], comments (# or ; at the start of a
- * line) and, for AWS's files, nested keys (an indented "key = value" under a
- * key with an empty value). Values are as long as a line, 64 KiB, and are not
- * changed but for blanks around them.
+ * line) and, for AWS's files, nested keys (a "key = value" that is indented
+ * deeper than the key above it, which has an empty value). Values are as long
+ * as a line, 64 KiB, and are not changed but for blanks around them.
  */
 #ifndef BASE_INI_H
 #define BASE_INI_H
@@ -27,7 +27,7 @@ struct ini_line {
 typedef void ini_line_fn(void *arg, const struct ini_line *line);
 
 /* Calls fn for every line that says something and for every bad one. nested:
- * whether indented lines are nested keys or like any other. */
+ * whether lines indented deeper are nested keys or like any other. */
 void ini_parse(struct span text, bool nested, ini_line_fn *fn, void *arg);
 
 #endif

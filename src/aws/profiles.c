@@ -94,12 +94,19 @@ read_section(bool secret_file, struct span *s)
 	return kind;
 }
 
+/* People write keys as the variables are called. */
+static bool
+is_key(struct span s, const char *key)
+{
+	return s.n == strlen(key) && strncasecmp(s.p, key, s.n) == 0;
+}
+
 /* A comment may follow the value, after a blank. A command may have '#'s of its
  * own. */
 static struct span
 without_comment(struct span key, struct span value)
 {
-	if (span_is(key, "credential_process"))
+	if (is_key(key, "credential_process"))
 		return value;
 	for (size_t i = 1; i < value.n; i++) {
 		if ((value.p[i] == '#' || value.p[i] == ';') &&
@@ -224,7 +231,7 @@ find(const struct profiles *p, enum kind kind, struct span section,
 		const struct entry *e = &p->entries[i];
 
 		if (e->kind == kind && span_eq(e->section, section) &&
-		    span_is(e->parent, parent) && span_is(e->key, key) &&
+		    is_key(e->parent, parent) && is_key(e->key, key) &&
 		    (found == NULL || e->secret_file >= found->secret_file))
 			found = e;
 	}

@@ -9,6 +9,8 @@ struct parser {
 	unsigned number;
 	struct span section;
 	struct span parent; /* last key with an empty value; p NULL: none */
+	size_t indent;	    /* of the section's last key */
+	bool has_key;	    /* there was one since the section began */
 };
 
 static void
@@ -28,6 +30,7 @@ take_section(struct parser *p, struct span s)
 	struct span name, rest;
 
 	p->parent = (struct span){NULL, 0};
+	p->has_key = false;
 	if (end == NULL) {
 		report(p, "a section without ']'");
 		return;
@@ -43,10 +46,11 @@ take_section(struct parser *p, struct span s)
 }
 
 static void
-take_key(struct parser *p, struct span s, bool indented)
+take_key(struct parser *p, struct span s, size_t indent)
 {
 	struct span rest = s, key = span_trim(span_cut(&rest, '='));
 	struct ini_line line = {.number = p->number, .section = p->section};
+	bool deeper = p->nested && p->has_key && indent > p->indent;
 
 	if (rest.p == NULL || key.n == 0) {
 		p->parent = (struct span){NULL, 0};
@@ -56,15 +60,17 @@ take_key(struct parser *p, struct span s, bool indented)
 	}
 	line.key = key;
 	line.value = span_trim(rest);
-	if (indented) {
+	if (deeper) {
 		if (p->parent.p == NULL) {
-			report(p, "an indented line, but no key with an empty "
-				  "value above it");
+			report(p, "indented deeper than the key above it, "
+				  "whose value is not empty");
 			return;
 		}
 		line.parent = p->parent;
 	} else {
 		p->parent = line.value.n == 0 ? key : (struct span){NULL, 0};
+		p->indent = indent;
+		p->has_key = true;
 	}
 	p->fn(p->arg, &line);
 }
@@ -89,7 +95,7 @@ take_line(struct parser *p, struct span raw)
 	if (s.p[0] == '[')
 		take_section(p, s);
 	else
-		take_key(p, s, p->nested && s.p != raw.p);
+		take_key(p, s, (size_t)(s.p - raw.p));
 }
 
 void
