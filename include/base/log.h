@@ -1,17 +1,40 @@
 /*
- * One log line is one event with fields, written to stderr as logfmt:
+ * One log line is one event with fields, written to stderr, as logfmt or as one
+ * JSON object:
  *
  *   2026-11-22T12:00:00.123Z level=warn event=s3.get key=AWSLogs/x status=503
+ *   {"time":"2026-11-22T12:00:00.123Z","level":"warn","event":"s3.get",...}
  *
- * Text from outside is escaped and cut at 512 bytes here, so a caller passes
- * what it has. Secrets, signatures and receipt handles are never passed.
+ * In the journal a line begins with its priority (<3> … <7>), and logfmt leaves
+ * the time to the journal.
+ *
+ * Text from outside is cut at 512 bytes and escaped here, so a caller passes
+ * what it has: a line is printable ASCII, and one line. JSON decodes to the
+ * text as it was, with U+FFFD for each byte that is no UTF-8. What does not fit
+ * into a line of 8 KiB is left out by whole fields. Secrets, signatures and
+ * receipt handles are never passed.
  *
  *   LOG_WARN("s3.get", F_STR("key", key), F_INT("status", status));
+ *
+ * Folding. Two lines are of one kind if level, event, status and all texts are
+ * equal, but for those that name one thing among many (key, version, message_id
+ * and the like) or quote a peer (reply, message, ...). The first of a kind is
+ * written at once. Those that follow are counted for 10 s, then for 1 min, then
+ * for 10 min each, and told by one line: the fields of the latest, repeated=N
+ * (not counting what was told before) and within_s. A kind that did not come
+ * for such a while is new again. A different line is never held back. No line
+ * is folded
+ * - at debug level: there everything is written, to be followed by grep;
+ * - by LOG_EACH: for what an operator needs each of, such as an object or event
+ *   that failed.
+ *
+ * Problems (error, warn) are remembered too, whatever the level: log_recent.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -25,9 +48,11 @@ enum log_level {
 	LOG_LVL_TRACE
 };
 
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
 struct log_field {
 	const char *name; /* NULL ends the list */
-	enum { LOG_F_SPAN, LOG_F_INT, LOG_F_FLOAT } kind;
+	enum { LOG_F_SPAN, LOG_F_INT, LOG_F_FLOAT, LOG_F_NONE } kind;
 	struct span text;
 	int64_t num;
 	double real;
@@ -43,13 +68,22 @@ struct log_field {
 #define F_REAL(name_, real_)                                                   \
 	((struct log_field){                                                   \
 	    .name = (name_), .kind = LOG_F_FLOAT, .real = (real_)})
+/* A count of which 0 says nothing. */
+#define F_SOME(name_, num_)                                                    \
+	((struct log_field){.name = (name_),                                   \
+	    .kind = (num_) != 0 ? LOG_F_INT : LOG_F_NONE,                      \
+	    .num = (int64_t)(num_)})
 /* Says nothing of ERR_OK. */
 #define F_ERR(err_) F_STR("error", log_err_text(err_))
 
+#define LOG_WITH_(write_, level, event, ...)                                   \
+	(log_wanted(level) ? write_((level), (event),                          \
+				 (const struct log_field[]){__VA_ARGS__, {0}}) \
+			   : (void)0)
 #define LOG_AT(level, event, ...)                                              \
-	(log_on(level) ? log_write((level), (event),                           \
-			     (const struct log_field[]){__VA_ARGS__, {0}})     \
-		       : (void)0)
+	LOG_WITH_(log_write, level, event, __VA_ARGS__)
+#define LOG_EACH(level, event, ...)                                            \
+	LOG_WITH_(log_write_each, level, event, __VA_ARGS__)
 #define LOG_ERROR(event, ...) LOG_AT(LOG_LVL_ERROR, event, __VA_ARGS__)
 #define LOG_WARN(event, ...)  LOG_AT(LOG_LVL_WARN, event, __VA_ARGS__)
 #define LOG_INFO(event, ...)  LOG_AT(LOG_LVL_INFO, event, __VA_ARGS__)
@@ -58,15 +92,52 @@ struct log_field {
 
 const char *log_err_text(enum err e);
 
-/* Lines above this level are dropped; LOG_LVL_INFO at start. */
+/* Lines above this level are not written; LOG_LVL_INFO at start. */
 void log_set_level(enum log_level level);
-bool log_on(enum log_level level);
+/* LOG_LOGFMT at start. */
+void log_set_format(enum log_format format);
+/* Whether stderr is the journal: journal_stream is $JOURNAL_STREAM, the device
+ * and inode of its socket, or NULL (systemd.exec(5)). Lines are written
+ * accordingly from then on. */
+bool log_set_journal(const char *journal_stream);
+bool log_on(enum log_level level);     /* is written */
+bool log_wanted(enum log_level level); /* is written, or remembered */
 /* For tests: lines go to fn instead of stderr; NULL puts stderr back. */
 typedef void log_sink_fn(void *arg, struct span line);
 void log_set_sink(log_sink_fn *fn, void *arg);
+
 /* A line is written with one write(2), so lines of several processes on one
- * stderr do not mix. Fields with an empty text are left out. */
+ * stderr do not mix. Fields with an empty text are left out. event: a literal.
+ */
 void log_write(
     enum log_level level, const char *event, const struct log_field *fields);
+void log_write_each(
+    enum log_level level, const char *event, const struct log_field *fields);
+
+/* Tells the repetitions whose time has come. Every line does so too; this is
+ * for when there is none. To be called every few seconds. */
+void log_tick(void);
+/* Tells all repetitions now and forgets what was said: at the end, and before
+ * anything about the log is changed. */
+void log_flush(void);
+
+enum { LOG_RECENT_MAX = 16, LOG_RECENT_TEXT_MAX = 1024 };
+
+/* A kind of problem. Times are wall clock, in ms since 1970. */
+struct log_problem {
+	enum log_level level; /* LOG_LVL_ERROR or LOG_LVL_WARN */
+	const char *event;    /* lives for ever */
+	int64_t first_ms, last_ms;
+	uint64_t count;
+	/* The fields of the last one, advice included, as logfmt; printable
+	 * ASCII, to be escaped for HTML or JSON as any text. */
+	char text[LOG_RECENT_TEXT_MAX];
+};
+
+/* Copies the last LOG_RECENT_MAX kinds of problems, the latest first, at most
+ * cap. Returns how many. */
+size_t log_recent(struct log_problem out[], size_t cap);
+/* For tests. */
+void log_recent_forget(void);
 
 #endif

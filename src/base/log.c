@@ -1,24 +1,30 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log_fold.h"
+#include "base/log_format.h"
+#include "base/log_recent.h"
 
-enum { LOG_LINE_MAX = 8192, LOG_TEXT_MAX = 512 };
+enum { LINE_MAX_BYTES = 8192, END_MAX = 128 };
 
 static struct {
 	enum log_level level;
+	enum log_format format;
+	bool journal;
 	log_sink_fn *sink;
 	void *sink_arg;
 } logger = {.level = LOG_LVL_INFO};
 
-void
-log_set_level(enum log_level level)
+const char *
+log_err_text(enum err e)
 {
-	logger.level = level;
+	return e != ERR_OK ? err_name(e) : "";
 }
 
 bool
@@ -27,85 +33,13 @@ log_on(enum log_level level)
 	return level <= logger.level;
 }
 
-void
-log_set_sink(log_sink_fn *fn, void *arg)
+bool
+log_wanted(enum log_level level)
 {
-	logger.sink = fn;
-	logger.sink_arg = arg;
+	return log_on(level) || level <= LOG_LVL_WARN;
 }
 
-const char *
-log_err_text(enum err e)
-{
-	return e != ERR_OK ? err_name(e) : "";
-}
-
-static bool
-is_plain(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 0x7f)
-			return false;
-	}
-	return s.n > 0;
-}
-
-/* Bytes outside of printable ASCII are shown as \xNN: what a log file or a
- * terminal makes of them is then not for the sender to decide. */
-static void
-add_quoted(struct buf *b, struct span s)
-{
-	buf_char(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c == '\n')
-			buf_str(b, "\\n");
-		else if (c < ' ' || c >= 0x7f)
-			buf_printf(b, "\\x%02x", c);
-		else
-			buf_char(b, (char)c);
-	}
-	buf_char(b, '"');
-}
-
-static void
-add_text(struct buf *b, struct span s)
-{
-	struct span cut = s;
-
-	if (cut.n > LOG_TEXT_MAX)
-		cut.n = LOG_TEXT_MAX;
-	if (is_plain(cut))
-		buf_span(b, cut);
-	else
-		add_quoted(b, cut);
-	if (cut.n < s.n)
-		buf_str(b, "...");
-}
-
-static void
-add_field(struct buf *b, const struct log_field *f)
-{
-	if (f->kind == LOG_F_SPAN && f->text.n == 0)
-		return;
-	buf_printf(b, " %s=", f->name);
-	switch (f->kind) {
-	case LOG_F_SPAN:
-		add_text(b, f->text);
-		break;
-	case LOG_F_INT:
-		buf_printf(b, "%lld", (long long)f->num);
-		break;
-	case LOG_F_FLOAT:
-		buf_printf(b, "%.3f", isfinite(f->real) ? f->real : 0.0);
-		break;
-	}
-}
+/* ---- writing ---- */
 
 static void
 write_all(struct span s)
@@ -122,26 +56,149 @@ write_all(struct span s)
 	}
 }
 
+static void
+begin(struct buf *b, enum log_level level, const char *event)
+{
+	static const char priority[] = {'3', '4', '6', '7', '7'};
+	bool timeless = logger.journal && logger.format == LOG_LOGFMT;
+
+	buf_init(b, LINE_MAX_BYTES - END_MAX);
+	if (logger.journal)
+		buf_printf(b, "<%c>", priority[level]);
+	log_format_head(
+	    b, logger.format, timeless ? -1 : clock_wall_ms(), level, event);
+}
+
+/* What is added now fits into what was kept free. */
+static void
+end(struct buf *b, const struct log_field *last)
+{
+	b->max += END_MAX;
+	log_format_fields(b, logger.format, last);
+	log_format_end(b, logger.format);
+	if (logger.sink != NULL)
+		logger.sink(logger.sink_arg, buf_view(b));
+	else
+		write_all(buf_view(b));
+	buf_fini(b);
+}
+
+static void
+tell(const struct log_fold *f)
+{
+	const struct log_field sum[] = {F_INT("repeated", f->repeated),
+	    F_INT("within_s", (clock_mono_ms() - f->from_ms) / 1000), {0}};
+	struct buf b;
+
+	begin(&b, f->level, f->event);
+	buf_add(&b, f->body, f->n);
+	end(&b, sum);
+}
+
+static void
+keep(struct log_fold *f, const struct log_field *fields)
+{
+	struct buf b;
+
+	buf_init(&b, sizeof f->body);
+	log_format_fields(&b, logger.format, fields);
+	f->n = b.n;
+	if (b.n > 0)
+		memcpy(f->body, b.p, b.n);
+	buf_fini(&b);
+}
+
+static void
+put(enum log_level level, const char *event, const struct log_field *fields,
+    bool fold)
+{
+	const struct log_field none = {0};
+	int64_t now = clock_mono_ms();
+	struct log_fold *repeated = NULL;
+	struct buf b;
+	uint64_t kind;
+
+	kind = log_fold_kind(level, event, fields);
+	if (level <= LOG_LVL_WARN)
+		log_recent_note(kind, level, event, fields, clock_wall_ms());
+	if (!log_on(level))
+		return;
+	log_fold_tell_due(now, tell);
+	if (fold && logger.level < LOG_LVL_DEBUG)
+		repeated = log_fold_repeated(kind, level, event, now, tell);
+	if (repeated != NULL) {
+		keep(repeated, fields);
+		return;
+	}
+	begin(&b, level, event);
+	log_format_fields(&b, logger.format, fields);
+	end(&b, &none);
+}
+
 void
 log_write(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	static const char *const names[] = {
-	    "error", "warn", "info", "debug", "trace"};
-	struct buf b;
+	put(level, event, fields, true);
+}
 
-	buf_init(&b, LOG_LINE_MAX);
-	clock_format_log(&b, clock_wall_ms());
-	buf_printf(&b, " level=%s event=%s", names[level], event);
-	for (; fields->name != NULL; fields++)
-		add_field(&b, fields);
-	b.err = ERR_OK;
-	if (b.n == LOG_LINE_MAX)
-		b.n--;
-	buf_char(&b, '\n');
-	if (logger.sink != NULL)
-		logger.sink(logger.sink_arg, buf_view(&b));
-	else
-		write_all(buf_view(&b));
-	buf_fini(&b);
+void
+log_write_each(
+    enum log_level level, const char *event, const struct log_field *fields)
+{
+	put(level, event, fields, false);
+}
+
+void
+log_tick(void)
+{
+	log_fold_tell_due(clock_mono_ms(), tell);
+}
+
+void
+log_flush(void)
+{
+	log_fold_end(tell);
+}
+
+/* ---- settings ---- */
+
+void
+log_set_level(enum log_level level)
+{
+	log_flush();
+	logger.level = level;
+}
+
+/* The fields of repetitions are kept in the format of the line. */
+void
+log_set_format(enum log_format format)
+{
+	log_flush();
+	logger.format = format;
+}
+
+bool
+log_set_journal(const char *journal_stream)
+{
+	struct span rest = span_str(journal_stream);
+	struct span device = span_cut(&rest, ':');
+	uint64_t dev, ino;
+	struct stat st;
+
+	log_flush();
+	logger.journal = span_u64(device, 0, UINT64_MAX, &dev) == ERR_OK &&
+			 span_u64(rest, 0, UINT64_MAX, &ino) == ERR_OK &&
+			 fstat(STDERR_FILENO, &st) == 0 &&
+			 (uint64_t)st.st_dev == dev &&
+			 (uint64_t)st.st_ino == ino;
+	return logger.journal;
+}
+
+void
+log_set_sink(log_sink_fn *fn, void *arg)
+{
+	log_flush();
+	logger.sink = fn;
+	logger.sink_arg = arg;
 }

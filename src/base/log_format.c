@@ -1,0 +1,224 @@
+#include "base/log_format.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+
+enum { TEXT_MAX = 512 };
+
+const char *
+log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+	    "error", "warn", "info", "debug", "trace"};
+
+	return names[level];
+}
+
+/* ---- logfmt ---- */
+
+static bool
+is_plain(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 0x7f)
+			return false;
+	}
+	return s.n > 0;
+}
+
+/* Bytes outside of printable ASCII are shown as \xNN: what a log file or a
+ * terminal makes of them is then not for the sender to decide. */
+static void
+add_quoted(struct buf *b, struct span s)
+{
+	buf_char(b, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c == '"' || c == '\\')
+			buf_printf(b, "\\%c", c);
+		else if (c == '\n')
+			buf_str(b, "\\n");
+		else if (c < ' ' || c >= 0x7f)
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_char(b, (char)c);
+	}
+	buf_char(b, '"');
+}
+
+static void
+add_logfmt_text(struct buf *b, struct span s, bool cut)
+{
+	if (is_plain(s))
+		buf_span(b, s);
+	else
+		add_quoted(b, s);
+	if (cut)
+		buf_str(b, "...");
+}
+
+/* ---- JSON ---- */
+
+/*
+ * The code point at the front of s and its length; U+FFFD for one byte that is
+ * not UTF-8 as RFC 3629 has it: no overlong form, no surrogate, no end in the
+ * middle.
+ */
+static uint32_t
+decode_utf8(struct span s, size_t *n)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char c = (unsigned char)s.p[0];
+	size_t len = c < 0x80	? 1
+		     : c < 0xc2 ? 0
+		     : c < 0xe0 ? 2
+		     : c < 0xf0 ? 3
+				: 4;
+	uint32_t cp = len == 1 ? c : c & (0x7fu >> len);
+
+	*n = 1;
+	if (len == 0 || c > 0xf4 || len > s.n)
+		return 0xfffd;
+	for (size_t i = 1; i < len; i++) {
+		c = (unsigned char)s.p[i];
+		if ((c & 0xc0) != 0x80)
+			return 0xfffd;
+		cp = cp << 6 | (c & 0x3f);
+	}
+	if (cp < least[len] || cp > 0x10ffff || (cp >> 11) == 0x1b)
+		return 0xfffd;
+	*n = len;
+	return cp;
+}
+
+/* Nothing but printable ASCII, for the same reason as above. */
+static void
+add_json_char(struct buf *b, uint32_t cp)
+{
+	if (cp == '"' || cp == '\\')
+		buf_printf(b, "\\%c", (int)cp);
+	else if (cp >= ' ' && cp < 0x7f)
+		buf_char(b, (char)cp);
+	else if (cp < 0x10000)
+		buf_printf(b, "\\u%04x", (unsigned)cp);
+	else
+		buf_printf(b, "\\u%04x\\u%04x",
+		    (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
+		    (unsigned)(0xdc00 + ((cp - 0x10000) & 0x3ff)));
+}
+
+static void
+add_json_text(struct buf *b, struct span s, bool cut)
+{
+	size_t n;
+
+	buf_char(b, '"');
+	while (s.n > 0) {
+		add_json_char(b, decode_utf8(s, &n));
+		s.p += n;
+		s.n -= n;
+	}
+	buf_str(b, cut ? "...\"" : "\"");
+}
+
+/* ---- both ---- */
+
+static bool
+is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Not in the middle of a character. */
+static size_t
+cut_at(struct span s)
+{
+	size_t n = TEXT_MAX;
+
+	while (n > TEXT_MAX - 3 && is_continuation(s.p[n]))
+		n--;
+	return is_continuation(s.p[n]) ? TEXT_MAX : n;
+}
+
+static void
+add_text(struct buf *b, enum log_format format, struct span s)
+{
+	bool cut = s.n > TEXT_MAX;
+
+	if (cut)
+		s.n = cut_at(s);
+	if (format == LOG_JSON)
+		add_json_text(b, s, cut);
+	else
+		add_logfmt_text(b, s, cut);
+}
+
+static bool
+says_nothing(const struct log_field *f)
+{
+	return f->kind == LOG_F_NONE ||
+	       (f->kind == LOG_F_SPAN && f->text.n == 0);
+}
+
+static void
+add_field(struct buf *b, enum log_format format, const struct log_field *f)
+{
+	buf_printf(b, format == LOG_JSON ? ",\"%s\":" : " %s=", f->name);
+	switch (f->kind) {
+	case LOG_F_SPAN:
+		add_text(b, format, f->text);
+		break;
+	case LOG_F_INT:
+		buf_printf(b, "%lld", (long long)f->num);
+		break;
+	case LOG_F_FLOAT:
+		buf_printf(b, "%.3f", isfinite(f->real) ? f->real : 0.0);
+		break;
+	case LOG_F_NONE:
+		break;
+	}
+}
+
+void
+log_format_head(struct buf *b, enum log_format format, int64_t wall_ms,
+    enum log_level level, const char *event)
+{
+	bool json = format == LOG_JSON;
+
+	buf_str(b, json ? "{" : "");
+	if (wall_ms >= 0) {
+		buf_str(b, json ? "\"time\":\"" : "");
+		clock_format_log(b, wall_ms);
+		buf_str(b, json ? "\"," : " ");
+	}
+	buf_printf(b,
+	    json ? "\"level\":\"%s\",\"event\":\"%s\"" : "level=%s event=%s",
+	    log_level_name(level), event);
+}
+
+void
+log_format_fields(
+    struct buf *b, enum log_format format, const struct log_field *fields)
+{
+	for (; fields->name != NULL; fields++) {
+		size_t before = b->n;
+
+		if (says_nothing(fields))
+			continue;
+		add_field(b, format, fields);
+		if (b->err == ERR_OK)
+			continue;
+		b->n = before;
+		b->err = ERR_OK;
+	}
+}
+
+void
+log_format_end(struct buf *b, enum log_format format)
+{
+	buf_str(b, format == LOG_JSON ? "}\n" : "\n");
+}

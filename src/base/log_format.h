@@ -1,0 +1,22 @@
+/*
+ * How a log line looks: its head, its fields, its end, appended to a buf. A
+ * field is appended whole or, if it would pass the limit, not at all.
+ */
+#ifndef BASE_LOG_FORMAT_H
+#define BASE_LOG_FORMAT_H
+
+#include "base/buf.h"
+#include "base/log.h"
+
+const char *log_level_name(enum log_level level);
+
+/* wall_ms < 0: no time. */
+void log_format_head(struct buf *b, enum log_format format, int64_t wall_ms,
+    enum log_level level, const char *event);
+/* Each field begins with what sets it off from what stands before it, so that
+ * fields may be formatted now and appended to a head later. */
+void log_format_fields(
+    struct buf *b, enum log_format format, const struct log_field *fields);
+void log_format_end(struct buf *b, enum log_format format);
+
+#endif

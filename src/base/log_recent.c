@@ -1,0 +1,82 @@
+#include "base/log_recent.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log_format.h"
+
+/* In the order of their last time, the latest first. */
+static struct {
+	uint64_t kind[LOG_RECENT_MAX];
+	struct log_problem problem[LOG_RECENT_MAX];
+	size_t n;
+} recent;
+
+/* Moves number i to the front. */
+static void
+to_front(size_t i)
+{
+	struct log_problem p = recent.problem[i];
+	uint64_t kind = recent.kind[i];
+
+	memmove(recent.problem + 1, recent.problem, i * sizeof p);
+	memmove(recent.kind + 1, recent.kind, i * sizeof kind);
+	recent.problem[0] = p;
+	recent.kind[0] = kind;
+}
+
+/* The one of that kind, now at the front; the least recent goes for it. */
+static struct log_problem *
+take(uint64_t kind)
+{
+	size_t i = 0;
+
+	while (i < recent.n && recent.kind[i] != kind)
+		i++;
+	if (i == recent.n) {
+		if (recent.n < LOG_RECENT_MAX)
+			recent.n++;
+		else
+			i--;
+		recent.kind[i] = kind;
+		recent.problem[i].count = 0;
+	}
+	to_front(i);
+	return recent.problem;
+}
+
+void
+log_recent_note(uint64_t kind, enum log_level level, const char *event,
+    const struct log_field *fields, int64_t wall_ms)
+{
+	struct log_problem *p = take(kind);
+	struct buf b;
+
+	p->level = level;
+	p->event = event;
+	if (p->count++ == 0)
+		p->first_ms = wall_ms;
+	p->last_ms = wall_ms;
+	buf_init(&b, sizeof p->text - 1);
+	log_format_fields(&b, LOG_LOGFMT, fields);
+	memset(p->text, 0, sizeof p->text);
+	if (b.n > 0) /* without the blank before the first */
+		memcpy(p->text, b.p + 1, b.n - 1);
+	buf_fini(&b);
+}
+
+size_t
+log_recent(struct log_problem out[], size_t cap)
+{
+	size_t n = recent.n < cap ? recent.n : cap;
+
+	if (n > 0)
+		memcpy(out, recent.problem, n * sizeof *out);
+	return n;
+}
+
+void
+log_recent_forget(void)
+{
+	recent.n = 0;
+}
