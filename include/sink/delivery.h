@@ -35,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/part.h"
 #include "net/timer.h"
 #include "sink/batch.h"
@@ -96,7 +97,23 @@ enum token_state {
 };
 enum token_state delivery_token(const struct delivery *d);
 
+/* What a POST came to. The three after the first are sent again as they are. */
+enum delivery_answer {
+	DELIVERY_A_TAKEN,
+	DELIVERY_A_LIMITED,   /* 429 */
+	DELIVERY_A_BUSY,      /* 5xx, 408 */
+	DELIVERY_A_NONE,      /* no complete answer */
+	DELIVERY_A_REFUSED,   /* the events */
+	DELIVERY_A_TOO_LARGE, /* 413 */
+	DELIVERY_A_TOKEN,     /* the token was refused */
+	DELIVERY_A_SETUP,     /* a wrong endpoint answers so */
+	DELIVERY_ANSWERS
+};
+const char *delivery_answer_name(enum delivery_answer a); /* "too_large" */
+
 struct delivery_stats {
+	uint64_t answers[DELIVERY_ANSWERS];
+	struct histogram post_us; /* of a POST, until its answer */
 	uint64_t posts, taken_posts, taken_events, taken_plain_bytes,
 	    taken_body_bytes;
 	uint64_t retries, refused_events, dropped_events;

@@ -172,6 +172,7 @@ on_answer(void *arg, const struct dassana_result *r)
 	    F_INT("bytes", it->part.body_bytes), F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_INT("ms", clock_mono_ms() - it->sent_ms), F_STR("why", r->why));
+	count_answer(d, it, r);
 	trouble_note(d, r);
 	delivery_judge(d, it, r, probe);
 	timer_soon(d->pump);
@@ -193,6 +194,7 @@ delivery_new(
 	d->pump = timer_new(t, on_pump, d);
 	d->split = split_new(conf->gzip_level, conf->batch_max_bytes);
 	d->limit.bytes = SIZE_MAX;
+	count_init(d);
 	TAILQ_INIT(&d->items);
 	return d;
 }

@@ -1,7 +1,7 @@
 /*
  * What the files of delivery share: delivery.c (the queue), item.c (one batch
  * and what of it is still to be sent), answer.c (what an answer changes),
- * gate.c, limit.c (of bytes), trouble.c (what to tell of it).
+ * gate.c, limit.c (of bytes), trouble.c (what to tell of it), count.c.
  *
  * A batch (item) on its way:
  *
@@ -151,6 +151,12 @@ void gate_probe_later(struct delivery *d);
 void trouble_note(struct delivery *d, const struct dassana_result *r);
 void trouble_set(struct delivery *d, const char *why, const char *advice,
     const struct dassana_result *r);
+
+/* ---- count.c ---- */
+
+void count_init(struct delivery *d);
+void count_answer(
+    struct delivery *d, const struct item *it, const struct dassana_result *r);
 
 /* ---- limit.c ---- */
 

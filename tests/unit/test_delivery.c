@@ -270,6 +270,46 @@ so_many_at_once_and_the_oldest_first(void **state)
 }
 
 static void
+assert_answers(enum delivery_answer kind, uint64_t n)
+{
+	assert_int_equal(delivery_stats(w.delivery).answers[kind], n);
+}
+
+/* How long each took, and what it came to. */
+static void
+answers_are_counted(void **state)
+{
+	static const struct {
+		int status;
+		enum delivery_answer kind;
+	} rows[] = {
+	    {401, DELIVERY_A_TOKEN},
+	    {404, DELIVERY_A_SETUP},
+	    {400, DELIVERY_A_REFUSED},
+	    {413, DELIVERY_A_TOO_LARGE},
+	    {200, DELIVERY_A_TAKEN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct histogram h;
+
+		open_world(1);
+		submit(1);
+		fake_run();
+		fake_advance(700);
+		answer(0, rows[i].status);
+		for (int a = 0; a < DELIVERY_ANSWERS; a++)
+			assert_answers((enum delivery_answer)a,
+			    a == (int)rows[i].kind ? 1 : 0);
+		h = delivery_stats(w.delivery).post_us;
+		assert_int_equal(histogram_count(&h), 1);
+		assert_int_equal(h.sum, 700 * 1000);
+		close_world();
+	}
+}
+
+static void
 transient_failures_are_tried_again(void **state)
 {
 	static const int status[] = {500, 502, 503, 504, 429, 408, 0};
@@ -304,6 +344,9 @@ transient_failures_are_tried_again(void **state)
 	assert_int_equal(w.progress, 0);
 	assert_int_equal(delivery_stats(w.delivery).retries, 40);
 	assert_int_equal(delivery_stats(w.delivery).posts, 41);
+	assert_answers(DELIVERY_A_BUSY, 29);
+	assert_answers(DELIVERY_A_LIMITED, 6);
+	assert_answers(DELIVERY_A_NONE, 5);
 	assert_int_equal(logged("warn event=dassana.retry"), 1);
 	assert_int_equal(logged("debug event=dassana.retry"), 39);
 	answer(0, 200);
@@ -723,6 +766,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_taken_batch_is_settled_and_given_back),
 	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
+	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),
 	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
 	    cmocka_unit_test(retry_after_holds_all),
