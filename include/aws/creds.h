@@ -43,8 +43,10 @@ struct creds_source {
 	void (*free)(struct creds_source *s);
 };
 
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. NULL if none of
- * them is set; half a pair is reported by fetch. Read once, here. */
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (or its old name,
+ * AWS_SECURITY_TOKEN), AWS_CREDENTIAL_EXPIRATION. NULL if none of the first
+ * three is set; half a pair, or a time that is none, is reported by fetch. Read
+ * once, here. */
 struct creds_source *creds_env_new(struct timers *t);
 /* Fixed keys, copied; for tests and tools. */
 struct creds_source *creds_static_new(struct timers *t, const char *key_id,

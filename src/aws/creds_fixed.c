@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "aws/source.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/span.h"
 
 struct fixed {
@@ -134,6 +135,24 @@ source_pair_new(struct timers *t, const char *name, const char *where,
 	return &f->base;
 }
 
+/* Of a set that ends, its giver tells when; empty: it does not. */
+static void
+set_expiry(struct fixed *f, struct span end)
+{
+	struct buf why;
+
+	if (end.n == 0 || f->error != NULL ||
+	    clock_parse_iso(end, &f->set.expires_s) == ERR_OK)
+		return;
+	buf_init(&why, SOURCE_WHY_MAX);
+	buf_printf(&why,
+	    "environment: AWS_CREDENTIAL_EXPIRATION: \"%.*s\" is no time in "
+	    "ISO 8601",
+	    (int)(end.n < 64 ? end.n : 64), end.p);
+	f->error = copy(buf_cstr(&why));
+	buf_fini(&why);
+}
+
 struct creds_source *
 creds_env_new(struct timers *t)
 {
@@ -141,11 +160,17 @@ creds_env_new(struct timers *t)
 	struct span secret =
 	    span_trim(span_str(getenv("AWS_SECRET_ACCESS_KEY")));
 	struct span token = span_trim(span_str(getenv("AWS_SESSION_TOKEN")));
+	struct creds_source *s;
 
+	if (token.n == 0)
+		token = span_trim(span_str(getenv("AWS_SECURITY_TOKEN")));
 	if (id.n == 0 && secret.n == 0 && token.n == 0)
 		return NULL;
-	return source_pair_new(t, "environment",
+	s = source_pair_new(t, "environment",
 	    id.n == 0 ? "environment: AWS_ACCESS_KEY_ID"
 		      : "environment: AWS_SECRET_ACCESS_KEY",
 	    id, secret, token);
+	set_expiry((struct fixed *)s,
+	    span_trim(span_str(getenv("AWS_CREDENTIAL_EXPIRATION"))));
+	return s;
 }

@@ -3,6 +3,8 @@
  *	                |                          |  ^
  *	                +-> PUT for a token -------|--+
  *	                          ^---- 401, once -+
+ *
+ * What is not answered is asked again while there are attempts left.
  */
 #include "aws/imds.h"
 
@@ -10,6 +12,7 @@
 #include <strings.h>
 
 #include "aws/endpoint.h"
+#include "aws/profile.h"
 #include "aws/source.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -19,12 +22,19 @@ enum {
 	TOKEN_TTL_S = 21600,
 	TOKEN_SPARE_S = 300, /* renewed so long before its end */
 	URL_MAX = 1024,
+	SETTING_MAX = 512,
+	TIMEOUT_MAX_S = 60,
+	ATTEMPTS_MAX = 100,
+	AGAIN_MS = 250,
 };
 
 struct imds {
 	struct http *http;
 	struct timer *timer; /* starts a get, on a clean stack */
-	char *fault;	     /* what is wrong with the settings, or NULL */
+	struct buf fault;    /* what is wrong with the settings; "": nothing */
+	uint64_t timeout_s;  /* of each request */
+	uint64_t attempts;   /* of a get */
+	uint64_t tries;	     /* of the get under way that were in vain */
 	struct buf base;     /* URL without a path */
 	struct buf token;    /* empty: none */
 	int64_t token_end_ms;
@@ -67,13 +77,23 @@ send(struct imds *i, const char *method, const char *url,
 	    .url = url,
 	    .headers = header,
 	    .nheaders = 1,
-	    .total_timeout_ms = SOURCE_TIMEOUT_MS,
+	    .total_timeout_ms = (int64_t)i->timeout_s * 1000,
 	    .reply_max = SOURCE_DOC_MAX,
 	    .no_proxy = true,
 	    .on_done = on_done,
 	    .arg = i};
 
 	i->request = request_start(i->http, &spec);
+}
+
+/* Whether it is worth another attempt, which is then on its way. */
+static bool
+again(struct imds *i, const struct reply *r)
+{
+	if ((r->err == ERR_OK && r->status < 500) || ++i->tries >= i->attempts)
+		return false;
+	timer_after(i->timer, AGAIN_MS);
+	return true;
 }
 
 static void start(void *arg);
@@ -95,7 +115,8 @@ on_reply(void *arg, const struct reply *r)
 		fail(i);
 		return;
 	}
-	i->fn(i->arg, r, NULL);
+	if (!again(i, r))
+		i->fn(i->arg, r, NULL);
 }
 
 /* What can be sent back in a header; a page of a captive portal cannot. */
@@ -123,6 +144,8 @@ on_token(void *arg, const struct reply *r)
 		start(i);
 		return;
 	}
+	if (again(i, r))
+		return;
 	buf_str(&i->why, "instance metadata: no session token: ");
 	source_say_reply(&i->why, r);
 	if (r->err == ERR_TIMEOUT || r->err == ERR_CONNECT ||
@@ -142,8 +165,8 @@ start(void *arg)
 	struct http_header header = {"x-aws-ec2-metadata-token", ""};
 	struct buf url;
 
-	if (i->fault != NULL) {
-		buf_str(&i->why, i->fault);
+	if (i->fault.n > 0) {
+		buf_span(&i->why, buf_view(&i->fault));
 		fail(i);
 		return;
 	}
@@ -164,36 +187,92 @@ start(void *arg)
 	buf_fini(&url);
 }
 
+/* The variable, else the profile's key; NULL if neither is set, else which of
+ * them is. */
+static const char *
+find_setting(const char *variable, const char *key, struct buf *out)
+{
+	const char *s = source_env(variable);
+
+	buf_reset(out);
+	if (s != NULL)
+		buf_str(out, s);
+	else if (!profile_setting(key, out))
+		return NULL;
+	return s != NULL ? variable : key;
+}
+
+/* What is wrong with a setting is told once; the first will do. */
+static void
+find_fault(struct imds *i, const char *name, struct span value, const char *why)
+{
+	if (i->fault.n == 0)
+		buf_printf(&i->fault, "instance metadata: %s: \"%.*s\" is %s",
+		    name, (int)(value.n < 128 ? value.n : 128), value.p, why);
+}
+
+static void
+read_number(struct imds *i, const char *variable, const char *key, uint64_t max,
+    const char *why, uint64_t *out)
+{
+	struct buf value;
+	const char *name;
+
+	buf_init(&value, SETTING_MAX);
+	name = find_setting(variable, key, &value);
+	if (name != NULL && span_u64(buf_view(&value), 1, max, out) != ERR_OK)
+		find_fault(i, name, buf_view(&value), why);
+	buf_fini(&value);
+}
+
+static bool
+reads_v6(struct imds *i)
+{
+	struct buf value;
+	const char *name, *mode;
+	bool v6;
+
+	buf_init(&value, SETTING_MAX);
+	name = find_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+	    "ec2_metadata_service_endpoint_mode", &value);
+	mode = buf_cstr(&value);
+	v6 = strcasecmp(mode, "IPv6") == 0;
+	if (name != NULL && !v6 && strcasecmp(mode, "IPv4") != 0)
+		find_fault(i, name, buf_view(&value), "neither IPv4 nor IPv6");
+	buf_fini(&value);
+	return v6;
+}
+
 static void
 read_settings(struct imds *i)
 {
-	const char *url = source_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-	const char *mode = source_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-	bool v6 = mode != NULL && strcasecmp(mode, "IPv6") == 0;
 	struct endpoint e;
-	struct buf why;
+	struct buf url;
+	const char *name;
+	bool v6;
 
-	buf_init(&why, 512);
 	if (imds_is_disabled())
-		buf_str(&why, "instance metadata: switched off by "
-			      "AWS_EC2_METADATA_DISABLED");
-	else if (mode != NULL && !v6 && strcasecmp(mode, "IPv4") != 0)
-		buf_printf(&why,
-		    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: \"%.64s\" is "
-		    "neither IPv4 nor IPv6",
-		    mode);
-	if (url == NULL)
-		url = v6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
-	if (endpoint_parse(span_str(url), &e) != ERR_OK)
-		buf_printf(&why,
-		    "AWS_EC2_METADATA_SERVICE_ENDPOINT: \"%.128s\" is not of "
-		    "the form http(s)://HOST[:PORT]",
-		    url);
-	else
+		buf_str(&i->fault, "instance metadata: switched off by "
+				   "AWS_EC2_METADATA_DISABLED");
+	v6 = reads_v6(i);
+	read_number(i, "AWS_METADATA_SERVICE_TIMEOUT",
+	    "metadata_service_timeout", TIMEOUT_MAX_S,
+	    "no whole number of seconds from 1 to 60", &i->timeout_s);
+	read_number(i, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+	    "metadata_service_num_attempts", ATTEMPTS_MAX,
+	    "no whole number from 1 to 100", &i->attempts);
+	buf_init(&url, SETTING_MAX);
+	name = find_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT",
+	    "ec2_metadata_service_endpoint", &url);
+	if (name == NULL)
+		buf_str(&url,
+		    v6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254");
+	if (url.err == ERR_OK && endpoint_parse(buf_view(&url), &e) == ERR_OK)
 		endpoint_url(&e, &i->base);
-	if (why.n > 0)
-		i->fault = mem_strndup(why.p, why.n);
-	buf_fini(&why);
+	else
+		find_fault(i, name, buf_view(&url),
+		    "not of the form http(s)://HOST[:PORT]");
+	buf_fini(&url);
 }
 
 struct imds *
@@ -207,6 +286,9 @@ imds_new(struct http *h, struct timers *t)
 	buf_init(&i->token, TOKEN_MAX);
 	buf_init(&i->url, URL_MAX);
 	buf_init(&i->why, SOURCE_WHY_MAX);
+	buf_init(&i->fault, SOURCE_WHY_MAX);
+	i->timeout_s = SOURCE_TIMEOUT_MS / 1000;
+	i->attempts = 1;
 	read_settings(i);
 	return i;
 }
@@ -227,7 +309,7 @@ imds_free(struct imds **ip)
 		return;
 	imds_cancel(i);
 	timer_free(&i->timer);
-	mem_free(i->fault);
+	buf_fini(&i->fault);
 	buf_fini(&i->base);
 	buf_fini_wipe(&i->token);
 	buf_fini(&i->url);
@@ -243,6 +325,7 @@ imds_get(struct imds *i, const char *path, imds_fn *fn, void *arg)
 	i->fn = fn;
 	i->arg = arg;
 	i->renewed = false;
+	i->tries = 0;
 	buf_reset(&i->why);
 	buf_reset(&i->url);
 	buf_span(&i->url, buf_view(&i->base));

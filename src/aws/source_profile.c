@@ -68,10 +68,14 @@ refuse(struct walk *w, const char *text)
 static struct creds_source *
 make_pair(struct walk *w)
 {
+	struct span token = get(w, "aws_session_token");
+
+	if (token.n == 0) /* its old name */
+		token = get(w, "aws_security_token");
 	return source_pair_new(w->deps->timers, source_name,
 	    "aws_access_key_id and aws_secret_access_key",
 	    get(w, "aws_access_key_id"), get(w, "aws_secret_access_key"),
-	    get(w, "aws_session_token"));
+	    token);
 }
 
 static bool

@@ -193,6 +193,68 @@ test_environment(void **state)
 	fake_end();
 }
 
+/* Its old name, and when it ends. */
+static void
+test_environment_that_ends(void **state)
+{
+	static const struct {
+		const char *end, *session, *security;
+		const char *token; /* NULL: an error */
+		int64_t expires_s;
+		const char *error;
+	} rows[] = {
+	    {NULL, NULL, "OLD", "OLD", 0, NULL},
+	    {"", "NEW", "OLD", "NEW", 0, NULL},
+	    {"2026-11-22T13:00:00Z", "NEW", NULL, "NEW", FAKE_WALL_S + 3600,
+		NULL},
+	    {" 2026-11-22T13:00:00+00:00\n", "", "OLD", "OLD",
+		FAKE_WALL_S + 3600, NULL},
+	    {"tomorrow", "T", NULL, NULL, 0,
+		"environment: AWS_CREDENTIAL_EXPIRATION: \"tomorrow\""},
+	    {"2026-11-22T11:00:00Z", "T", NULL, NULL, 0, "have expired"},
+	};
+	(void)state;
+	fake_begin();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct creds_keeper *k;
+
+		set_env("K", "S", rows[i].session);
+		if (rows[i].security != NULL)
+			setenv("AWS_SECURITY_TOKEN", rows[i].security, 1);
+		if (rows[i].end != NULL)
+			setenv("AWS_CREDENTIAL_EXPIRATION", rows[i].end, 1);
+		k = creds_keeper_new(
+		    fake_timers(), creds_env_new(fake_timers()), NULL, NULL);
+		unsetenv("AWS_SECURITY_TOKEN");
+		unsetenv("AWS_CREDENTIAL_EXPIRATION");
+		set_env(NULL, NULL, NULL);
+		fake_run();
+		assert_key(k, rows[i].token != NULL ? "K" : NULL);
+		if (rows[i].token != NULL) {
+			assert_string_equal(creds_get(k)->token, rows[i].token);
+			assert_int_equal(
+			    creds_get(k)->expires_s, rows[i].expires_s);
+		} else {
+			assert_non_null(strstr(creds_error(k), rows[i].error));
+		}
+		creds_keeper_free(&k);
+	}
+	/* Half a pair is told before a time that is none. */
+	set_env("K", NULL, NULL);
+	setenv("AWS_CREDENTIAL_EXPIRATION", "x", 1);
+	{
+		struct creds_keeper *k = creds_keeper_new(
+		    fake_timers(), creds_env_new(fake_timers()), NULL, NULL);
+
+		fake_run();
+		assert_non_null(strstr(creds_error(k), "SECRET_ACCESS_KEY"));
+		creds_keeper_free(&k);
+	}
+	unsetenv("AWS_CREDENTIAL_EXPIRATION");
+	set_env(NULL, NULL, NULL);
+	fake_end();
+}
+
 /* When ten minutes or a quarter of the life are left, give or take a tenth. */
 static void
 test_refresh_before_expiry(void **state)
@@ -502,6 +564,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_static),
 	    cmocka_unit_test(test_environment),
+	    cmocka_unit_test(test_environment_that_ends),
 	    cmocka_unit_test(test_refresh_before_expiry),
 	    cmocka_unit_test(test_nothing_newer),
 	    cmocka_unit_test(test_short_lives),

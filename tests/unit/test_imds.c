@@ -205,6 +205,111 @@ test_settings(void **state)
 	world_end();
 }
 
+/* The same from the profile, where nothing of it is in the environment. */
+static void
+test_settings_of_a_profile(void **state)
+{
+	static const struct {
+		const char *config;
+		const char *wanted; /* of the first request; NULL: none */
+		const char *error;
+		int timeout_ms;
+	} rows[] = {
+	    {"ec2_metadata_service_endpoint = http://h:1\n",
+		"http://h:1/latest/api/token", NULL, 2000},
+	    {"ec2_metadata_service_endpoint_mode = ipv6\n"
+	     "metadata_service_timeout = 60\n",
+		"http://[fd00:ec2::254]/latest/api/token", NULL, 60000},
+	    {"ec2_metadata_service_endpoint = h:1\n", NULL,
+		"ec2_metadata_service_endpoint|h:1|HOST", 0},
+	    {"ec2_metadata_service_endpoint_mode = 6\n", NULL,
+		"ec2_metadata_service_endpoint_mode|neither", 0},
+	    {"metadata_service_timeout = 61\n", NULL,
+		"metadata_service_timeout|61|1 to 60", 0},
+	    {"metadata_service_num_attempts = 0\n", NULL,
+		"metadata_service_num_attempts|1 to 100", 0},
+	};
+	char text[256];
+	(void)state;
+	world_begin();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct creds_source *s;
+
+		clear_environment();
+		snprintf(text, sizeof text, "[default]\n%s", rows[i].config);
+		put_file(".aws/config", text);
+		s = source_imds_new(&deps);
+		start_fetch(s);
+		if (rows[i].wanted != NULL) {
+			expect_url("PUT", rows[i].wanted);
+			assert_int_equal(
+			    fake_spec(fake_http_expect())->total_timeout_ms,
+			    rows[i].timeout_ms);
+		} else {
+			assert_failed(rows[i].error);
+		}
+		s->free(s);
+	}
+	/* The environment counts more. */
+	setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1", 1);
+	setenv("AWS_METADATA_SERVICE_TIMEOUT", "1.5", 1);
+	{
+		struct creds_source *s = source_imds_new(&deps);
+
+		start_fetch(s);
+		assert_failed("AWS_METADATA_SERVICE_TIMEOUT|1.5|whole number");
+		s->free(s);
+	}
+	world_end();
+}
+
+/* What is not answered, or by a service in trouble, is asked again; each get
+ * has so many attempts. */
+static void
+test_attempts(void **state)
+{
+	struct creds_source *s;
+	(void)state;
+	world_begin();
+	setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "3", 1);
+	setenv("AWS_METADATA_SERVICE_TIMEOUT", "7", 1);
+	s = source_imds_new(&deps);
+	start_fetch(s);
+	assert_int_equal(fake_spec(fake_http_expect())->total_timeout_ms, 7000);
+	fake_fail(fake_http_expect(), ERR_TIMEOUT);
+	fake_run();
+	assert_int_equal(fake_http_open(), 0);
+	fake_advance(250);
+	expect_url("PUT", TOKEN_URL);
+	answer(503, "");
+	fake_advance(250);
+	give_token("TOK");
+	expect_get(ROLES, "TOK");
+	answer(200, "role");
+	for (int i = 0; i < 2; i++) {
+		expect_get(ROLES "role", "TOK");
+		answer(500, "");
+		assert_int_equal(ends, 0);
+		fake_advance(250);
+	}
+	answer(500, "oops");
+	assert_failed("instance metadata|500|oops");
+	assert_int_equal(fake_next_timer(), -1);
+	/* An answer is an answer. */
+	start_fetch(s);
+	answer(403, "");
+	assert_failed("403");
+	/* One that waits can be cancelled. */
+	start_fetch(s);
+	answer(500, "");
+	s->cancel(s);
+	fake_advance(1000);
+	assert_int_equal(ends, 0);
+	assert_int_equal(fake_http_open(), 0);
+	s->free(s);
+	world_end();
+}
+
 static char found[64], found_error[1024];
 static unsigned found_ends;
 
@@ -273,6 +378,8 @@ main(void)
 	    cmocka_unit_test(test_token_expires),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_settings),
+	    cmocka_unit_test(test_settings_of_a_profile),
+	    cmocka_unit_test(test_attempts),
 	    cmocka_unit_test(test_region),
 	};
 

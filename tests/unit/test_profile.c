@@ -44,6 +44,18 @@ test_files(void **state)
 	    {"[profile x]\naws_access_key_id = C\naws_secret_access_key = "
 	     "S3CR3T\n",
 		"[x]\naws_access_key_id = AKID\n", "x", "AKID", NULL},
+	    /* As people have them: indented, and with other things inside. */
+	    {"[profile y]\n  s3 =\n    aws_access_key_id = no\n"
+	     "[default]\n  region = r\n  s3 =\n    addressing_style = path\n"
+	     "    aws_access_key_id = no\n"
+	     "  aws_access_key_id = AKID\n  aws_secret_access_key = S3CR3T\n",
+		NULL, NULL, "AKID", NULL},
+	    {NULL,
+		"[default]\n\tAWS_ACCESS_KEY_ID = AKID\n"
+		"\tAws_Secret_Access_Key = S3CR3T\n",
+		NULL, "AKID", NULL},
+	    {"[default]\nregion = r\n  aws_access_key_id = A\n", NULL, NULL,
+		NULL, ".aws/config:3|indented deeper"},
 	    {"[x]\n" KEYS, NULL, "x", NULL, "profile|\"x\"|none of that name"},
 	    {NULL, "[profile x]\n" KEYS, "x", NULL, "none of that name"},
 	    {NULL, NULL, "x", NULL, "\"x\"|.aws/config|.aws/credentials"},
@@ -108,6 +120,31 @@ test_files(void **state)
 		} else {
 			assert_failed(rows[i].error);
 		}
+		s->free(s);
+	}
+	world_end();
+}
+
+/* The old name of a session token counts where the new one is not. */
+static void
+test_old_token(void **state)
+{
+	static const char *const rows[][2] = {
+	    {KEYS "aws_security_token = OLD\n", "OLD"},
+	    {KEYS "aws_security_token = OLD\naws_session_token = NEW\n", "NEW"},
+	};
+	char text[256];
+	(void)state;
+	world_begin();
+	for (size_t i = 0; i < 2; i++) {
+		struct creds_source *s;
+
+		snprintf(text, sizeof text, "[default]\n%s", rows[i][0]);
+		write_files(NULL, text);
+		s = source_profile_new(&deps);
+		start_fetch(s);
+		assert_got("AKID");
+		assert_string_equal(got.token, rows[i][1]);
 		s->free(s);
 	}
 	world_end();
@@ -355,6 +392,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_old_token),
 	    cmocka_unit_test(test_read_again),
 	    cmocka_unit_test(test_other_paths),
 	    cmocka_unit_test(test_chain_of_roles),
