@@ -3,15 +3,25 @@
 
 enum { REPLY_MAX = 64 * 1024, TIMEOUT_MS = 30 * 1000 };
 
+/* A query may hold a secret. */
+static void
+add_endpoint(const struct probe *p, struct buf *b)
+{
+	struct span url = span_str(p->c->dassana_endpoint);
+
+	buf_span(b, span_cut(&url, '?'));
+}
+
 static void
 tell_taken(struct probe *p, const struct dassana_result *d)
 {
 	struct buf *b = &p->step.fact;
 
+	add_endpoint(p, b);
 	buf_printf(b,
-	    "%s answers %d to a request without events, and does "
-	    "not refuse the token",
-	    p->c->dassana_endpoint, d->status);
+	    " answers %d to a request without events, and does not refuse the "
+	    "token",
+	    d->status);
 	buf_str(b, d->verdict == DASSANA_TAKEN
 		       ? "; whether it takes events shows when one is sent"
 		       : "; that it takes the token and the events shows only "
@@ -25,7 +35,8 @@ tell_trouble(struct probe *p, const struct dassana_result *d)
 
 	s->mark = REPORT_FAILED;
 	s->status = d->status;
-	buf_printf(&s->fact, "%s: %s", p->c->dassana_endpoint, d->why);
+	add_endpoint(p, &s->fact);
+	buf_printf(&s->fact, ": %s", d->why);
 	if (d->detail.n > 0)
 		buf_printf(&s->fact, ": %.*s", (int)d->detail.n, d->detail.p);
 	if (d->advice != NULL)

@@ -212,6 +212,18 @@ def test_dassana_that_does_not_want_us(standin, checked, code, word):
     assert word is None or word in found["advice"]
 
 
+def test_the_query_of_the_endpoint_is_not_told(standin, checked):
+    """It may hold a secret."""
+    endpoint = standin.options()["dassana_endpoint"] + "?key=hush"
+    for tokens in (set(standin.dassana.tokens), set()):
+        standin.dassana.tokens.intersection_update(tokens)
+        result = checked(dassana_endpoint=endpoint)
+        assert result.step("dassana")["fact"].startswith(
+            endpoint.partition("?")[0])
+        assert "hush" not in result.text
+        assert result.status == (0 if tokens else 1)
+
+
 def test_an_object_that_is_no_url(checked):
     for text in ("trail-logs/k", "s3://trail-logs", "s3://trail-logs/",
                  "s3:///k", "s3://arn:aws:s3:us-east-1:1:accesspoint/x"):
