@@ -17,6 +17,8 @@
 #include "net/http.h"
 #include "net/timer.h"
 
+struct aws;
+
 struct creds {
 	char *key_id, *secret;
 	char *token;	   /* NULL: long-term keys */
@@ -41,6 +43,8 @@ struct creds_source {
 	void (*fetch)(struct creds_source *s, creds_fetched_fn *fn, void *arg);
 	void (*cancel)(struct creds_source *s);
 	void (*free)(struct creds_source *s);
+	const struct aws *sts; /* what it calls STS with, for the counters; may
+				* be NULL */
 };
 
 /* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (or its old name,
@@ -101,5 +105,14 @@ void creds_set_offset(struct creds_keeper *k, int64_t offset_s);
 const char *creds_source_name(const struct creds_keeper *k);
 /* Why there are none; "" while there are. */
 const char *creds_error(const struct creds_keeper *k);
+
+struct creds_stats {
+	uint64_t fetches, failures;
+	int64_t
+	    left_s; /* of the set; 0: none is valid for a second more; −1: it
+			 * never expires */
+	const struct aws *sts; /* as its source has it; may be NULL */
+};
+struct creds_stats creds_stats(const struct creds_keeper *k);
 
 #endif

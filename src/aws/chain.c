@@ -197,6 +197,7 @@ creds_chain_new(const struct creds_conf *conf, struct buf *why)
 	ch->deps.timers = conf->timers;
 	ch->deps.http = conf->http;
 	ch->deps.aws = aws_new(conf->http, conf->timers, NULL);
+	ch->base.sts = ch->deps.aws;
 	source_fetch_init(&ch->f);
 	set_sts(ch, conf);
 	set_role(ch, conf);

@@ -41,43 +41,11 @@ struct creds_keeper {
 	int64_t window_ms;  /* what is left of the set's life at refresh */
 	int64_t fetched_ms; /* when the last fetch was started */
 	unsigned failures;  /* in a row */
+	uint64_t all_fetches, all_failures;
 	bool fetching;
 	bool refused;	 /* the timer is to fetch, whatever is left */
 	bool told_valid; /* what changed has last told */
 };
-
-static void
-wipe_string(char **s)
-{
-	if (*s != NULL)
-		mem_wipe(*s, strlen(*s));
-	mem_free(*s);
-	*s = NULL;
-}
-
-void
-creds_fini(struct creds *c)
-{
-	wipe_string(&c->key_id);
-	wipe_string(&c->secret);
-	wipe_string(&c->token);
-	*c = (struct creds){0};
-}
-
-static char *
-copy_string(const char *s)
-{
-	return s != NULL ? mem_strndup(s, strlen(s)) : NULL;
-}
-
-void
-creds_copy(struct creds *to, const struct creds *from)
-{
-	*to = *from;
-	to->key_id = copy_string(from->key_id);
-	to->secret = copy_string(from->secret);
-	to->token = copy_string(from->token);
-}
 
 /* What is put into a header must be visible ASCII. */
 static bool
@@ -204,6 +172,7 @@ take_failure(struct creds_keeper *k, const char *text)
 	int64_t ms = clock_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, k->failures);
 
 	k->failures++;
+	k->all_failures++;
 	log_failure(k, error);
 	buf_reset(&k->error);
 	buf_span(&k->error, error);
@@ -288,6 +257,7 @@ static void
 fetch(struct creds_keeper *k)
 {
 	k->fetching = true;
+	k->all_fetches++;
 	k->refused = false;
 	k->fetched_ms = clock_mono_ms();
 	k->source->fetch(k->source, on_fetched, k);
@@ -392,4 +362,16 @@ creds_error(const struct creds_keeper *k)
 		return buf_cstr(&k->error);
 	return k->set.key_id != NULL ? "the credentials have expired"
 				     : "credentials are being fetched";
+}
+
+struct creds_stats
+creds_stats(const struct creds_keeper *k)
+{
+	struct creds_stats s = {.fetches = k->all_fetches,
+	    .failures = k->all_failures,
+	    .sts = k->source->sts};
+
+	if (creds_get(k) != NULL)
+		s.left_s = k->set.expires_s != 0 ? left_ms(k) / 1000 : -1;
+	return s;
 }

@@ -332,6 +332,37 @@ test_nothing_newer(void **state)
 
 /* Ten sets that live for seconds: none is let expire. */
 static void
+test_stats(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	s.base.sts = (const struct aws *)(const void *)&s;
+	k = keeper_new(&s);
+	fake_run();
+	assert_int_equal(creds_stats(k).fetches, 1);
+	assert_int_equal(creds_stats(k).left_s, 0);
+	assert_ptr_equal(creds_stats(k).sts, s.base.sts);
+	answer(&s, "A", 60);
+	assert_int_equal(creds_stats(k).left_s, 60);
+	fake_advance(59 * 1000);
+	assert_int_equal(creds_stats(k).left_s, 1);
+	fake_advance(1000);
+	assert_int_equal(creds_stats(k).left_s, 0);
+	assert_int_equal(creds_stats(k).fetches, 2);
+	answer_error(&s, "down");
+	assert_int_equal(creds_stats(k).failures, 1);
+	fake_advance(60 * 1000);
+	answer(&s, "B", 0);
+	assert_int_equal(creds_stats(k).left_s, -1);
+	assert_int_equal(creds_stats(k).fetches, 3);
+	assert_int_equal(creds_stats(k).failures, 1);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+static void
 test_short_lives(void **state)
 {
 	struct scripted s = scripted_new();
@@ -567,6 +598,7 @@ main(void)
 	    cmocka_unit_test(test_environment_that_ends),
 	    cmocka_unit_test(test_refresh_before_expiry),
 	    cmocka_unit_test(test_nothing_newer),
+	    cmocka_unit_test(test_stats),
 	    cmocka_unit_test(test_short_lives),
 	    cmocka_unit_test(test_after_sleep),
 	    cmocka_unit_test(test_offset_of_the_source),
