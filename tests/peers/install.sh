@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs the real components that the integration tests talk to: moto and
-# fauxqs under build/peers, Swift from Debian (as root). Quick when done.
+# fauxqs under build/peers, Swift from Debian (as root), and what the guide is
+# tested with: the AWS CLI and cfn-lint. Quick when done.
 #
-# usage: install.sh [moto] [fauxqs] [swift]        default: all of them
+# usage: install.sh [moto] [fauxqs] [swift] [guide]        default: all of them
 #
 # A component that cannot be had is told; its tests are then skipped. The exit
 # status is the number of those.
@@ -42,6 +43,27 @@ install_moto()
 	if ! make_venv >"$peers/moto.log" 2>&1; then
 		rm -rf "$peers/venv"
 		without moto "$(tail -n 1 "$peers/moto.log")"
+	fi
+}
+
+make_guide()
+{
+	/usr/bin/python3 -m venv "$peers/guide" &&
+		"$peers/guide/bin/pip" install --quiet \
+			--disable-pip-version-check \
+			'awscli>=1.44,<2' 'cfn-lint>=1.20,<2'
+}
+
+install_guide()
+{
+	if [ -x "$peers/guide/bin/aws" ] &&
+		[ -x "$peers/guide/bin/cfn-lint" ]; then
+		return
+	fi
+	rm -rf "$peers/guide"
+	if ! make_guide >"$peers/guide.log" 2>&1; then
+		rm -rf "$peers/guide"
+		without guide "$(tail -n 1 "$peers/guide.log")"
 	fi
 }
 
@@ -88,10 +110,10 @@ install_swift()
 	[ -z "$made" ] || rm -f "$policy"
 }
 
-[ $# -gt 0 ] || set -- moto fauxqs swift
+[ $# -gt 0 ] || set -- moto fauxqs swift guide
 for name; do
 	case $name in
-	moto | fauxqs | swift) "install_$name" ;;
+	moto | fauxqs | swift | guide) "install_$name" ;;
 	*)
 		echo "peers: no such component: $name" >&2
 		missing=$((missing + 1))
