@@ -160,6 +160,9 @@ answers()
 	moto) /usr/bin/python3 -m venv "$log/answers" &&
 		"$log/answers/bin/pip" download --quiet --no-deps \
 			-d "$log/answers" 'moto>=5,<6' ;;
+	guide) /usr/bin/python3 -m venv "$log/answers" &&
+		"$log/answers/bin/pip" download --quiet --no-deps \
+			-d "$log/answers" 'cfn-lint>=1.20,<2' ;;
 	fauxqs) npm view fauxqs@1.9.2 version ;;
 	swift) apt-cache show swift-proxy ;;
 	esac >"$log/answers.log" 2>&1
