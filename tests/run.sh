@@ -4,11 +4,12 @@
 #
 # usage: run.sh [SUITE]...
 #
-# Suites: lint, unit, oracle, oom, integration, fuzz, analyze, memcheck,
+# Suites: lint, unit, oracle, oom, integration, heavy, fuzz, analyze, memcheck,
 # coverage (after others, of a build for it).
 #
 # From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
 # CI: a component that is missing although it could be had is a failure.
+# INTEGRATION_JOBS: how many integration tests run side by side; 0: one by one.
 # RESULTS: a file that gets a line "SUITE PASSED FAILED SKIPPED" for each suite,
 # so that several runs can be added up with `run.sh total`.
 set -u
@@ -17,9 +18,10 @@ cd "$(dirname "$0")/.." || exit 1
 : "${CLANG_FORMAT:=clang-format}"
 log=$BUILD/log
 mkdir -p "$log"
-counts=$log/counts
+counts=$log/counts.$$
 suite=
 : >"$counts"
+trap 'rm -f "$counts"' EXIT
 
 # count PASSED FAILED SKIPPED
 count()
@@ -27,14 +29,14 @@ count()
 	echo "$suite $1 $2 $3" >>"$counts"
 }
 
-# sum_up FILE
+# sum_up [FILE]
 sum_up()
 {
 	awk '{ p += $2; f += $3; s += $4 }
 	END {
 		printf "%d passed, %d failed, %d skipped\n", p, f, s
 		exit f > 0 || p == 0
-	}' "$1"
+	}' "$@"
 }
 
 # program LOG COMMAND...: one test program within its time; its exit status
@@ -165,6 +167,10 @@ answers()
 			-d "$log/answers" 'cfn-lint>=1.20,<2' ;;
 	fauxqs) npm view fauxqs@1.9.2 version ;;
 	swift) apt-cache show swift-proxy ;;
+	buildah | podman | runc | debootstrap | lintian | chromium)
+		apt-cache show "$1"
+		;;
+	mirror) apt-get -q update -o APT::Update::Error-Mode=any ;;
 	esac >"$log/answers.log" 2>&1
 }
 
@@ -180,17 +186,38 @@ fail_needless_skips()
 	done
 }
 
+# run_pytest NAME ARGUMENT...: a run of pytest, its figures shown and its tests
+# counted
+run_pytest()
+{
+	out=$log/$1.log
+	shift
+	program "$out" env TRAILPOST="$TRAILPOST" "$PYTHON" -m pytest -q -rs \
+		-p no:cacheprovider "$@"
+	status=$?
+	[ $status -ne 0 ] || grep -E '^(SKIPPED|figure:)' "$out"
+	count_line "$out" $status
+	[ -z "${CI:-}" ] || fail_needless_skips "$out"
+}
+
 # The peers are installed once; without one its tests are skipped, and say so.
+# Most tests wait most of the time, so there are more at once than processors.
+# Those that measure time come afterwards, one by one.
 run_integration()
 {
 	sh tests/peers/install.sh || :
-	TEST_TIMEOUT=${INTEGRATION_TIMEOUT:-1800} program \
-		"$log/integration.log" env TRAILPOST="$TRAILPOST" \
-		"$PYTHON" -m pytest -q -rs -p no:cacheprovider tests/integration
-	status=$?
-	[ $status -ne 0 ] || grep '^SKIPPED' "$log/integration.log"
-	count_line "$log/integration.log" $status
-	[ -z "${CI:-}" ] || fail_needless_skips "$log/integration.log"
+	at_once=${INTEGRATION_JOBS:-6}
+	set -- -n "$at_once" --dist loadgroup
+	if [ "$at_once" -eq 0 ]; then
+		set --
+	elif ! "$PYTHON" -c 'import xdist' 2>/dev/null; then
+		echo "integration: one by one, for want of pytest-xdist"
+		set --
+	fi
+	TEST_TIMEOUT=${INTEGRATION_TIMEOUT:-1800} run_pytest integration \
+		-m 'not alone' "$@" tests/integration
+	TEST_TIMEOUT=600 run_pytest integration-alone -m alone \
+		tests/integration
 }
 
 run_oom()
@@ -201,6 +228,34 @@ run_oom()
 			"$BUILD/tests/oom/$name"
 		count_line "$log/$name.log" $?
 	done
+}
+
+# Each of its tests says which tool it lacks, if so.
+run_heavy()
+{
+	TEST_TIMEOUT=${HEAVY_TIMEOUT:-1800} run_pytest heavy -rsP tests/heavy
+}
+
+run_oom()
+{
+	for path in tests/oom/oom_*.c; do
+		name=$(basename "$path" .c)
+		TEST_TIMEOUT=300 program "$log/$name.log" \
+			"$BUILD/tests/oom/$name"
+		count_line "$log/$name.log" $?
+	done
+}
+
+# Each of its tests says which tool it lacks, if so.
+run_heavy()
+{
+	TEST_TIMEOUT=${HEAVY_TIMEOUT:-1800} program "$log/heavy.log" \
+		env TRAILPOST="$TRAILPOST" "$PYTHON" -m pytest -q -rsP \
+		-p no:cacheprovider tests/heavy
+	status=$?
+	[ $status -ne 0 ] || grep -E '^(SKIPPED|figure:)' "$log/heavy.log"
+	count_line "$log/heavy.log" $status
+	[ -z "${CI:-}" ] || fail_needless_skips "$log/heavy.log"
 }
 
 run_fuzz()
@@ -237,23 +292,30 @@ run_coverage()
 	count_line "$log/coverage.log" $status
 }
 
-for suite; do
-	case $suite in
-	lint | unit | oracle | oom | integration | fuzz | analyze | memcheck | \
-		coverage)
-		"run_$suite"
-		;;
-	total)
-		sum_up "$RESULTS"
-		exit
-		;;
-	*)
-		echo "run.sh: no such suite: $suite" >&2
-		exit 2
-		;;
-	esac
-	[ $# -eq 1 ] || printf '%-12s %s\n' "$suite" \
-		"$(grep "^$suite " "$counts" >"$log/one"; sum_up "$log/one")"
-done
-[ -z "${RESULTS:-}" ] || cat "$counts" >>"$RESULTS"
-sum_up "$counts"
+# All of it is read before any of it runs, so that it may be edited meanwhile.
+main()
+{
+	for suite; do
+		case $suite in
+		lint | unit | oracle | oom | integration | heavy | fuzz | \
+			analyze | memcheck | coverage)
+			"run_$suite"
+			;;
+		total)
+			sum_up "$RESULTS"
+			exit
+			;;
+		*)
+			echo "run.sh: no such suite: $suite" >&2
+			exit 2
+			;;
+		esac
+		[ $# -eq 1 ] || printf '%-12s %s\n' "$suite" \
+			"$(grep "^$suite " "$counts" | sum_up)"
+	done
+	[ -z "${RESULTS:-}" ] || cat "$counts" >>"$RESULTS"
+	sum_up "$counts"
+	exit
+}
+
+main "$@"

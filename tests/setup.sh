@@ -3,7 +3,7 @@
 # test, fuzz, analyze or measure trailpost. Says what it installs; silent if all
 # is there.
 #
-# usage: setup.sh build|test|fuzz|analyze|bench
+# usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy
 set -u
 
 # Each function says whether what it is named after works here, so that no
@@ -68,6 +68,7 @@ test_packages()
 	has_cmocka || echo libcmocka-dev
 	{ ! has cc || has_sanitizers; } || echo libc6-dev gcc
 	has_python pytest || echo python3-pytest
+	has_python xdist || echo python3-pytest-xdist
 	has_python boto3 || echo python3-boto3
 	has_python venv && has_python ensurepip || echo python3-venv
 	has clang-format-14 || has clang-format || echo clang-format
@@ -104,10 +105,35 @@ bench_packages()
 	has taskset || echo util-linux
 }
 
+deb_packages()
+{
+	build_packages
+	has dh || echo debhelper
+	has dpkg-buildpackage || echo dpkg-dev
+}
+
+heavy_packages()
+{
+	build_packages
+	has_python pytest || echo python3-pytest
+	has_python yaml || echo python3-yaml
+	has_python venv && has_python ensurepip || echo python3-venv
+	has buildah || echo buildah
+	has podman || echo podman
+	has crun || echo crun
+	has runc || echo runc
+	has debootstrap || echo debootstrap
+	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+		echo debian-archive-keyring
+	has lintian || echo lintian
+}
+
 case ${1:-} in
-build | test | fuzz | analyze | bench) packages=$("${1}_packages" | tr '\n' ' ') ;;
+build | test | fuzz | analyze | bench | deb | heavy)
+	packages=$("${1}_packages" | tr '\n' ' ')
+	;;
 *)
-	echo "usage: setup.sh build|test|fuzz|analyze|bench" >&2
+	echo "usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy" >&2
 	exit 2
 	;;
 esac

@@ -14,6 +14,30 @@ from process import BINARY, Daemon  # noqa: E402
 from standin import Standin  # noqa: E402
 from standin.journal import Journal  # noqa: E402
 
+COMPONENTS = ("moto", "fauxqs", "swift")
+
+
+def pytest_configure(config):
+    for line in ("alone: measures time, so nothing else may run beside it",
+                 "long: begins before the others, which would wait for it",
+                 "xdist_group(name): for one and the same worker"):
+        config.addinivalue_line("markers", line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests run in several workers. Those of a module that share a component
+    share a worker too, and it is started once; what takes longest begins
+    first, so that all workers end at about the same time."""
+    for item in items:
+        for name in COMPONENTS:
+            if name in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(
+                    "%s-%s" % (item.path.stem, name)))
+    items.sort(key=lambda item: (
+        item.get_closest_marker("long") is None,
+        item.get_closest_marker("xdist_group") is None))
+
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):

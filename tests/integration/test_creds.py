@@ -1,72 +1,19 @@
 """Where credentials and the region come from, through the real process."""
 
-import http.server
 import json
 import os
 import random
 import stat
 import threading
-import time
 import urllib.request
 
 import boto3
 import make_samples
 import pytest
 from components import Missing, Moto
+from issuer import Issuer, environ, serve, write_profile  # noqa: F401
 from jobs import await_all, put_files
 from test_moto import REGION, Cloud
-
-LIFE_S = 3
-
-
-class Server:
-    """An HTTP server of a test: answer(method, path, headers) gives status and
-    body. All requests are kept."""
-
-    def __init__(self, answer):
-        self.requests = []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def serve(self):
-                headers = {k.lower(): v for k, v in self.headers.items()}
-                outer.requests.append((self.command, self.path, headers))
-                status, body = answer(self.command, self.path, headers)
-                data = body.encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_PUT = serve
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.url = "http://127.0.0.1:%d" % self.server.server_port
-        threading.Thread(target=self.server.serve_forever,
-                         daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def serve():
-    made = []
-
-    def start(answer):
-        made.append(Server(answer))
-        return made[-1]
-
-    yield start
-    for server in made:
-        server.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,114 +23,6 @@ def moto(tmp_path_factory):
             yield made
     except Missing as missing:
         pytest.skip("WITHOUT MOTO: %s" % missing)
-
-
-class Tokens:
-    """The session tokens that have expired, as the stand-in asks for them."""
-
-    def __init__(self):
-        self.ends = {}
-
-    def __contains__(self, token):
-        return time.time() >= self.ends.get(token, float("inf"))
-
-
-class Issuer:
-    """Gives credentials that live for seconds and that the stand-in knows."""
-
-    def __init__(self, standin, secrets, life_s=LIFE_S):
-        self.standin = standin
-        self.secrets = secrets
-        self.life_s = life_s
-        self.tokens = standin.verifier.expired_tokens = Tokens()
-        self.n = 0
-        standin.verifier.keys.clear()
-
-    def document(self, token_name="Token", **more):
-        self.n += 1
-        key, secret, token = ("%s%d" % (x, self.n)
-                              for x in ("ASIA", "geheim", "session/+="))
-        end = int(time.time() + self.life_s)
-        self.standin.verifier.keys[key] = (secret, token)
-        self.tokens.ends[token] = end
-        self.secrets.texts += [secret, token]
-        return json.dumps({
-            "AccessKeyId": key, "SecretAccessKey": secret, token_name: token,
-            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ",
-                                        time.gmtime(end)), **more})
-
-
-def environ(standin, **more):
-    """No credentials; those that more leads to are to be found."""
-    return {"AWS_ENDPOINT_URL": standin.url, **more}
-
-
-def ship_until(standin, daemon, enough):
-    """Files one after the other, until enough() is true."""
-    wanted, seed = [], 100
-    while not enough():
-        assert seed < 1000
-        wanted += put_files(standin, 1, seed)
-        seed += 1
-        await_all(standin, daemon, wanted)
-    return wanted
-
-
-def test_container_credentials_that_live_for_seconds(
-        standin, daemon, serve, secrets, tmp_path):
-    """Ten refreshes, and not one request with what has expired."""
-    issuer = Issuer(standin, secrets)
-    token = tmp_path / "token"
-    token.write_text("one\n")
-
-    def answer(method, path, headers):
-        if (method, path, headers.get("authorization")) != (
-                "GET", "/creds?id=1", token.read_text().strip()):
-            return 403, "{}"
-        token.write_text("token-%d\n" % issuer.n)  # it rotates
-        return 200, issuer.document()
-
-    server = serve(answer)
-    running = daemon(env=environ(
-        standin,
-        AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/creds?id=1",
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(token)))
-    ship_until(standin, running, lambda: issuer.n > 10)
-    assert standin.journal.all("denied") == []
-    assert running.log("creds.expired") == []
-    assert len(server.requests) == issuer.n
-    secrets.texts.append("token-")
-
-
-def test_source_that_is_down_for_longer_than_they_live(
-        standin, daemon, serve, secrets):
-    issuer = Issuer(standin, secrets)
-    down = threading.Event()
-
-    def answer(*_):
-        if down.is_set():
-            return 500, "<html>geheim</html>"
-        return 200, issuer.document()
-
-    server = serve(answer)
-    running = daemon(env=environ(
-        standin, AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/"))
-    wanted = put_files(standin, 1)
-    await_all(standin, running, wanted)
-    down.set()
-    running.wait_line("creds.expired", level="error")
-    line = running.wait_line("creds.fetch", still_valid="no")
-    assert line["source"] == "container" and "500" in line["error"]
-    polls = len(standin.journal.all("sqs.poll"))
-    wanted += put_files(standin, 1, 7)
-    before = len(server.requests)
-    time.sleep(1.5)  # of doing nothing, which cannot be waited for
-    assert len(standin.journal.all("sqs.poll")) == polls
-    assert len(server.requests) - before <= 3
-    down.clear()
-    await_all(standin, running, wanted, 40)
-    assert standin.journal.all("denied") == []
-    assert len(running.log("creds.expired")) == 1
 
 
 class Imds:
@@ -248,13 +87,6 @@ def test_nothing_configured_waits_and_tells(standin, daemon, moto, serve,
     there.set()
     await_all(standin, running, put_files(standin, 1), 20)
     assert len(running.log("creds.fetch", level="error")) == 1
-
-
-def write_profile(tmp_path, config, credentials=""):
-    folder = tmp_path / ".aws"
-    folder.mkdir()
-    (folder / "config").write_text(config)
-    (folder / "credentials").write_text(credentials)
 
 
 def test_credential_process_of_a_profile(standin, daemon, secrets, tmp_path):

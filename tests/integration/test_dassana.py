@@ -38,6 +38,7 @@ def test_connection_refused_for_a_while_loses_nothing(standin, daemon):
     await_all(standin, running, wanted, 40)
 
 
+@pytest.mark.long
 def test_killed_in_mid_run_loses_nothing(standin, daemon):
     """After the first POST that was taken and before the last one. What was
     under way just then may come twice."""

@@ -182,6 +182,7 @@ def test_several_refused_events(standin, daemon, trail):
     assert len(running.log("dassana.refused")) == 3
 
 
+@pytest.mark.long
 @no_faketime
 @pytest.mark.parametrize("fault", [
     Fault(status=500), Fault(status=504),

@@ -133,6 +133,7 @@ def test_calls_that_are_never_answered_time_out(standin, daemon, trail):
     assert running.log("sqs.batch", error="timeout")
 
 
+@pytest.mark.long
 def test_credentials_that_expire_in_mid_flight(standin, daemon, trail):
     """Leases lapse, since nobody may extend them. What Dassana has taken
     meanwhile is remembered and deleted unsent when it comes again."""

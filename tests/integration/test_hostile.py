@@ -175,6 +175,7 @@ def poll_gaps(standin, running, bomb, turn):
     return sorted(b - a for a, b in zip(replied, polled))
 
 
+@pytest.mark.alone
 def test_bombs_all_at_once_leave_the_loop_its_turns(standin, daemon):
     """32 objects that expand 200:1. The queue answers every poll at once with
     nothing, and the daemon polls again at once: the time in between is what

@@ -34,6 +34,7 @@ def one_round(standin, daemon, trail, rng):
     return not standin.queue.empty()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1])
 def test_killed_at_any_moment(standin, daemon, seed, capsys):
     trail, rng = Trail(standin), random.Random(seed)

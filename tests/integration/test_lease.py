@@ -11,6 +11,7 @@ def trail(standin):
     return Trail(standin)
 
 
+@pytest.mark.long
 def test_an_object_paused_for_three_timeouts(standin, daemon, trail):
     """The buffer is full, Dassana hangs: the GET stands still, half read, and
     others wait for a slot."""

@@ -281,6 +281,7 @@ def test_dassana_can_be_down_and_come_back(standin):
     assert post(standin, gzip.compress(b'{"a":1}\n'))[0] == 200
 
 
+@pytest.mark.alone
 def test_it_is_fast_enough_and_ends_quickly(standin):
     """500 objects a second, or the daemon's figures would be its own."""
     standin.s3.put(standin.BUCKET, "k", b"x" * 4000)

