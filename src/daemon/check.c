@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/address.h"
 #include "aws/endpoint.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -285,6 +286,19 @@ check_sizes(struct notes *n, const struct config *c)
 	}
 	buf_fini(&need);
 	buf_fini(&have);
+}
+
+void
+check_admin(struct notes *n, const struct config *c)
+{
+	struct admin_address a;
+
+	if (*c->admin_listen != '\0' &&
+	    !admin_address_parse(span_str(c->admin_listen), &a))
+		notes_fatal(n,
+		    "%s: admin_listen: '%.64s' is not of the form "
+		    "ADDRESS:PORT, such as 127.0.0.1:9090, [::1]:9090 or :9090",
+		    origin(c, "admin_listen"), c->admin_listen);
 }
 
 void

@@ -22,6 +22,10 @@ void notes_warn(struct notes *n, const char *fmt, ...)
 /* Checks c and fills in what follows from it: region and token. */
 void check_config(struct notes *n, struct config *c);
 
+/* The same for admin_listen alone, which is not among what check_config does.
+ */
+void check_admin(struct notes *n, const struct config *c);
+
 /* The region turned out to be this. */
 void check_region_found(struct config *c, const char *region, const char *from);
 

@@ -294,7 +294,9 @@ config_load(struct config *c, const struct config_sources *src,
 	if (src->env != NULL)
 		load_credential(&n, c, src->env);
 	c->region_later = src->region_later;
-	check_config(&n, c);
+	check_admin(&n, c);
+	if (!src->admin_only)
+		check_config(&n, c);
 	return n.fatal;
 }
 

@@ -46,6 +46,7 @@ struct config {
 	char *key_include, *key_exclude;
 	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3;
 	char *endpoint_url_sts, *ca_file;
+	char *admin_listen;
 	uint64_t s3_path_style; /* enum path_style */
 	uint64_t use_fips_endpoint, use_dualstack_endpoint;
 	uint64_t s3_concurrency, max_messages, remember_objects;
@@ -78,6 +79,8 @@ struct config_sources {
 	bool (*profile_setting)(const char *key, struct buf *out);
 	bool (*profile_endpoint)(const char *service, struct buf *out);
 	bool region_later; /* not to know the region is no mistake */
+	bool admin_only;   /* nothing but admin_listen will be used, so only
+			    * that has to be right */
 };
 
 /* One mistake or (not fatal) warning: one line without its end. If it is about

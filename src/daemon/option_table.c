@@ -144,6 +144,11 @@ static const struct option_row rows[] = {
     TEXT(ca_file, "",
 	"PEM file of the certificate authorities to trust instead of the "
 	"system's."),
+    TEXT(admin_listen, "",
+	"Address and port, such as 127.0.0.1:9090, where health, status and "
+	"metrics are shown over HTTP; :9090 is every address of this host. "
+	"Whoever can reach it can read it: it shows no secrets. Unset, nothing "
+	"listens."),
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
