@@ -55,6 +55,10 @@ typedef void dassana_done_fn(void *arg, const struct dassana_result *r);
 
 struct dassana *dassana_new(struct http *h, const struct dassana_conf *conf);
 void dassana_free(struct dassana **d); /* after all its posts have ended */
+/* Replaces all of the configuration but gzip, which stays: requests that are
+ * started from now on follow it, and what is answered from now on is judged by
+ * it. */
+void dassana_change(struct dassana *d, const struct dassana_conf *conf);
 /* Replaces the token for the requests that are started from now on. Of a token
  * or App ID, what follows a control character is cut off: it cannot stand in a
  * header. */

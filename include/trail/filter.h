@@ -16,6 +16,8 @@ struct filter;
 /* Patterns are separated by blanks or commas in one string, copied.
  * NULL or "" for include means everything. */
 struct filter *filter_new(const char *include, const char *exclude);
+/* Other patterns from now on. */
+void filter_change(struct filter *f, const char *include, const char *exclude);
 void filter_free(struct filter **f);
 bool filter_takes(const struct filter *f, struct span key);
 

@@ -13,8 +13,8 @@ enum {
 	EXIT_SECOND_SIGNAL = 130,
 };
 
-/* The daemon: until SIGTERM or SIGINT. The settings are without mistakes. */
-int run_daemon(struct config *c);
+/* The daemon: until SIGTERM or SIGINT. SIGHUP reads the sources again. */
+int run_daemon(const struct config_sources *sources);
 
 /* Writes the events of log files to stdout, one a line. "-", or no file at all,
  * is stdin. */

@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "daemon/command.h"
 #include "daemon/config.h"
 #include "daemon/manual.h"
+#include "daemon/note.h"
 #include "daemon/probe.h"
 
 enum action {
@@ -183,25 +185,6 @@ parse_operands(int argc, char **argv, struct args *a)
 	return false;
 }
 
-/* "PLACE: what" in two fields. */
-static void
-tell_note(void *arg, bool fatal, const char *text)
-{
-	struct span what = span_str(text), place = SPAN("");
-	const char *colon = strstr(text, ": ");
-	size_t n = colon != NULL ? (size_t)(colon - text) : 0;
-	size_t dash = span_starts(what, "-o ") ? 3 : 0;
-
-	(void)arg;
-	if (n > dash && memchr(text + dash, ' ', n - dash) == NULL) {
-		place = (struct span){text, n};
-		what = span_str(colon + 2);
-	}
-	LOG_AT(fatal ? LOG_LVL_ERROR : LOG_LVL_WARN,
-	    fatal ? "config.mistake" : "config.warning", F_SPAN("at", place),
-	    F_SPAN("text", what));
-}
-
 static int
 with_config(const struct args *a)
 {
@@ -217,19 +200,15 @@ with_config(const struct args *a)
 	};
 	struct config c;
 	unsigned mistakes;
-	int status = EXIT_OK;
 
 	if (a->action == ACT_CHECK)
 		return probe_setup(&src, &a->check);
-	mistakes = config_load(&c, &src, tell_note, NULL);
-	if (a->action == ACT_CONFIG)
-		config_print(&c, stdout);
-	if (mistakes > 0)
-		status = EXIT_USAGE;
-	else if (a->action == ACT_RUN)
-		status = run_daemon(&c);
+	if (a->action == ACT_RUN)
+		return run_daemon(&src);
+	mistakes = config_load(&c, &src, note_log, NULL);
+	config_print(&c, stdout);
 	config_fini(&c);
-	return status;
+	return mistakes > 0 ? EXIT_USAGE : EXIT_OK;
 }
 
 static int
@@ -288,12 +267,16 @@ main(int argc, char **argv)
 	int status;
 
 	if (parse_args(argc, argv, &a) && parse_operands(argc, argv, &a)) {
+		(void)log_set_journal(getenv("JOURNAL_STREAM"));
 		log_set_level(level_of(&a));
+		if (a.verbose > 0)
+			log_set_verbose(level_of(&a));
 		status = dispatch(&a);
 	} else {
 		write_usage(stderr);
 		status = EXIT_USAGE;
 	}
+	log_flush();
 	mem_free(a.options);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
 		status = EXIT_TROUBLE;

@@ -1,58 +1,50 @@
 /*
  * The daemon's life:
  *
- *   wire up → polling → (SIGTERM, SIGINT) draining → taken apart → exit 0
- *                                            └ second signal → exit 130
+ *   wire up → wait for credentials → polling → (SIGTERM, SIGINT) draining
+ *                  ready, from here on ┘ └ SIGHUP: reload            │
+ *                                                                    ├ end: 0
+ *                                              (a second signal) 130 ┘
  */
 #include <ev.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "daemon/command.h"
+#include "daemon/headline.h"
+#include "daemon/note.h"
+#include "daemon/service.h"
+#include "daemon/reload.h"
+#include "daemon/signals.h"
 #include "daemon/stats.h"
-#include "daemon/token.h"
 #include "daemon/ways.h"
 #include "flow/shipper.h"
 #include "trail/filter.h"
 
-enum { NSIGNALS = 2 };
+/* Taking apart may take as long, on top of shutdown_timeout. */
+enum { END_MS = 5000 };
 
 struct run {
-	const struct config *conf;
+	const struct config_sources *sources;
+	struct config *conf;
+	struct service *service;
+	struct signals *signals;
 	struct ways ways;
-	struct ev_signal signals[NSIGNALS];
 	struct filter *filter;
 	struct shipper *shipper;
 	struct stats *stats;
-	char *token; /* as last read again */
+	struct headline *headline;
+	bool ready;
 	bool stopping;
 };
 
 static const char *
-reload_token(void *arg)
+on_token_wanted(void *arg)
 {
 	struct run *r = arg;
-	bool exposed;
-	struct buf why;
-	char *token;
 
-	if (*r->conf->dassana_token_file == '\0')
-		return NULL;
-	buf_init(&why, 256);
-	token = token_read(r->conf->dassana_token_file, &exposed, &why);
-	if (token == NULL) {
-		LOG_ERROR("token.reload",
-		    F_STR("file", r->conf->dassana_token_file),
-		    F_STR("problem", buf_cstr(&why)));
-	} else {
-		token_free(&r->token);
-		r->token = token;
-	}
-	buf_fini(&why);
-	return token;
+	return reload_token(r->conf);
 }
 
 static bool
@@ -68,8 +60,12 @@ on_creds(void *arg)
 {
 	struct run *r = arg;
 
-	if (r->shipper != NULL)
-		shipper_wake(r->shipper);
+	if (has_creds(r) && !r->ready) {
+		r->ready = true;
+		service_ready(r->service);
+	}
+	shipper_wake(r->shipper);
+	headline_now(r->headline);
 }
 
 static void
@@ -81,34 +77,44 @@ on_drained(void *arg)
 }
 
 static void
-on_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
+on_stop(void *arg, int signum)
 {
-	struct run *r = w->data;
+	struct run *r = arg;
+	int64_t timeout_ms = (int64_t)r->conf->shutdown_timeout_ms;
 
-	(void)loop;
-	(void)revents;
 	if (r->stopping) {
-		LOG_WARN("stop", F_INT("signal", w->signum),
+		LOG_WARN("stop", F_INT("signal", signum),
 		    F_STR("problem", "second signal, work is left behind"));
 		_exit(EXIT_SECOND_SIGNAL);
 	}
 	r->stopping = true;
-	LOG_INFO("drain", F_INT("signal", w->signum),
-	    F_INT("timeout_ms", r->conf->shutdown_timeout_ms));
-	shipper_drain(
-	    r->shipper, (int64_t)r->conf->shutdown_timeout_ms, on_drained, r);
+	LOG_INFO(
+	    "drain", F_INT("signal", signum), F_INT("timeout_ms", timeout_ms));
+	service_stopping(r->service, timeout_ms + END_MS);
+	shipper_drain(r->shipper, timeout_ms, on_drained, r);
+	headline_now(r->headline);
 }
 
+/* Before the first credentials there is no "ready" to go back to. */
 static void
-watch_signals(struct run *r)
+on_reload(void *arg)
 {
-	static const int nums[NSIGNALS] = {SIGTERM, SIGINT};
+	struct run *r = arg;
 
-	for (int i = 0; i < NSIGNALS; i++) {
-		ev_signal_init(&r->signals[i], on_signal, nums[i]);
-		r->signals[i].data = r;
-		ev_signal_start(r->ways.loop, &r->signals[i]);
+	if (r->stopping)
+		return;
+	if (r->ready)
+		service_reloading(r->service);
+	if (reload_config(r->conf, r->sources)) {
+		config_set_log(r->conf);
+		filter_change(
+		    r->filter, r->conf->key_include, r->conf->key_exclude);
+		ways_change_sink(&r->ways, r->conf);
+		shipper_wake(r->shipper);
 	}
+	if (r->ready)
+		service_ready(r->service);
+	headline_now(r->headline);
 }
 
 static void
@@ -145,7 +151,7 @@ start_flow(struct run *r)
 	    .gzip_level = (int)c->gzip_level,
 	    .max_record_bytes = c->max_record_bytes,
 	    .remember_objects = c->remember_objects,
-	    .reload_token = reload_token,
+	    .reload_token = on_token_wanted,
 	    .reload_arg = r,
 	};
 	struct shipper_deps deps = {.timers = r->ways.timers,
@@ -159,36 +165,53 @@ start_flow(struct run *r)
 	log_start(r, shipper_memory_bound(&conf));
 	r->shipper = shipper_new(&conf, &deps);
 	r->stats = stats_new(r->ways.timers, r->shipper);
+	r->headline = headline_new(
+	    r->ways.timers, r->service, r->shipper, r->ways.keeper);
 	shipper_start(r->shipper);
 }
 
 static void
 take_apart(struct run *r)
 {
+	headline_free(&r->headline);
 	stats_free(&r->stats);
 	shipper_free(&r->shipper);
 	filter_free(&r->filter);
+	signals_free(&r->signals);
+	service_free(&r->service); /* it feeds the watchdog by a timer */
 	ways_close(&r->ways);
-	token_free(&r->token);
+}
+
+static void
+run_loop(struct run *r)
+{
+	struct signals_to to = {on_stop, on_reload, r};
+
+	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
+	start_flow(r);
+	signals_watch(r->signals, r->ways.loop, &to);
+	service_feed(r->service, r->ways.timers);
+	ev_run(r->ways.loop, 0);
+	stats_log(r->stats);
+	LOG_INFO("stop", F_STR("version", TRAILPOST_VERSION));
 }
 
 int
-run_daemon(struct config *c)
+run_daemon(const struct config_sources *sources)
 {
-	struct run r = {.conf = c};
-	int status = EXIT_OK;
+	struct config c;
+	struct run r = {.sources = sources, .conf = &c};
+	int status = EXIT_USAGE;
 
 	ways_protect();
-	if (ways_open(&r.ways, c, on_creds, &r, &status)) {
-		r.filter = filter_new(c->key_include, c->key_exclude);
-		start_flow(&r);
-		watch_signals(&r);
-		ev_run(r.ways.loop, 0);
-		for (int i = 0; i < NSIGNALS; i++)
-			ev_signal_stop(r.ways.loop, &r.signals[i]);
-		stats_log(r.stats);
-		LOG_INFO("stop", F_STR("version", TRAILPOST_VERSION));
+	if (config_load(&c, sources, note_log, NULL) == 0) {
+		config_set_log(&c);
+		r.service = service_new();
+		r.signals = signals_new();
+		if (ways_open(&r.ways, &c, on_creds, &r, &status))
+			run_loop(&r);
+		take_apart(&r);
 	}
-	take_apart(&r);
+	config_fini(&c);
 	return status;
 }

@@ -163,10 +163,10 @@ open_aws(struct ways *w, const struct config *c)
 	w->s3 = s3_new(w->aws, &s3);
 }
 
-static void
-open_sink(struct ways *w, const struct config *c)
+static struct dassana_conf
+sink_conf(const struct config *c)
 {
-	struct dassana_conf conf = {
+	return (struct dassana_conf){
 	    .endpoint = c->dassana_endpoint,
 	    .app_id = c->dassana_app_id,
 	    .token = c->token,
@@ -175,8 +175,22 @@ open_sink(struct ways *w, const struct config *c)
 	    .verify_doc_count = c->verify_doc_count != 0,
 	    .accept_any_2xx = c->accept_any_2xx != 0,
 	};
+}
+
+static void
+open_sink(struct ways *w, const struct config *c)
+{
+	struct dassana_conf conf = sink_conf(c);
 
 	w->dassana = dassana_new(w->http, &conf);
+}
+
+void
+ways_change_sink(struct ways *w, const struct config *c)
+{
+	struct dassana_conf conf = sink_conf(c);
+
+	dassana_change(w->dassana, &conf);
 }
 
 bool

@@ -37,5 +37,7 @@ void ways_protect(void);
 bool ways_open(struct ways *w, struct config *c, creds_changed_fn *changed,
     void *arg, int *status);
 void ways_close(struct ways *w);
+/* c has changed: what is asked of Dassana from now on follows it. */
+void ways_change_sink(struct ways *w, const struct config *c);
 
 #endif

@@ -31,26 +31,29 @@ header_text(const char *s)
 	return mem_strndup(t.p, n);
 }
 
+static void
+drop_secret(char *s)
+{
+	mem_wipe(s, span_str(s).n);
+	mem_free(s);
+}
+
 struct dassana *
 dassana_new(struct http *h, const struct dassana_conf *conf)
 {
 	struct dassana *d = mem_zalloc(sizeof *d);
 
 	d->http = h;
-	d->conf = *conf;
-	d->conf.endpoint = d->endpoint =
-	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
-	d->conf.app_id = d->app_id = header_text(conf->app_id);
-	dassana_set_token(d, conf->token);
+	dassana_change(d, conf);
 	return d;
 }
 
 static void
-drop_token(struct dassana *d)
+drop_texts(struct dassana *d)
 {
-	mem_wipe(d->token, span_str(d->token).n);
-	mem_free(d->token);
-	d->token = NULL;
+	mem_free(d->endpoint);
+	mem_free(d->app_id);
+	drop_secret(d->token);
 }
 
 void
@@ -61,20 +64,31 @@ dassana_free(struct dassana **dp)
 	if (d == NULL)
 		return;
 	CHECK(d->posts == 0);
-	drop_token(d);
-	mem_free(d->endpoint);
-	mem_free(d->app_id);
+	drop_texts(d);
 	mem_free(d);
 	*dp = NULL;
 }
 
 void
+dassana_change(struct dassana *d, const struct dassana_conf *conf)
+{
+	struct dassana was = *d;
+
+	d->conf = *conf;
+	d->conf.endpoint = d->endpoint =
+	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
+	d->conf.app_id = d->app_id = header_text(conf->app_id);
+	d->conf.token = d->token = header_text(conf->token);
+	drop_texts(&was);
+}
+
+void
 dassana_set_token(struct dassana *d, const char *token)
 {
-	char *fresh = header_text(token);
+	char *was = d->token;
 
-	drop_token(d);
-	d->conf.token = d->token = fresh;
+	d->conf.token = d->token = header_text(token);
+	drop_secret(was);
 }
 
 static void

@@ -70,11 +70,19 @@ matches(const struct patterns *p, const char *key)
 struct filter *
 filter_new(const char *include, const char *exclude)
 {
-	struct filter *f = mem_alloc(sizeof *f);
+	struct filter *f = mem_zalloc(sizeof *f);
 
+	filter_change(f, include, exclude);
+	return f;
+}
+
+void
+filter_change(struct filter *f, const char *include, const char *exclude)
+{
+	mem_free(f->include.text);
+	mem_free(f->exclude.text);
 	f->include = split(include);
 	f->exclude = split(exclude);
-	return f;
 }
 
 void

@@ -1,0 +1,130 @@
+#include "daemon/reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/note.h"
+#include "daemon/option.h"
+#include "daemon/token.h"
+
+struct changes {
+	unsigned applied, pending;
+};
+
+/* Not the value, which may be secret in part: an endpoint's query. */
+static void
+tell_change(const struct option_row *o, const char *origin)
+{
+	if (origin == NULL)
+		origin = "default";
+	if (o->live)
+		LOG_INFO("reload.applied", F_STR("setting", o->key),
+		    F_STR("from", origin));
+	else
+		LOG_WARN("reload.pending", F_STR("setting", o->key),
+		    F_STR("from", origin),
+		    F_STR("effect", "it takes effect at the next restart"));
+}
+
+/* A region that AWS was asked for is found by asking, not by reading. */
+static bool
+is_left_open(const struct option_row *o, const struct config *next)
+{
+	return strcmp(o->key, "region") == 0 && *next->region == '\0';
+}
+
+static struct changes
+take_options(struct config *c, struct config *next)
+{
+	struct changes n = {0, 0};
+
+	for (size_t i = 0; i < option_count(); i++) {
+		const struct option_row *o = option_at(i);
+
+		if (option_same(o, c, next) || is_left_open(o, next))
+			continue;
+		tell_change(o, next->origin[i]);
+		if (o->live) {
+			option_swap(o, c, next);
+			n.applied++;
+		} else {
+			n.pending++;
+		}
+	}
+	return n;
+}
+
+/* Whether the token comes from the copy that systemd made at start. */
+static bool
+is_credential(const struct config *c)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t n = dir != NULL ? strlen(dir) : 0;
+
+	return n > 0 && strncmp(c->dassana_token_file, dir, n) == 0 &&
+	       c->dassana_token_file[n] == '/';
+}
+
+static bool
+take_token(struct config *c, struct config *next)
+{
+	char *was = c->token;
+
+	if (strcmp(c->token, next->token) == 0)
+		return false;
+	c->token = next->token;
+	next->token = was;
+	return true;
+}
+
+bool
+reload_config(struct config *c, const struct config_sources *src)
+{
+	static const char copied[] =
+	    "systemd copied the token when the service was started: a new one "
+	    "takes a restart";
+	struct config next;
+	struct changes n;
+	unsigned mistakes = config_load(&next, src, note_log, NULL);
+	bool token;
+
+	if (mistakes > 0) {
+		LOG_ERROR("reload", F_INT("mistakes", mistakes),
+		    F_STR("effect", "the settings stay as they were"));
+		config_fini(&next);
+		return false;
+	}
+	n = take_options(c, &next);
+	token = take_token(c, &next);
+	config_fini(&next);
+	LOG_INFO("reload", F_INT("applied", n.applied),
+	    F_INT("pending", n.pending),
+	    F_STR("token", token ? "changed" : "unchanged"),
+	    F_STR("advice", !token && is_credential(c) ? copied : NULL));
+	return n.applied > 0 || token;
+}
+
+const char *
+reload_token(struct config *c)
+{
+	bool exposed;
+	struct buf why;
+	char *token;
+
+	if (*c->dassana_token_file == '\0')
+		return NULL;
+	buf_init(&why, 256);
+	token = token_read(c->dassana_token_file, &exposed, &why);
+	if (token == NULL) {
+		LOG_ERROR("token.reload", F_STR("file", c->dassana_token_file),
+		    F_STR("problem", buf_cstr(&why)));
+	} else {
+		token_free(&c->token);
+		c->token = token;
+	}
+	buf_fini(&why);
+	return token;
+}
