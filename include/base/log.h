@@ -94,6 +94,9 @@ const char *log_err_text(enum err e);
 
 /* Lines above this level are not written; LOG_LVL_INFO at start. */
 void log_set_level(enum log_level level);
+/* From now on lines of this level are written too, whatever log_set_level says:
+ * -v adds to what is configured. */
+void log_set_verbose(enum log_level level);
 /* LOG_LOGFMT at start. */
 void log_set_format(enum log_format format);
 /* Whether stderr is the journal: journal_stream is $JOURNAL_STREAM, the device

@@ -14,7 +14,7 @@
 enum { LINE_MAX_BYTES = 8192, END_MAX = 128 };
 
 static struct {
-	enum log_level level;
+	enum log_level level, verbose;
 	enum log_format format;
 	bool journal;
 	log_sink_fn *sink;
@@ -167,7 +167,14 @@ void
 log_set_level(enum log_level level)
 {
 	log_flush();
-	logger.level = level;
+	logger.level = level > logger.verbose ? level : logger.verbose;
+}
+
+void
+log_set_verbose(enum log_level level)
+{
+	logger.verbose = level;
+	log_set_level(logger.level);
 }
 
 /* The fields of repetitions are kept in the format of the line. */

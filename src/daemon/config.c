@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/check.h"
@@ -314,6 +315,13 @@ config_fini(struct config *c)
 	mem_free(c->env_region);
 	mem_free(c->profile_region);
 	*c = (struct config){.token = NULL};
+}
+
+void
+config_set_log(const struct config *c)
+{
+	log_set_level((enum log_level)c->log_level);
+	log_set_format((enum log_format)c->log_format);
 }
 
 void

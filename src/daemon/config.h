@@ -57,6 +57,7 @@ struct config {
 	uint64_t connect_timeout_ms, post_timeout_ms, stall_timeout_ms;
 	uint64_t shutdown_timeout_ms;
 	uint64_t verify_doc_count, accept_any_2xx;
+	uint64_t log_format, log_level; /* enum log_format, enum log_level */
 
 	/* Made from the above by config_load. */
 	char *token; /* the token itself, wherever it came from */
@@ -93,6 +94,9 @@ unsigned config_load(struct config *c, const struct config_sources *src,
     config_note_fn *note, void *arg);
 /* Wipes the secrets. */
 void config_fini(struct config *c);
+
+/* Makes the log what log_format and log_level say. */
+void config_set_log(const struct config *c);
 
 /* All settings with their origins, as a configuration file; secrets are shown
  * as "(set)". */

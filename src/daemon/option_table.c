@@ -40,6 +40,11 @@
 /* In the order of enum path_style. */
 static const char *const path_styles[] = {"auto", "yes", "no", NULL};
 
+/* In the order of enum log_format and enum log_level. */
+static const char *const log_formats[] = {"logfmt", "json", NULL};
+static const char *const log_levels[] = {
+    "error", "warn", "info", "debug", "trace", NULL};
+
 static const struct option_row rows[] = {
     TEXT(queue_url, "",
 	"URL of the SQS queue that gets the notifications. Required."),
@@ -144,6 +149,22 @@ static const struct option_row rows[] = {
     TEXT(ca_file, "",
 	"PEM file of the certificate authorities to trust instead of the "
 	"system's."),
+    {.key = "log_format",
+	.type = OPTION_CHOICE,
+	.field = offsetof(struct config, log_format),
+	.preset = "logfmt",
+	.max = 1,
+	.choices = log_formats,
+	.help = "How lines of the log look: name=value fields, or one JSON "
+		"object each."},
+    {.key = "log_level",
+	.type = OPTION_CHOICE,
+	.field = offsetof(struct config, log_level),
+	.preset = "info",
+	.max = 4,
+	.choices = log_levels,
+	.help = "What is logged: this and what is worse. -v is debug, which "
+		"tells of every message, -vv is trace."},
     TEXT(admin_listen, "",
 	"Address and port, such as 127.0.0.1:9090, where health, status and "
 	"metrics are shown over HTTP; :9090 is every address of this host. "
