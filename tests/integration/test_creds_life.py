@@ -1,0 +1,144 @@
+"""Credentials that end: renewed in time, refused in the middle of work, and
+what becomes of the daemon while there are none."""
+
+import threading
+import time
+
+import pytest
+from issuer import LIFE_S, Issuer, environ, serve  # noqa: F401
+from jobs import await_all, put_files
+from standin import Fault
+
+
+class Stalls(threading.Thread):
+    """For how long this machine stood still, at worst: what was late then
+    proves nothing."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.worst_s = 0
+        self._over = threading.Event()
+
+    def run(self):
+        last = time.monotonic()
+        while not self._over.wait(0.02):
+            now = time.monotonic()
+            self.worst_s = max(self.worst_s, now - last)
+            last = now
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self.join()
+
+
+def ship_until(standin, daemon, enough):
+    """Files one after the other, until enough() is true."""
+    wanted, seed = standin.dassana.events(), 100
+    while not enough():
+        assert seed < 1000
+        wanted += put_files(standin, 1, seed)
+        seed += 1
+        await_all(standin, daemon, wanted)
+
+
+def refresh_ten_times(standin, daemon, serve, secrets, token, life_s):
+    """What went wrong in it."""
+    issuer = Issuer(standin, secrets, life_s)
+    token.write_text("one\n")
+
+    def answer(method, path, headers):
+        if (method, path, headers.get("authorization")) != (
+                "GET", "/creds?id=1", token.read_text().strip()):
+            return 403, "{}"
+        token.write_text("token-%d\n" % issuer.n)  # it rotates
+        return 200, issuer.document()
+
+    server = serve(answer)
+    running = daemon(env=environ(
+        standin,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/creds?id=1",
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(token)))
+    ship_until(standin, running, lambda: issuer.n > 10)
+    assert len(server.requests) == issuer.n
+    running.stop()
+    return (running.log("creds.expired") + standin.journal.all("denied")
+            + running.log("sqs.receive", level="warn"))
+
+
+@pytest.mark.long
+def test_credentials_that_live_for_seconds(
+        standin, daemon, serve, secrets, tmp_path):
+    """Ten refreshes, not one request with what has expired, and not one poll
+    that failed."""
+    for life_s in (LIFE_S, 2 * LIFE_S, 4 * LIFE_S):
+        with Stalls() as stalls:
+            wrong = refresh_ten_times(standin, daemon, serve, secrets,
+                                      tmp_path / "token", life_s)
+        if not wrong or stalls.worst_s < life_s / 8:
+            break
+    assert wrong == []
+    secrets.texts.append("token-")
+
+
+def test_source_that_is_down_for_longer_than_they_live(
+        standin, daemon, serve, secrets):
+    issuer = Issuer(standin, secrets)
+    down = threading.Event()
+
+    def answer(*_):
+        if down.is_set():
+            return 500, "<html>geheim</html>"
+        return 200, issuer.document()
+
+    server = serve(answer)
+    running = daemon(env=environ(
+        standin, AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/"))
+    wanted = put_files(standin, 1)
+    await_all(standin, running, wanted)
+    before = len(server.times)
+    down.set()
+    running.wait_line("creds.expired", level="error")
+    line = running.wait_line("creds.fetch", still_valid="no")
+    assert line["source"] == "container" and "500" in line["error"]
+    # Nothing is done but to ask the source, and that not too often.
+    polls = len(standin.journal.all("sqs.poll"))
+    wanted += put_files(standin, 1, 7)
+    asked = len(server.times)
+    running.wait_for(lambda: len(server.times) > asked, 60)
+    assert len(standin.journal.all("sqs.poll")) == polls
+    asked = server.times[before:]
+    assert all(b - a > 0.9 for a, b in zip(asked, asked[1:]))
+    down.clear()
+    await_all(standin, running, wanted, 90)
+    assert standin.journal.all("denied") == []
+    assert len(running.log("creds.expired")) == 1
+
+
+def test_refused_in_the_middle_of_work(standin, daemon, serve, secrets):
+    """They are revoked while messages are held, and one long poll is open:
+    they are fetched once, whatever was refused is tried again, and nothing
+    fails, is lost or comes twice."""
+    issuer = Issuer(standin, secrets, 3600)
+    server = serve(lambda *_: (200, issuer.document()))
+    running = daemon(env=environ(
+        standin, AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/"))
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate), times=1)
+    wanted = put_files(standin, 5)
+    running.wait_for(lambda: standin.dassana.active == 1
+                     and standin.queue.counts() == (0, 5))
+    issuer.tokens.revoke_all()
+    gate.open()
+    wanted += put_files(standin, 5, seed=2)
+    await_all(standin, running, wanted, 60)
+    assert issuer.n == 2
+    denied = standin.journal.all("denied")
+    assert 0 < len(denied) < 40, "bounded"
+    assert len(standin.journal.all("sqs.delete", deleted=True)) == 10
+    running.stop()
+    assert running.log("object.failed") == []
+    assert running.log("message.not_deleted") == []
