@@ -163,8 +163,26 @@ $(BUILD)/man/trailpost.conf.5: docs/man/trailpost.conf.5 $(BIN)
 	@$(BIN) --print-options=mdoc | sed -e '/^@options@$$/{r /dev/stdin' \
 		-e 'd}' $< >$@
 
+# A package for Debian and Ubuntu: etc/debian says how, on a copy of the tree.
+DEB := build/deb
+.PHONY: deb
+deb: setup-deb
+	@rm -rf $(DEB) && mkdir -p $(DEB)/tree
+	@cp -R Makefile LICENSE README.md include src etc systemd docs $(DEB)/tree
+	@cp -R etc/debian $(DEB)/tree/debian
+	@cd $(DEB)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
+		dpkg-buildpackage --build=binary --no-sign -jauto
+	@ls $(DEB)/*.deb
+
+# The image; DOCKER=podman or buildah does as well.
+DOCKER ?= docker
+.PHONY: image
+image:
+	$(DOCKER) build -f etc/container/Dockerfile -t trailpost:$(VERSION) .
+
 # What a machine lacks for a target is installed first (tests/setup.sh).
-SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench
+SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench \
+	setup-deb setup-heavy
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
 	@sh tests/setup.sh $*
@@ -198,6 +216,12 @@ check-oracle: $(ORACLE)
 
 check-integration: $(BIN)
 	@$(RUN) integration
+
+# The image, the package and the page, on what they run on: minutes.
+.PHONY: check-heavy
+check-heavy: setup-heavy
+	@$(SUBMAKE) QUIET=1 $(BIN)
+	@$(RUN) heavy
 
 # Unit and integration tests with the address and undefined sanitizers.
 check-asan: setup-test
@@ -284,6 +308,8 @@ help:
 	@echo "make                    build $(BIN)"
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
 	@echo "make man                build/man: the manual pages"
+	@echo "make deb                a Debian package, into $(DEB)"
+	@echo "make image              a container image; DOCKER=$(DOCKER)"
 	@echo "make demo               see it work, without AWS; LOGS=DIR"
 	@echo "make check              all tests and lint"
 	@echo "make check-quick        the same without integration tests"
@@ -292,6 +318,7 @@ help:
 	@echo "make check-oracle       signatures against botocore's"
 	@echo "make check-asan         unit and integration, sanitized"
 	@echo "make check-oom          each allocation failing in turn"
+	@echo "make check-heavy        image, package, status page: minutes"
 	@echo "make fuzz               parsers; FUZZ_SECONDS=30 each"
 	@echo "make analyze            gcc -fanalyzer, clang-tidy, cppcheck"
 	@echo "make memcheck           the program under valgrind"
