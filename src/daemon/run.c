@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "base/log.h"
 #include "daemon/command.h"
 #include "daemon/headline.h"
@@ -35,6 +36,7 @@ struct run {
 	struct shipper *shipper;
 	struct stats *stats;
 	struct headline *headline;
+	struct admin *admin;
 	bool ready;
 	bool stopping;
 };
@@ -171,8 +173,38 @@ start_flow(struct run *r)
 }
 
 static void
+tell_about(void *arg, struct admin_about *out)
+{
+	const struct config *c = ((struct run *)arg)->conf;
+	struct span url = span_str(c->dassana_endpoint);
+
+	*out = (struct admin_about){.version = TRAILPOST_VERSION,
+	    .queue_url = c->queue_url,
+	    .region = c->region,
+	    .endpoint = span_cut(&url, '?'),
+	    .app_id = c->dassana_app_id};
+}
+
+static bool
+open_admin(struct run *r)
+{
+	struct admin_conf conf = {.loop = r->ways.loop,
+	    .timers = r->ways.timers,
+	    .listen = r->conf->admin_listen,
+	    .source = {.shipper = r->shipper,
+		.aws = r->ways.aws,
+		.keeper = r->ways.keeper,
+		.http = r->ways.http},
+	    .about = tell_about,
+	    .arg = r};
+
+	return admin_open(&r->admin, &conf);
+}
+
+static void
 take_apart(struct run *r)
 {
+	admin_close(&r->admin);
 	headline_free(&r->headline);
 	stats_free(&r->stats);
 	shipper_free(&r->shipper);
@@ -182,18 +214,21 @@ take_apart(struct run *r)
 	ways_close(&r->ways);
 }
 
-static void
+static int
 run_loop(struct run *r)
 {
 	struct signals_to to = {on_stop, on_reload, r};
 
 	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
 	start_flow(r);
+	if (!open_admin(r))
+		return EXIT_USAGE;
 	signals_watch(r->signals, r->ways.loop, &to);
 	service_feed(r->service, r->ways.timers);
 	ev_run(r->ways.loop, 0);
 	stats_log(r->stats);
 	LOG_INFO("stop", F_STR("version", TRAILPOST_VERSION));
+	return EXIT_OK;
 }
 
 int
@@ -209,7 +244,7 @@ run_daemon(const struct config_sources *sources)
 		r.service = service_new();
 		r.signals = signals_new();
 		if (ways_open(&r.ways, &c, on_creds, &r, &status))
-			run_loop(&r);
+			status = run_loop(&r);
 		take_apart(&r);
 	}
 	config_fini(&c);

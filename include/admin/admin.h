@@ -1,0 +1,47 @@
+/*
+ * The daemon's own small web site, at the address of admin_listen:
+ *
+ *   /healthz  200 "ok": the loop turns
+ *   /readyz   200 or 503, and JSON that says why: admin/health.h
+ *   /metrics  for Prometheus: admin/metrics.h
+ *   /status   JSON: admin/status.h
+ *   /         the same for people: admin/page.h
+ *
+ * It only looks: nothing that it is asked changes anything.
+ */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include "admin/metrics.h"
+#include "base/span.h"
+#include "net/timer.h"
+
+struct ev_loop;
+struct admin;
+
+/* Of the configuration as it is now. */
+struct admin_about {
+	const char *version;
+	const char *queue_url, *region;
+	struct span endpoint; /* Dassana's, without a query */
+	const char *app_id;
+};
+/* Fills *out with texts that are borrowed until control returns to the loop. */
+typedef void admin_about_fn(void *arg, struct admin_about *out);
+
+struct admin_conf {
+	struct ev_loop *loop; /* borrowed, as is timers, while it is open */
+	struct timers *timers;
+	const char *listen;	      /* as admin/address.h; "": nothing */
+	struct metrics_source source; /* shipper and keeper are needed */
+	admin_about_fn *about;
+	void *arg;
+};
+
+/* true: *a listens, or is NULL because there is nothing to listen on. false: it
+ * cannot listen there, which was logged. */
+bool admin_open(struct admin **a, const struct admin_conf *conf);
+/* Before what the source names is freed. NULL is fine. */
+void admin_close(struct admin **a);
+
+#endif

@@ -1,0 +1,193 @@
+#include "admin/admin.h"
+
+#include <string.h>
+
+#include "admin/health.h"
+#include "admin/page.h"
+#include "admin/server.h"
+#include "admin/status.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct admin {
+	struct metrics_source source;
+	admin_about_fn *about;
+	void *arg;
+	struct server *server;
+	struct timer *sampler;
+	struct rates rates;
+	int64_t started_ms; /* monotonic */
+};
+
+static const char json_type[] = "application/json; charset=utf-8";
+
+/* ---- what stands where ---- */
+
+static void
+add_live(struct admin *a, struct server_answer *out)
+{
+	(void)a;
+	buf_str(out->body, "ok\n");
+}
+
+static void
+add_ready(struct admin *a, struct server_answer *out)
+{
+	struct json_out j = {.b = out->body};
+	struct health_facts facts;
+	struct health h;
+
+	health_look(&a->source, &facts);
+	health_judge(&facts, &h);
+	json_begin(&j, NULL, '{');
+	health_add_json(&h, &j);
+	json_end(&j, '}');
+	buf_char(out->body, '\n');
+	out->status = h.ready ? 200 : 503;
+	out->type = json_type;
+}
+
+/* Until there are more. */
+#pragma weak metrics_render
+
+static void
+add_metrics(struct admin *a, struct server_answer *out)
+{
+	if (metrics_render != NULL)
+		metrics_render(out->body, &a->source);
+	out->type = METRICS_CONTENT_TYPE;
+}
+
+/* On the heap: the problems' texts take some room. */
+static struct status *
+take_status(struct admin *a)
+{
+	struct status *s = mem_zalloc(sizeof *s);
+
+	a->about(a->arg, &s->about);
+	status_take(&a->source, &a->rates, s);
+	s->uptime_s = (clock_mono_ms() - a->started_ms) / 1000;
+	return s;
+}
+
+static void
+add_status(struct admin *a, struct server_answer *out)
+{
+	struct status *s = take_status(a);
+
+	status_json(s, out->body);
+	buf_char(out->body, '\n');
+	out->type = json_type;
+	mem_free(s);
+}
+
+static void
+add_page(struct admin *a, struct server_answer *out)
+{
+	struct status *s = take_status(a);
+
+	page_render(s, out->body);
+	out->type = "text/html; charset=utf-8";
+	out->policy = page_policy;
+	mem_free(s);
+}
+
+static bool
+answer(void *arg, const char *path, struct server_answer *out)
+{
+	static const struct {
+		const char *path;
+		void (*add)(struct admin *a, struct server_answer *out);
+	} routes[] = {
+	    {"/healthz", add_live},
+	    {"/readyz", add_ready},
+	    {"/metrics", add_metrics},
+	    {"/status", add_status},
+	    {"/", add_page},
+	};
+
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		if (strcmp(path, routes[i].path) == 0) {
+			routes[i].add(arg, out);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- life ---- */
+
+static void
+on_sample(void *arg)
+{
+	struct admin *a = arg;
+	struct rates_sample s;
+
+	status_sample(&a->source, &s);
+	rates_add(&a->rates, &s);
+	timer_after(a->sampler, RATES_EVERY_MS);
+}
+
+/* The address as it is, where a port of 0 has become one. */
+static void
+log_listening(const struct admin *a, struct admin_address at)
+{
+	struct buf url;
+
+	buf_init(&url, 128);
+	at.port = server_port(a->server);
+	admin_address_url(&at, &url);
+	LOG_INFO("admin.listen", F_SPAN("url", buf_view(&url)),
+	    F_STR("address", *at.host != '\0' ? at.host : "every"));
+	buf_fini(&url);
+}
+
+bool
+admin_open(struct admin **ap, const struct admin_conf *conf)
+{
+	struct admin_address at;
+	struct admin *a;
+	struct buf why;
+
+	*ap = NULL;
+	if (*conf->listen == '\0')
+		return true;
+	CHECK(admin_address_parse(span_str(conf->listen), &at));
+	a = mem_zalloc(sizeof *a);
+	a->source = conf->source;
+	a->started_ms = clock_mono_ms();
+	a->about = conf->about;
+	a->arg = conf->arg;
+	buf_init(&why, 128);
+	a->server = server_new(conf->loop, conf->timers, &at, answer, a, &why);
+	if (a->server == NULL) {
+		LOG_ERROR("admin.listen", F_STR("address", conf->listen),
+		    F_STR("problem", "it cannot listen there"),
+		    F_SPAN("error", buf_view(&why)),
+		    F_STR("advice", "set admin_listen to an address of this "
+				    "host and a port that is free, or leave it "
+				    "out"));
+		admin_close(&a);
+	} else {
+		a->sampler = timer_new(conf->timers, on_sample, a);
+		on_sample(a);
+		log_listening(a, at);
+	}
+	buf_fini(&why);
+	*ap = a;
+	return a != NULL;
+}
+
+void
+admin_close(struct admin **ap)
+{
+	struct admin *a = *ap;
+
+	if (a == NULL)
+		return;
+	timer_free(&a->sampler);
+	server_free(&a->server);
+	mem_free(a);
+	*ap = NULL;
+}

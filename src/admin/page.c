@@ -1,0 +1,197 @@
+#include "admin/page.h"
+
+#include <string.h>
+
+#include "admin/html.h"
+#include "admin/page_internal.h"
+#include "base/clock.h"
+
+/* ---- is it well? ---- */
+
+static void
+add_reason(const struct status *s, const struct health_reason *r, struct buf *b)
+{
+	const struct part *p = &r->what;
+
+	buf_str(b, "<p><strong>");
+	html_text(b, span_str(health_part_name(r->part)));
+	buf_str(b, ":</strong> ");
+	html_text(b, span_str(p->problem));
+	if (p->since_ms > 0) {
+		buf_str(b, ", for ");
+		html_duration(b, (s->now_mono_ms - p->since_ms) / 1000);
+	}
+	buf_str(b, ".");
+	if (*p->detail != '\0') {
+		buf_str(b, " <code>");
+		html_text(b, span_str(p->detail));
+		buf_str(b, "</code>");
+	}
+	buf_str(b, "</p>");
+	if (*p->advice != '\0') {
+		buf_str(b, "<p>What helps: ");
+		html_text(b, span_str(p->advice));
+		buf_str(b, ".</p>");
+	}
+}
+
+static void
+add_state(const struct status *s, struct buf *b)
+{
+	const char *look = "bad", *title = "Events are held up";
+	const struct health *h = &s->health;
+
+	if (h->ready) {
+		look = "ok";
+		title = "All is well";
+	} else if (s->facts.stopping) {
+		look = "wait";
+		title = "Shutting down";
+	} else if (h->reason[0].what.since_ms == 0 &&
+		   h->reason[0].part == HEALTH_QUEUE) {
+		look = "wait";
+		title = "Starting";
+	}
+	buf_printf(b,
+	    "<section class=\"state %s\" role=\"status\">"
+	    "<h1 class=\"%s\">%s</h1>",
+	    look, look, title);
+	for (size_t i = 0; i < h->n; i++)
+		add_reason(s, &h->reason[i], b);
+	if (h->ready)
+		buf_str(
+		    b, s->sink.taken_posts > 0
+			   ? "<p>Log files are fetched and their events "
+			     "delivered.</p>"
+			   : "<p>The queue is being watched; nothing has been "
+			     "delivered yet.</p>");
+	else if (!s->facts.stopping)
+		buf_str(b, "<p>Nothing is lost meanwhile: messages stay in "
+			   "the queue until their events are delivered.</p>");
+	buf_str(b, "</section>");
+}
+
+/* ---- figures ---- */
+
+static void
+begin_tile(struct buf *b, const char *title)
+{
+	buf_printf(b, "<div class=\"card\"><h2>%s</h2><p class=\"n\">", title);
+}
+
+static void
+end_tile(struct buf *b, const char *note)
+{
+	buf_printf(b, "</p><p class=\"soft\">%s</p></div>", note);
+}
+
+/* The latest at the right, whether there are few or many. */
+static void
+add_curve(const struct status *s, struct buf *b)
+{
+	double top = 1;
+	size_t n = s->nhistory, from = RATES_STEPS - n;
+
+	for (size_t i = 0; i < n; i++)
+		top = s->history[i] > top ? s->history[i] : top;
+	if (n < 2) {
+		buf_str(b, "<p class=\"soft\">The curve begins in a few "
+			   "seconds.</p>");
+		return;
+	}
+	buf_printf(b,
+	    "<svg viewBox=\"0 0 %d 100\" preserveAspectRatio=\"none\" "
+	    "role=\"img\" aria-label=\"Events a second over the last five "
+	    "minutes, at most %.0f\"><polygon points=\"%zu,100",
+	    RATES_STEPS - 1, top, from);
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < n; i++)
+			buf_printf(b, " %zu,%.1f", from + i,
+			    98 - 94 * s->history[i] / top);
+		buf_str(b, pass == 0 ? " 59,100\"/><polyline points=\""
+				     : "\"/></svg>");
+	}
+}
+
+static void
+add_buffer(const struct status *s, struct buf *b)
+{
+	size_t all = s->flow.buffer_bytes, used = s->flow.buffer_used;
+
+	begin_tile(b, "Buffer");
+	buf_printf(b, "%zu %%", all > 0 ? used * 100 / all : 0);
+	buf_printf(b,
+	    "</p><p><meter min=\"0\" max=\"%zu\" value=\"%zu\" "
+	    "aria-label=\"Buffer in use\"></meter></p><p class=\"soft\">",
+	    all, used);
+	html_bytes(b, (double)used);
+	buf_str(b, " of ");
+	html_bytes(b, (double)all);
+	buf_str(b, "</p></div>");
+}
+
+static void
+add_tiles(const struct status *s, struct buf *b)
+{
+	buf_str(b, "<div class=\"tiles\"><div class=\"card wide\"><div>"
+		   "<h2>Events delivered</h2><p class=\"n\">");
+	html_rate(b, s->rate[RATE_EVENTS]);
+	buf_str(b, " /s</p><p class=\"soft\">over the last minute; ");
+	html_bytes(b, s->rate[RATE_BYTES]);
+	buf_str(b, "/s of log files</p></div>");
+	add_curve(s, b);
+	buf_str(b, "</div>");
+	begin_tile(b, "Messages held");
+	html_count(b, s->flow.messages_held);
+	end_tile(b, "until their events are delivered");
+	begin_tile(b, "Log files");
+	html_count(b, s->flow.objects_active);
+	buf_str(b, "</p><p class=\"soft\">being fetched, ");
+	html_count(b, s->flow.objects_waiting);
+	buf_str(b, " waiting</p></div>");
+	begin_tile(b, "Batches in flight");
+	html_count(b, s->sink.in_flight);
+	buf_str(b, "</p><p class=\"soft\">to Dassana, ");
+	html_count(b, s->sink.waiting);
+	buf_str(b, " waiting</p></div>");
+	add_buffer(s, b);
+	buf_str(b, "</div>");
+}
+
+/* ---- the whole ---- */
+
+static void
+add_head(const struct status *s, struct buf *b)
+{
+	buf_str(b,
+	    "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+	    "<meta name=\"viewport\" "
+	    "content=\"width=device-width,initial-scale=1\">"
+	    "<meta http-equiv=\"refresh\" content=\"5\">"
+	    "<link rel=\"icon\" href=\"data:,\"><title>");
+	buf_str(b, s->health.ready ? "well" : "not ready");
+	buf_str(b, " - trailpost</title><style>");
+	buf_str(b, page_style);
+	buf_str(b, "</style></head><body><header><b>trailpost</b><span>");
+	html_text(b, span_str(s->about.version));
+	buf_str(b, "</span><span>up ");
+	html_duration(b, s->uptime_s);
+	buf_str(b, "</span><span>as of ");
+	clock_format_log(b, s->now_ms - s->now_ms % 1000);
+	buf_str(b, ", refreshed every 5 s</span></header><main>");
+}
+
+void
+page_render(const struct status *s, struct buf *b)
+{
+	add_head(s, b);
+	add_state(s, b);
+	add_tiles(s, b);
+	page_add_parts(s, b);
+	page_add_problems(s, b);
+	page_add_totals(s, b);
+	buf_str(b, "</main><footer>For machines: <a href=\"/status\">status"
+		   "</a>, <a href=\"/metrics\">metrics</a>, "
+		   "<a href=\"/readyz\">readiness</a>.</footer>"
+		   "</body></html>\n");
+}

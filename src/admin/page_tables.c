@@ -1,0 +1,212 @@
+#include <string.h>
+
+#include "admin/html.h"
+#include "admin/page_internal.h"
+
+/* ---- the other sides ---- */
+
+static void
+begin_part(const struct status *s, enum health_part which, const char *name,
+    struct buf *b)
+{
+	static const struct {
+		const char *look, *word;
+	} mood[] = {[PART_UNTRIED] = {"wait", "not tried yet"},
+	    [PART_WELL] = {"ok", "well"},
+	    [PART_ILL] = {"bad", "in trouble"}};
+	const struct part *p = &s->facts.of[which];
+
+	buf_printf(b,
+	    "<tr><th scope=\"row\">%s</th><td class=\"%s\">%s</td><td>", name,
+	    mood[p->mood].look, mood[p->mood].word);
+	if (p->mood == PART_ILL) {
+		buf_str(b, "<p>");
+		html_text(b, span_str(p->problem));
+		if (*p->code != '\0') {
+			buf_str(b, ": <code>");
+			html_text(b, span_str(p->code));
+			buf_str(b, "</code>");
+		}
+		buf_str(b, "</p>");
+	}
+}
+
+static void
+add_fact(struct buf *b, struct span text)
+{
+	buf_str(b, "<p class=\"soft\"><code>");
+	html_text(b, text);
+	buf_str(b, "</code></p>");
+}
+
+void
+page_add_parts(const struct status *s, struct buf *b)
+{
+	buf_str(b,
+	    "<section><table class=\"parts\"><caption>Who it works with"
+	    "</caption><thead><tr><th scope=\"col\">Part</th>"
+	    "<th scope=\"col\">State</th><th scope=\"col\">Details</th></tr>"
+	    "</thead><tbody>");
+	begin_part(s, HEALTH_CREDENTIALS, "AWS credentials", b);
+	buf_str(b, "<p>from ");
+	html_text(b, span_str(s->creds_source));
+	if (s->creds_left_s >= 0) {
+		buf_str(b, ", valid for ");
+		html_duration(b, s->creds_left_s);
+	}
+	buf_str(b, "</p></td></tr>");
+	begin_part(s, HEALTH_QUEUE, "SQS queue", b);
+	add_fact(b, span_str(s->about.queue_url));
+	buf_str(b, "</td></tr>");
+	begin_part(s, HEALTH_S3, "S3", b);
+	buf_str(b, "</td></tr>");
+	begin_part(s, HEALTH_DASSANA, "Dassana", b);
+	buf_printf(b, "<p>token %s</p>", status_token_name(s->token));
+	add_fact(b, s->about.endpoint);
+	buf_str(b, "</td></tr></tbody></table></section>");
+}
+
+/* ---- problems ---- */
+
+/* Cuts ` advice="..."` (or a plain word) out of logfmt: what stands before it
+ * stays in *text, what after it in *rest. */
+static struct span
+cut_advice(struct span *text, struct span *rest)
+{
+	static const char name[] = "advice=";
+	const char *end = text->p + text->n, *p, *from;
+	struct span advice = SPAN("");
+	bool quoted;
+
+	*rest = SPAN("");
+	p = memmem(text->p, text->n, name, sizeof name - 1);
+	if (p == NULL || (p > text->p && p[-1] != ' '))
+		return advice;
+	from = p + sizeof name - 1;
+	quoted = from < end && *from == '"';
+	advice.p = from += quoted;
+	while (from < end && *from != (quoted ? '"' : ' '))
+		from += *from == '\\' && from + 1 < end ? 2 : 1;
+	advice.n = (size_t)(from - advice.p);
+	from += quoted && from < end;
+	*rest = (struct span){from, (size_t)(end - from)};
+	text->n = (size_t)(p - text->p);
+	return advice;
+}
+
+/* Without the backslashes before quotes and backslashes. */
+static void
+add_unquoted(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\' && i + 1 < s.n &&
+		    (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
+			i++;
+		html_text(b, (struct span){s.p + i, 1});
+	}
+}
+
+static void
+add_problem(const struct status *s, const struct log_problem *p, struct buf *b)
+{
+	bool error = p->level == LOG_LVL_ERROR;
+	struct span text = span_str(p->text), rest;
+	struct span advice = cut_advice(&text, &rest);
+
+	buf_printf(b, "<tr><th scope=\"row\"><span class=\"%s\">%s</span> ",
+	    error ? "bad" : "wait", error ? "error" : "warning");
+	html_text(b, span_str(p->event));
+	buf_str(b, "</th><td>");
+	html_duration(b, (s->now_ms - p->last_ms) / 1000);
+	buf_str(b, " ago");
+	if (p->count > 1) {
+		buf_str(b, "<p class=\"soft\">");
+		html_count(b, p->count);
+		buf_str(b, " times in ");
+		html_duration(b, (p->last_ms - p->first_ms) / 1000);
+		buf_str(b, "</p>");
+	}
+	buf_str(b, "</td><td><p><code>");
+	html_text(b, span_trim(text));
+	buf_char(b, ' ');
+	html_text(b, span_trim(rest));
+	buf_str(b, "</code></p>");
+	if (advice.n > 0) {
+		buf_str(b, "<p>What helps: ");
+		add_unquoted(b, advice);
+		buf_str(b, ".</p>");
+	}
+	buf_str(b, "</td></tr>");
+}
+
+void
+page_add_problems(const struct status *s, struct buf *b)
+{
+	buf_str(b, "<section><table class=\"problems\"><caption>Last problems"
+		   "</caption>");
+	if (s->nproblems == 0)
+		buf_str(b, "<tbody><tr><td>None since the start.</td></tr>");
+	else
+		buf_str(b,
+		    "<thead><tr><th scope=\"col\">What</th>"
+		    "<th scope=\"col\">When</th><th scope=\"col\">Details"
+		    "</th></tr></thead><tbody>");
+	for (size_t i = 0; i < s->nproblems; i++)
+		add_problem(s, &s->problem[i], b);
+	buf_str(b, "</tbody></table></section>");
+}
+
+/* ---- totals ---- */
+
+struct total {
+	const char *name;
+	uint64_t n;
+};
+
+static void
+add_group(struct buf *b, const char *caption, const struct total *row, size_t n)
+{
+	buf_printf(b, "<table><caption>%s</caption><tbody>", caption);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(b, "<tr><th scope=\"row\">%s</th><td class=\"num\">",
+		    row[i].name);
+		html_count(b, row[i].n);
+		buf_str(b, "</td></tr>");
+	}
+	buf_str(b, "</tbody></table>");
+}
+
+void
+page_add_totals(const struct status *s, struct buf *b)
+{
+	const struct total messages[] = {
+	    {"received", s->flow.messages_received},
+	    {"deleted: delivered or nothing to ship", s->flow.messages_deleted},
+	    {"failed, left for another try", s->flow.messages_failed},
+	    {"not understood, kept", s->flow.messages_unknown},
+	    {"leases lost", s->flow.leases_lost},
+	};
+	const struct total objects[] = {
+	    {"delivered whole", s->flow.objects_done},
+	    {"failed", s->flow.objects_failed},
+	    {"left out by the filter", s->flow.keys_filtered},
+	    {"bytes fetched", s->flow.object_bytes},
+	};
+	const struct total events[] = {
+	    {"found in log files", s->flow.events_sliced},
+	    {"delivered", s->flow.events_delivered},
+	    {"delivered before, not sent again", s->flow.events_skipped},
+	    {"refused by Dassana", s->sink.refused_events},
+	    {"requests", s->sink.posts},
+	    {"requests tried again", s->sink.retries},
+	};
+
+	buf_str(b, "<section class=\"totals\">");
+	add_group(b, "Messages since the start", messages,
+	    sizeof messages / sizeof messages[0]);
+	add_group(b, "Log files since the start", objects,
+	    sizeof objects / sizeof objects[0]);
+	add_group(b, "Events since the start", events,
+	    sizeof events / sizeof events[0]);
+	buf_str(b, "</section>");
+}

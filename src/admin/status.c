@@ -1,0 +1,220 @@
+#include "admin/status.h"
+
+#include "aws/call.h"
+#include "base/clock.h"
+
+void
+status_sample(const struct metrics_source *src, struct rates_sample *s)
+{
+	struct shipper_stats f = shipper_stats(src->shipper);
+	struct delivery_stats d =
+	    delivery_stats(shipper_delivery(src->shipper));
+
+	*s = (struct rates_sample){.at_ms = clock_mono_ms()};
+	s->count[RATE_EVENTS] = f.events_delivered;
+	s->count[RATE_BYTES] = f.object_bytes;
+	s->count[RATE_OBJECTS] = f.objects_done;
+	s->count[RATE_MESSAGES] = f.messages_deleted;
+	s->count[RATE_POSTS] = d.posts;
+}
+
+static void
+take_credentials(const struct metrics_source *src, struct status *s)
+{
+	const struct creds *c = creds_get(src->keeper);
+	int64_t now_s = clock_wall_s();
+
+	/* When they expire is told by AWS's clock. */
+	if (src->aws != NULL)
+		now_s = aws_now_s(src->aws);
+	s->creds_source = creds_source_name(src->keeper);
+	s->creds_valid = c != NULL;
+	s->creds_left_s = -1;
+	if (c != NULL && c->expires_s != 0)
+		s->creds_left_s =
+		    c->expires_s > now_s ? c->expires_s - now_s : 0;
+}
+
+void
+status_take(const struct metrics_source *src, const struct rates *rates,
+    struct status *s)
+{
+	struct rates_sample now;
+
+	s->now_ms = clock_wall_ms();
+	s->now_mono_ms = clock_mono_ms();
+	health_look(src, &s->facts);
+	health_judge(&s->facts, &s->health);
+	s->flow = shipper_stats(src->shipper);
+	s->sink = delivery_stats(shipper_delivery(src->shipper));
+	s->nothing = 0;
+	for (int i = 0; i < NOTIFY_R_COUNT; i++)
+		s->nothing += s->flow.nothing[i];
+	s->token = delivery_token(shipper_delivery(src->shipper));
+	take_credentials(src, s);
+	status_sample(src, &now);
+	for (int i = 0; i < RATES; i++)
+		s->rate[i] = rates_of(rates, &now, (enum rate)i);
+	s->nhistory = rates_history(rates, RATE_EVENTS, s->history);
+	s->nproblems = log_recent(s->problem, LOG_RECENT_MAX);
+}
+
+const char *
+status_token_name(enum token_state t)
+{
+	static const char *const names[] = {[TOKEN_UNTRIED] = "untried",
+	    [TOKEN_TAKEN] = "accepted",
+	    [TOKEN_REFUSED] = "refused"};
+
+	return names[t];
+}
+
+/* ---- JSON ---- */
+
+static void
+add_about(const struct status *s, struct json_out *j)
+{
+	json_text(j, "version", span_str(s->about.version));
+	json_time(j, "time", s->now_ms);
+	json_count(j, "uptime_s", (uint64_t)s->uptime_s);
+	health_add_json(&s->health, j);
+	json_flag(j, "stopping", s->facts.stopping);
+}
+
+static void
+add_sides(const struct status *s, struct json_out *j)
+{
+	static const char *const mood[] = {[PART_UNTRIED] = "untried",
+	    [PART_WELL] = "well",
+	    [PART_ILL] = "ill"};
+
+	json_begin(j, "credentials", '{');
+	json_text(j, "source", span_str(s->creds_source));
+	json_flag(j, "valid", s->creds_valid);
+	if (s->creds_left_s < 0)
+		json_null(j, "seconds_left");
+	else
+		json_count(j, "seconds_left", (uint64_t)s->creds_left_s);
+	json_end(j, '}');
+	json_begin(j, "queue", '{');
+	json_text(j, "state", span_str(mood[s->facts.of[HEALTH_QUEUE].mood]));
+	json_text(j, "url", span_str(s->about.queue_url));
+	json_text(j, "region", span_str(s->about.region));
+	json_end(j, '}');
+	json_begin(j, "s3", '{');
+	json_text(j, "state", span_str(mood[s->facts.of[HEALTH_S3].mood]));
+	json_end(j, '}');
+	json_begin(j, "dassana", '{');
+	json_text(j, "state", span_str(mood[s->facts.of[HEALTH_DASSANA].mood]));
+	json_text(j, "endpoint", s->about.endpoint);
+	json_text(j, "app_id", span_str(s->about.app_id));
+	json_text(j, "token", span_str(status_token_name(s->token)));
+	json_end(j, '}');
+}
+
+static void
+add_rates(const struct status *s, struct json_out *j)
+{
+	static const char *const names[RATES] = {[RATE_EVENTS] = "events",
+	    [RATE_BYTES] = "object_bytes",
+	    [RATE_OBJECTS] = "objects",
+	    [RATE_MESSAGES] = "messages",
+	    [RATE_POSTS] = "posts"};
+
+	json_begin(j, "per_second", '{');
+	for (int i = 0; i < RATES; i++)
+		json_real(j, names[i], s->rate[i]);
+	json_end(j, '}');
+}
+
+static void
+add_now(const struct status *s, struct json_out *j)
+{
+	json_begin(j, "now", '{');
+	json_count(j, "messages_held", s->flow.messages_held);
+	json_count(j, "objects_active", s->flow.objects_active);
+	json_count(j, "objects_waiting", s->flow.objects_waiting);
+	json_count(j, "batches_in_flight", s->sink.in_flight);
+	json_count(j, "batches_waiting", s->sink.waiting);
+	json_count(j, "events_in_doubt", s->sink.in_doubt);
+	json_count(j, "buffer_used", s->flow.buffer_used);
+	json_count(j, "buffer_bytes", s->flow.buffer_bytes);
+	json_end(j, '}');
+}
+
+static void
+add_totals(const struct status *s, struct json_out *j)
+{
+	const struct {
+		const char *name;
+		uint64_t n;
+	} rows[] = {
+	    {"receives", s->flow.receives},
+	    {"receive_errors", s->flow.receive_errors},
+	    {"messages_received", s->flow.messages_received},
+	    {"messages_deleted", s->flow.messages_deleted},
+	    {"messages_failed", s->flow.messages_failed},
+	    {"messages_released", s->flow.messages_released},
+	    {"messages_unknown", s->flow.messages_unknown},
+	    {"messages_nothing", s->nothing},
+	    {"messages_duplicate", s->flow.messages_duplicate},
+	    {"leases_extended", s->flow.leases_extended},
+	    {"leases_lost", s->flow.leases_lost},
+	    {"keys_filtered", s->flow.keys_filtered},
+	    {"objects_done", s->flow.objects_done},
+	    {"objects_failed", s->flow.objects_failed},
+	    {"object_bytes", s->flow.object_bytes},
+	    {"json_bytes", s->flow.json_bytes},
+	    {"events_sliced", s->flow.events_sliced},
+	    {"events_delivered", s->flow.events_delivered},
+	    {"events_skipped", s->flow.events_skipped},
+	    {"events_refused", s->sink.refused_events},
+	    {"posts", s->sink.posts},
+	    {"post_retries", s->sink.retries},
+	    {"post_bytes", s->sink.taken_body_bytes},
+	    {"doc_count_missing", s->sink.doc_count_missing},
+	    {"doc_count_short", s->sink.doc_count_short},
+	    {"token_faults", s->sink.token_faults},
+	    {"setup_faults", s->sink.setup_faults},
+	};
+
+	json_begin(j, "totals", '{');
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		json_count(j, rows[i].name, rows[i].n);
+	json_end(j, '}');
+}
+
+static void
+add_problems(const struct status *s, struct json_out *j)
+{
+	json_begin(j, "problems", '[');
+	for (size_t i = 0; i < s->nproblems; i++) {
+		const struct log_problem *p = &s->problem[i];
+		bool error = p->level == LOG_LVL_ERROR;
+
+		json_begin(j, NULL, '{');
+		json_text(j, "level", span_str(error ? "error" : "warn"));
+		json_text(j, "event", span_str(p->event));
+		json_time(j, "first", p->first_ms);
+		json_time(j, "last", p->last_ms);
+		json_count(j, "count", p->count);
+		json_text(j, "text", span_str(p->text));
+		json_end(j, '}');
+	}
+	json_end(j, ']');
+}
+
+void
+status_json(const struct status *s, struct buf *out)
+{
+	struct json_out j = {.b = out};
+
+	json_begin(&j, NULL, '{');
+	add_about(s, &j);
+	add_sides(s, &j);
+	add_rates(s, &j);
+	add_now(s, &j);
+	add_totals(s, &j);
+	add_problems(s, &j);
+	json_end(&j, '}');
+}
