@@ -3,6 +3,7 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 BUILD ?= build
 CC ?= cc
 CLANG := $(firstword $(shell command -v clang-14 clang) clang)
@@ -133,6 +134,7 @@ $(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
 	$(UNIT_HELP_SRC:%.c=$(BUILD)/%.d) $(ORACLE:=.d) $(FLOOR).d \
 	$(FUZZ:=.d) $(BUILD)/tests/fuzz/fuzz.d $(OOM:=.d) $(BUILD)/tests/oom/oom.d
 
+UNITS := trailpost.service trailpost@.service
 .PHONY: install uninstall
 install: $(BIN) man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/trailpost
@@ -143,9 +145,18 @@ install: $(BIN) man
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8
 	install -D -m 644 $(BUILD)/man/trailpost.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
+	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
+	for unit in $(UNITS); do \
+		sed -e 's|/usr/local/bin/|$(PREFIX)/bin/|' \
+			-e 's|/etc/trailpost/|$(SYSCONFDIR)/trailpost/|' \
+			-e 's|/etc/default/|$(SYSCONFDIR)/default/|' \
+			systemd/$$unit >$(DESTDIR)$(SYSTEMDUNITDIR)/$$unit && \
+		chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/$$unit || exit 1; \
+	done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/trailpost \
+		$(UNITS:%=$(DESTDIR)$(SYSTEMDUNITDIR)/%) \
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5 \
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
@@ -182,7 +193,7 @@ image:
 
 # What a machine lacks for a target is installed first (tests/setup.sh).
 SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench \
-	setup-deb setup-heavy
+	setup-deb setup-heavy setup-systemd
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
 	@sh tests/setup.sh $*
@@ -199,9 +210,9 @@ demo: setup-build
 test-programs: $(BIN) man $(UNIT) $(ORACLE) $(if $(VARIANT),,$(OOM))
 
 .PHONY: check check-quick check-unit check-oracle check-integration check-asan
-check: setup-test
+check: setup-test setup-systemd
 	@$(SUBMAKE) QUIET=1 test-programs
-	@$(RUN) lint unit oracle oom integration
+	@$(RUN) lint unit oracle oom integration systemd
 
 # All but the integration tests: half a minute.
 check-quick: setup-test
@@ -216,6 +227,12 @@ check-oracle: $(ORACLE)
 
 check-integration: $(BIN)
 	@$(RUN) integration
+
+# The units under a systemd of their own, where that can be booted: a minute.
+.PHONY: check-systemd
+check-systemd: setup-systemd
+	@$(SUBMAKE) QUIET=1 $(BIN)
+	@$(RUN) systemd
 
 # The image, the package and the page, on what they run on: minutes.
 .PHONY: check-heavy
@@ -318,6 +335,7 @@ help:
 	@echo "make check-oracle       signatures against botocore's"
 	@echo "make check-asan         unit and integration, sanitized"
 	@echo "make check-oom          each allocation failing in turn"
+	@echo "make check-systemd      the units under a systemd of their own"
 	@echo "make check-heavy        image, package, status page: minutes"
 	@echo "make fuzz               parsers; FUZZ_SECONDS=30 each"
 	@echo "make analyze            gcc -fanalyzer, clang-tidy, cppcheck"

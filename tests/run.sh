@@ -4,8 +4,8 @@
 #
 # usage: run.sh [SUITE]...
 #
-# Suites: lint, unit, oracle, oom, integration, heavy, fuzz, analyze, memcheck,
-# coverage (after others, of a build for it).
+# Suites: lint, unit, oracle, oom, integration, systemd, heavy, fuzz, analyze,
+# memcheck, coverage (after others, of a build for it).
 #
 # From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
 # CI: a component that is missing although it could be had is a failure.
@@ -230,6 +230,22 @@ run_oom()
 	done
 }
 
+# The files of the units here, and what they do in a machine that is booted.
+run_systemd()
+{
+	run_pytest units tests/systemd/test_units.py
+	TEST_TIMEOUT=300 program "$log/systemd.log" env BUILD="$BUILD" \
+		sh tests/systemd/boot.sh "$PYTHON" -m pytest -q -rs \
+		-p no:cacheprovider tests/systemd/test_running.py
+	status=$?
+	if [ $status -eq 77 ]; then
+		grep '^SKIPPED' "$log/systemd.log"
+		count 0 0 1
+	else
+		count_line "$log/systemd.log" $status
+	fi
+}
+
 # Each of its tests says which tool it lacks, if so.
 run_heavy()
 {
@@ -297,8 +313,8 @@ main()
 {
 	for suite; do
 		case $suite in
-		lint | unit | oracle | oom | integration | heavy | fuzz | \
-			analyze | memcheck | coverage)
+		lint | unit | oracle | oom | integration | systemd | heavy | \
+			fuzz | analyze | memcheck | coverage)
 			"run_$suite"
 			;;
 		total)

@@ -3,7 +3,7 @@
 # test, fuzz, analyze or measure trailpost. Says what it installs; silent if all
 # is there.
 #
-# usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy
+# usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy|systemd
 set -u
 
 # Each function says whether what it is named after works here, so that no
@@ -128,12 +128,22 @@ heavy_packages()
 	has lintian || echo lintian
 }
 
+# Not systemd itself, which is not put on a machine without it.
+systemd_packages()
+{
+	build_packages
+	[ -x /lib/systemd/systemd ] || return 0
+	has_python pytest || echo python3-pytest
+	has unshare || echo util-linux
+	has ip || echo iproute2
+}
+
 case ${1:-} in
-build | test | fuzz | analyze | bench | deb | heavy)
+build | test | fuzz | analyze | bench | deb | heavy | systemd)
 	packages=$("${1}_packages" | tr '\n' ' ')
 	;;
 *)
-	echo "usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy" >&2
+	echo "usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy|systemd" >&2
 	exit 2
 	;;
 esac
