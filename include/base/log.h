@@ -16,14 +16,14 @@
  *
  *   LOG_WARN("s3.get", F_STR("key", key), F_INT("status", status));
  *
- * Folding. Two lines are of one kind if level, event, status and all texts are
- * equal, but for those that name one thing among many (key, version, message_id
- * and the like) or quote a peer (reply, message, ...). The first of a kind is
- * written at once. Those that follow are counted for 10 s, then for 1 min, then
- * for 10 min each, and told by one line: the fields of the latest, repeated=N
- * (not counting what was told before) and within_s. A kind that did not come
- * for such a while is new again. A different line is never held back. No line
- * is folded
+ * Folding. Errors and warnings are of one kind if level, event, status and all
+ * texts are equal, but for those that name one thing among many (key, version,
+ * message_id, request_id) or quote somebody (message, reply, body, detail). The
+ * first of a kind is written at once. Those that follow are counted for 10 s,
+ * then for 1 min, then for 10 min each, and told by one line: the fields of the
+ * latest, repeated=N (not counting what was told before) and within_s. A kind
+ * that did not come for such a while is new again. A different line is never
+ * held back. No line is folded
  * - at debug level: there everything is written, to be followed by grep;
  * - by LOG_EACH: for what an operator needs each of, such as an object or event
  *   that failed.

@@ -221,7 +221,7 @@ take_break(struct s3_get *g, const struct aws_result *r)
 		finish(g, &res);
 		return;
 	}
-	LOG_INFO("s3.resume", F_SPAN("bucket", buf_view(&g->bucket)),
+	LOG_DEBUG("s3.resume", F_SPAN("bucket", buf_view(&g->bucket)),
 	    F_SPAN("key", buf_view(&g->key)), F_INT("at", g->taken),
 	    F_ERR(res.err), F_STR("request_id", res.request_id));
 	stats_retry(g->s3->aws, AWS_RETRY_BROKEN);

@@ -124,7 +124,7 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 	if (!log_on(level))
 		return;
 	log_fold_tell_due(now, tell);
-	if (fold && logger.level < LOG_LVL_DEBUG)
+	if (fold && level <= LOG_LVL_WARN && logger.level < LOG_LVL_DEBUG)
 		repeated = log_fold_repeated(kind, level, event, now, tell);
 	if (repeated != NULL) {
 		keep(repeated, fields);

@@ -92,9 +92,11 @@ take(struct intake *in, const struct sqs_message *m)
 	}
 	LOG_DEBUG("message.received", F_SPAN("message_id", m->id),
 	    F_INT("receive_count", m->receive_count),
-	    F_INT("objects", notify_count(n)));
+	    F_INT("lease_s", in->conf.visibility_s), F_INT("bytes", m->body.n));
 	switch (verdict) {
 	case NOTIFY_OBJECTS:
+		LOG_DEBUG("message.understood", F_SPAN("message_id", m->id),
+		    F_INT("objects", notify_count(n)));
 		(void)want_objects(in, held, n);
 		break;
 	case NOTIFY_NOTHING:

@@ -8,6 +8,7 @@
 #include "flow/grant.h"
 #include "flow/objects_internal.h"
 #include "flow/slots.h"
+#include "flow/story.h"
 
 static void
 add_message(struct object *o, struct message *m)
@@ -49,10 +50,7 @@ settle(struct objects *os, struct object *o)
 	if (good)
 		ledger_complete(o->page);
 	ledger_close(os->ledger, &o->page);
-	LOG_DEBUG("object.settled", F_SPAN("bucket", o->bucket),
-	    F_SPAN("key", o->key), F_INT("events", o->sliced),
-	    F_INT("delivered", o->delivered), F_INT("skipped", o->skipped),
-	    F_STR("outcome", good ? "delivered" : "kept"));
+	story_settled(o, good);
 	for (size_t i = 0; i < o->nmessages; i++)
 		message_ended(os->messages, o->message[i], good);
 	object_free(o);
@@ -81,6 +79,7 @@ on_opened(void *arg, struct object *o, const struct s3_head *h)
 
 	if (grant_read(os->grant, o->era) && !o->held)
 		hold_suspect(os);
+	story_opened(o, h);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
 }
@@ -105,10 +104,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	if (!e->whole)
 		object_log_failure(o, e);
 	else
-		LOG_DEBUG("object.read", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_INT("bytes", e->bytes),
-		    F_INT("json_bytes", e->json_bytes),
-		    F_INT("events", o->sliced));
+		story_read(o, e);
 	objects_start(os);
 	settle_if_over(os, o);
 	os->changed(os->arg);
@@ -126,6 +122,7 @@ objects_settled(struct objects *os, const struct batch_run *run,
 		o->delivered += run->count;
 		os->stats.delivered += run->count;
 		ledger_note(o->page, run->first, run->count);
+		story_delivered(o, run);
 	} else if (outcome == DELIVERY_REFUSED) {
 		object_log_refusal(o, run, why);
 	}
@@ -151,9 +148,7 @@ objects_start(struct objects *os)
 		o->era = grant_era(os->grant);
 		for (size_t i = 0; i < o->nmessages; i++)
 			o->message[i]->started = true;
-		LOG_DEBUG("object.get", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_SPAN("version", o->version),
-		    F_STR("message_id", o->message[0]->id));
+		story_get(o);
 		slots_start(os->slots, o);
 	}
 }
@@ -192,6 +187,7 @@ objects_want(
 		TAILQ_INSERT_TAIL(&os->waiting, o, link);
 		os->stats.waiting++;
 	}
+	story_wanted(o, m, o->nmessages > 0);
 	add_message(o, m);
 }
 

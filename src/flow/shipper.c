@@ -12,6 +12,7 @@
 #include "flow/messages.h"
 #include "flow/objects.h"
 #include "flow/slots.h"
+#include "flow/story.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
 #include "sink/pool.h"
@@ -119,6 +120,7 @@ on_sealed(void *arg, struct batch *b)
 {
 	struct shipper *s = arg;
 
+	story_sealed(b);
 	delivery_submit(s->delivery, b);
 }
 

@@ -104,11 +104,12 @@ def receives(standin, message=None):
 
 
 def final_stats(running):
-    """Stops it; the counters of its last line of statistics."""
+    """Stops it; the counters of its last line of statistics, which says
+    nothing of those that are zero."""
     running.stop()
-    return {name: int(value)
-            for name, value in running.log("stats")[-1].items()
-            if value.isdigit()}
+    return Counter({name: int(value)
+                    for name, value in running.log("stats")[-1].items()
+                    if value.isdigit()})
 
 
 FAKETIME = "/usr/lib/%s/faketime/libfaketimeMT.so.1" % (

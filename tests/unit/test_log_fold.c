@@ -127,6 +127,16 @@ another_line_is_never_held_back(void **state)
 	assert_string_equal(line[8], "level=info event=quiet n=1");
 }
 
+/* A recovery, the counts of a minute, a setting that was read again. */
+static void
+information_is_not_folded(void **state)
+{
+	(void)state;
+	LOG_INFO("recovered", F_INT("n", 1));
+	LOG_INFO("recovered", F_INT("n", 1));
+	assert_int_equal(lines, 2);
+}
+
 /* Names of things and words of peers make no kind. */
 static void
 ids_make_no_kind(void **state)
@@ -323,6 +333,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(is_told_less_and_less_often),
 	    TEST(another_line_is_never_held_back),
+	    TEST(information_is_not_folded),
 	    TEST(ids_make_no_kind),
 	    TEST(each_is_each),
 	    TEST(debug_folds_nothing),
