@@ -18,6 +18,7 @@ enum action {
 	ACT_RUN,
 	ACT_CAT,
 	ACT_CHECK,
+	ACT_HEALTH,
 	ACT_HELP,
 	ACT_VERSION,
 	ACT_CONFIG,
@@ -35,6 +36,7 @@ struct args {
 	size_t noperands;
 	const char *format; /* of --print-options */
 	struct probe_args check;
+	bool ready; /* of health */
 };
 
 static void
@@ -43,6 +45,8 @@ write_usage(FILE *out)
 	fputs("usage: trailpost [-v] [-c FILE] [-o KEY=VALUE]...\n"
 	      "       trailpost [-v] [-c FILE] [-o KEY=VALUE]... check\n"
 	      "                 [--object s3://BUCKET/KEY] [--peek] [--json]\n"
+	      "       trailpost [-c FILE] [-o KEY=VALUE]... health\n"
+	      "                 [--live|--ready]\n"
 	      "       trailpost cat [FILE|-]...\n",
 	    out);
 }
@@ -59,7 +63,9 @@ write_help(void)
 	      "queue, an object that is named or (--peek, which costs a "
 	      "message one\n"
 	      "receive) found in a notification, and Dassana. It changes "
-	      "nothing.\n"
+	      "nothing. health\n"
+	      "asks a running daemon, at its admin_listen, whether it lives "
+	      "or is ready.\n"
 	      "\n"
 	      "  -c FILE        read settings from FILE instead of\n"
 	      "                 " CONFIG_FILE "\n"
@@ -164,6 +170,32 @@ parse_check(int argc, char **argv, struct args *a)
 	return true;
 }
 
+/* -c and -o may come here too, as probes are often written that way. */
+static bool
+parse_health(int argc, char **argv, struct args *a)
+{
+	for (; optind < argc; optind++) {
+		const char *arg = argv[optind];
+
+		if (strcmp(arg, "--help") == 0) {
+			a->action = ACT_HELP;
+		} else if (strcmp(arg, "--ready") == 0) {
+			a->ready = true;
+		} else if (strcmp(arg, "--live") == 0) {
+			a->ready = false;
+		} else if (strcmp(arg, "-c") == 0 && optind + 1 < argc) {
+			a->file = argv[++optind];
+		} else if (strcmp(arg, "-o") == 0 && optind + 1 < argc) {
+			a->options[a->noptions++] = argv[++optind];
+		} else {
+			fprintf(stderr,
+			    "trailpost health: unknown option \"%s\"\n", arg);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* The sub-command and what follows it. */
 static bool
 parse_operands(int argc, char **argv, struct args *a)
@@ -180,6 +212,10 @@ parse_operands(int argc, char **argv, struct args *a)
 	if (a->action == ACT_RUN && strcmp(command, "check") == 0) {
 		a->action = ACT_CHECK;
 		return parse_check(argc, argv, a);
+	}
+	if (a->action == ACT_RUN && strcmp(command, "health") == 0) {
+		a->action = ACT_HEALTH;
+		return parse_health(argc, argv, a);
 	}
 	fprintf(stderr, "trailpost: unknown command \"%s\"\n", command);
 	return false;
@@ -203,6 +239,8 @@ with_config(const struct args *a)
 
 	if (a->action == ACT_CHECK)
 		return probe_setup(&src, &a->check);
+	if (a->action == ACT_HEALTH)
+		return ask_health(&src, a->ready);
 	if (a->action == ACT_RUN)
 		return run_daemon(&src);
 	mistakes = config_load(&c, &src, note_log, NULL);
@@ -244,6 +282,7 @@ dispatch(const struct args *a)
 	case ACT_CAT:
 		return cat_files(a->operands, a->noperands);
 	case ACT_CHECK:
+	case ACT_HEALTH:
 	case ACT_CONFIG:
 	case ACT_RUN:
 		return with_config(a);

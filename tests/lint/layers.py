@@ -26,7 +26,7 @@ MAY_USE = {
 OWNERS = [  # header, files that may include it
     (r"curl/", r"src/net/"),
     # ways makes the loop, run and probe run it
-    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe|signals)\.c$|"
+    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe|signals|health)\.c$|"
      r"src/admin/server\.c$"),
     (r"yajl/", r"src/base/json\.c$|src/trail/slicer\.c$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
