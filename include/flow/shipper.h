@@ -11,6 +11,7 @@
 
 #include "aws/s3.h"
 #include "aws/sqs.h"
+#include "base/histogram.h"
 #include "base/part.h"
 #include "net/timer.h"
 #include "sink/dassana.h"
@@ -71,6 +72,27 @@ typedef void shipper_drained_fn(void *arg);
 void shipper_drain(
     struct shipper *s, int64_t timeout_ms, shipper_drained_fn *done, void *arg);
 
+/* Why nothing is received. */
+enum shipper_pause {
+	SHIPPER_P_CREDS,   /* there are none */
+	SHIPPER_P_QUEUE,   /* the last receive failed */
+	SHIPPER_P_S3,	   /* it lets nothing be read */
+	SHIPPER_P_TOKEN,   /* refused by Dassana */
+	SHIPPER_P_DASSANA, /* it takes nothing, for another reason */
+	SHIPPER_P_FULL,	   /* as many messages are held as may be */
+	SHIPPER_PAUSES
+};
+const char *shipper_pause_name(enum shipper_pause p);
+
+/* Why an object was not delivered whole. */
+enum shipper_fault {
+	SHIPPER_F_REFUSED, /* Dassana did not take all of it */
+	SHIPPER_F_UNREAD,  /* its GET failed */
+	SHIPPER_F_DAMAGED, /* it is no log file, or broken */
+	SHIPPER_FAULTS
+};
+const char *shipper_fault_name(enum shipper_fault f);
+
 struct shipper_stats {
 	uint64_t receives, receive_errors;
 	uint64_t messages_received, messages_deleted, messages_failed,
@@ -83,6 +105,17 @@ struct shipper_stats {
 	uint64_t leases_extended, leases_lost, delete_failures;
 	unsigned messages_held, objects_active, objects_waiting;
 	size_t buffer_bytes, buffer_used; /* the pool of events */
+	uint64_t unknown[NOTIFY_R_COUNT]; /* messages_unknown, by reason */
+	uint64_t objects_failed_by[SHIPPER_FAULTS];
+	struct histogram
+	    receive_counts; /* how often SQS gave each out so far */
+	struct histogram
+	    object_lag_s; /* from S3's put to the last event taken */
+	struct histogram event_lag_s; /* the same from the last eventTime */
+	int64_t oldest_s; /* since S3 had the oldest object held; 0: none */
+	int64_t paused_ms[SHIPPER_PAUSES];
+	bool paused[SHIPPER_PAUSES];
+	int64_t choked_ms; /* objects waited for room in the buffer */
 };
 struct shipper_stats shipper_stats(const struct shipper *s);
 struct delivery;

@@ -41,6 +41,7 @@ keep_unknown(
     struct intake *in, const struct sqs_message *m, enum notify_reason why)
 {
 	in->stats.unknown++;
+	in->stats.unknown_by[why]++;
 	LOG_WARN("message.unknown", F_SPAN("message_id", m->id),
 	    F_STR("reason", notify_reason_name(why)),
 	    F_INT("receive_count", m->receive_count), F_SPAN("body", m->body),
@@ -92,11 +93,9 @@ take(struct intake *in, const struct sqs_message *m)
 	}
 	LOG_DEBUG("message.received", F_SPAN("message_id", m->id),
 	    F_INT("receive_count", m->receive_count),
-	    F_INT("lease_s", in->conf.visibility_s), F_INT("bytes", m->body.n));
+	    F_INT("objects", notify_count(n)));
 	switch (verdict) {
 	case NOTIFY_OBJECTS:
-		LOG_DEBUG("message.understood", F_SPAN("message_id", m->id),
-		    F_INT("objects", notify_count(n)));
 		(void)want_objects(in, held, n);
 		break;
 	case NOTIFY_NOTHING:

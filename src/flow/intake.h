@@ -45,7 +45,7 @@ struct intake_conf {
 
 struct intake_stats {
 	uint64_t receives, errors, received, unknown, filtered;
-	uint64_t nothing[NOTIFY_R_COUNT];
+	uint64_t nothing[NOTIFY_R_COUNT], unknown_by[NOTIFY_R_COUNT];
 };
 
 struct intake *intake_new(const struct intake_conf *conf);

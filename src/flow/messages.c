@@ -85,13 +85,10 @@ on_receipt(void *arg, struct receipt *r, enum receipt_op op,
 
 	switch (op) {
 	case RECEIPT_EXTEND:
-		if (outcome != RECEIPT_DONE) {
+		if (outcome == RECEIPT_DONE)
+			ms->stats.leases_extended++;
+		else
 			lease_lost(ms, m);
-			return;
-		}
-		ms->stats.leases_extended++;
-		LOG_DEBUG("message.lease_extended", F_STR("message_id", m->id),
-		    F_INT("lease_s", r->flying_s));
 		return;
 	case RECEIPT_DELETE:
 		deleted(ms, m, outcome);
@@ -138,6 +135,7 @@ messages_new(struct timers *t, struct sqs *sqs, unsigned visibility_s,
 	struct messages *ms = mem_zalloc(sizeof *ms);
 
 	TAILQ_INIT(&ms->all);
+	histogram_init(&ms->stats.receives, &histogram_receives);
 	ms->visibility_s = visibility_s;
 	ms->redeliver_after_s = redeliver_after_s;
 	ms->changed = changed;
@@ -186,6 +184,7 @@ messages_hold(struct messages *ms, const struct sqs_message *s, size_t bytes)
 	struct message *m = mem_zalloc(sizeof *m);
 	struct message **at;
 
+	histogram_observe(&ms->stats.receives, s->receive_count);
 	m->id = mem_strndup(s->id.p, s->id.n);
 	at = tsearch(m, &ms->by_id, by_id);
 	CHECK(at != NULL);
@@ -248,12 +247,9 @@ message_ended(struct messages *ms, struct message *m, bool good)
 	leave(ms, m);
 	if (m->failed) {
 		ms->stats.failed++;
-		LOG_DEBUG("message.release_queued", F_STR("message_id", m->id),
-		    F_INT("after_s", m->put_back ? 0 : redeliver_s(ms, m)));
 		receipts_release(ms->receipts, &m->receipt,
 		    m->put_back ? 0 : redeliver_s(ms, m));
 	} else {
-		LOG_DEBUG("message.delete_queued", F_STR("message_id", m->id));
 		receipts_delete(ms->receipts, &m->receipt);
 	}
 	ms->changed(ms->arg);
@@ -272,8 +268,6 @@ void
 message_release(struct messages *ms, struct message *m)
 {
 	leave(ms, m);
-	LOG_DEBUG("message.release_queued", F_STR("message_id", m->id),
-	    F_INT("after_s", 0));
 	receipts_release(ms->receipts, &m->receipt, 0);
 }
 

@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include "aws/sqs.h"
+#include "base/histogram.h"
 #include "flow/receipts.h"
 #include "net/timer.h"
 
@@ -37,6 +38,7 @@ struct message {
 struct messages_stats {
 	uint64_t deleted, failed, released, duplicate;
 	uint64_t leases_extended, leases_lost, delete_failures;
+	struct histogram receives; /* ApproximateReceiveCount of each receive */
 };
 
 struct messages;

@@ -4,7 +4,6 @@
 #include "flow/advice.h"
 #include "flow/objects.h"
 #include "flow/slots.h"
-#include "flow/story.h"
 
 int
 object_cmp(const void *a, const void *b)
@@ -43,6 +42,8 @@ object_new(const struct notify_object *n)
 	o->version = span_place(&at, n->version);
 	o->etag = span_place(&at, n->etag);
 	o->region = span_place(&at, n->region);
+	o->put_s = n->event_time;
+	o->event_s = -1;
 	o->state = OBJECT_WAITING;
 	return o;
 }
@@ -58,37 +59,31 @@ object_free(struct object *o)
 void
 object_log_failure(const struct object *o, const struct slots_end *e)
 {
-	char ids[STORY_IDS_MAX];
-	struct span messages = story_ids(o, ids);
-
 	if (e->aws != NULL)
-		LOG_EACH(LOG_LVL_WARN, "object.failed",
-		    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
-		    F_SPAN("version", o->version), F_STR("cause", "GET failed"),
-		    F_ERR(e->aws->err), AWS_FIELDS(e->aws),
-		    F_INT("events_before", o->sliced),
-		    F_SPAN("message_id", messages),
+		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
+		    F_SPAN("key", o->key), F_SPAN("version", o->version),
+		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
+		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
+		    F_STR("message_id", o->message[0]->id),
 		    F_STR("advice", advice_get(e->aws)));
 	else
-		LOG_EACH(LOG_LVL_WARN, "object.failed",
-		    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
-		    F_SPAN("version", o->version), F_STR("cause", e->cause),
-		    F_ERR(e->err), F_STR("request_id", e->request_id),
+		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
+		    F_SPAN("key", o->key), F_SPAN("version", o->version),
+		    F_STR("cause", e->cause), F_ERR(e->err),
+		    F_STR("request_id", e->request_id),
 		    F_INT("events_before", o->sliced),
-		    F_SPAN("message_id", messages));
+		    F_STR("message_id", o->message[0]->id));
 }
 
 void
 object_log_refusal(const struct object *o, const struct batch_run *run,
     const struct dassana_result *r)
 {
-	char ids[STORY_IDS_MAX];
-
-	LOG_EACH(LOG_LVL_ERROR, "dassana.refused", F_SPAN("bucket", o->bucket),
+	LOG_ERROR("dassana.refused", F_SPAN("bucket", o->bucket),
 	    F_SPAN("key", o->key), F_SPAN("version", o->version),
 	    F_INT("index", run->first), F_INT("events", run->count),
 	    F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_STR("why", r->why), F_STR("advice", r->advice),
-	    F_SPAN("message_id", story_ids(o, ids)), F_SPAN("reply", r->reply));
+	    F_STR("message_id", o->message[0]->id), F_SPAN("reply", r->reply));
 }

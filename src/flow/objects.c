@@ -8,7 +8,6 @@
 #include "flow/grant.h"
 #include "flow/objects_internal.h"
 #include "flow/slots.h"
-#include "flow/story.h"
 
 static void
 add_message(struct object *o, struct message *m)
@@ -30,6 +29,13 @@ forget_name(struct objects *os, struct object *o)
 
 /* ---- ends ---- */
 
+static void
+count_failure(struct objects *os, const struct object *o)
+{
+	os->stats.failed++;
+	os->stats.failed_by[o->whole ? SHIPPER_F_REFUSED : o->fault]++;
+}
+
 /* Off the books; its messages learn how it came out. */
 static void
 settle(struct objects *os, struct object *o)
@@ -46,11 +52,16 @@ settle(struct objects *os, struct object *o)
 	if (good)
 		os->stats.done++;
 	else if (o->state == OBJECT_ENDED)
-		os->stats.failed++;
-	if (good)
+		count_failure(os, o);
+	if (good) {
+		lag_delivered(&os->lag, o);
 		ledger_complete(o->page);
+	}
 	ledger_close(os->ledger, &o->page);
-	story_settled(o, good);
+	LOG_DEBUG("object.settled", F_SPAN("bucket", o->bucket),
+	    F_SPAN("key", o->key), F_INT("events", o->sliced),
+	    F_INT("delivered", o->delivered), F_INT("skipped", o->skipped),
+	    F_STR("outcome", good ? "delivered" : "kept"));
 	for (size_t i = 0; i < o->nmessages; i++)
 		message_ended(os->messages, o->message[i], good);
 	object_free(o);
@@ -79,7 +90,6 @@ on_opened(void *arg, struct object *o, const struct s3_head *h)
 
 	if (grant_read(os->grant, o->era) && !o->held)
 		hold_suspect(os);
-	story_opened(o, h);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
 }
@@ -101,10 +111,15 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	os->stats.skipped += o->skipped;
 	o->state = OBJECT_ENDED;
 	o->whole = e->whole;
+	o->event_s = e->event_s;
+	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
 	if (!e->whole)
 		object_log_failure(o, e);
 	else
-		story_read(o, e);
+		LOG_DEBUG("object.read", F_SPAN("bucket", o->bucket),
+		    F_SPAN("key", o->key), F_INT("bytes", e->bytes),
+		    F_INT("json_bytes", e->json_bytes),
+		    F_INT("events", o->sliced));
 	objects_start(os);
 	settle_if_over(os, o);
 	os->changed(os->arg);
@@ -122,7 +137,6 @@ objects_settled(struct objects *os, const struct batch_run *run,
 		o->delivered += run->count;
 		os->stats.delivered += run->count;
 		ledger_note(o->page, run->first, run->count);
-		story_delivered(o, run);
 	} else if (outcome == DELIVERY_REFUSED) {
 		object_log_refusal(o, run, why);
 	}
@@ -148,7 +162,9 @@ objects_start(struct objects *os)
 		o->era = grant_era(os->grant);
 		for (size_t i = 0; i < o->nmessages; i++)
 			o->message[i]->started = true;
-		story_get(o);
+		LOG_DEBUG("object.get", F_SPAN("bucket", o->bucket),
+		    F_SPAN("key", o->key), F_SPAN("version", o->version),
+		    F_STR("message_id", o->message[0]->id));
 		slots_start(os->slots, o);
 	}
 }
@@ -187,7 +203,6 @@ objects_want(
 		TAILQ_INSERT_TAIL(&os->waiting, o, link);
 		os->stats.waiting++;
 	}
-	story_wanted(o, m, o->nmessages > 0);
 	add_message(o, m);
 }
 
@@ -243,6 +258,7 @@ objects_new(struct timers *t, struct s3 *s3, struct batcher *batcher,
 	os->arg = arg;
 	TAILQ_INIT(&os->waiting);
 	TAILQ_INIT(&os->begun);
+	lag_init(&os->lag);
 	os->slots = slots_new(
 	    t, s3, batcher, conf->concurrency, conf->max_record_bytes, &ev);
 	os->grant = grant_new(t, on_grant, os);
@@ -324,4 +340,16 @@ struct objects_stats
 objects_stats(const struct objects *os)
 {
 	return os->stats;
+}
+
+const struct lag *
+objects_lag(const struct objects *os)
+{
+	return &os->lag;
+}
+
+int64_t
+objects_choked_ms(const struct objects *os)
+{
+	return slots_choked_ms(os->slots);
 }

@@ -23,6 +23,7 @@
 
 #include "aws/s3.h"
 #include "flow/ledger.h"
+#include "flow/shipper.h"
 #include "flow/messages.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
@@ -32,11 +33,14 @@ struct object {
 	TAILQ_ENTRY(object) link;
 	char *text; /* owned: bucket, key, version, etag, region lie in it */
 	struct span bucket, key, version, etag, region;
+	int64_t put_s;	 /* when S3 had it, wall clock; −1: not told */
+	int64_t event_s; /* its last event, once it was read whole; −1 */
 	struct message **message; /* owned array; the messages that name it */
 	size_t nmessages, cap;
 	struct ledger_page *page; /* while active and after; may be NULL */
 	uint64_t sliced, settled, delivered, skipped;
 	bool whole;
+	enum shipper_fault fault; /* if it is not */
 	bool loose;   /* not in the tree: nobody joins it */
 	unsigned era; /* of the grant when its GET began */
 	bool held;    /* refused when S3 let us read nothing */
@@ -69,6 +73,7 @@ struct objects_conf {
 };
 
 struct objects_stats {
+	uint64_t failed_by[SHIPPER_FAULTS];
 	uint64_t done, failed, joined, bytes, json_bytes, sliced, delivered;
 	uint64_t skipped; /* events not sent again */
 	uint64_t known;	  /* objects not even read again */
@@ -110,5 +115,9 @@ void objects_abandon(struct objects *os);
 
 bool objects_idle(const struct objects *os); /* none waiting, none active */
 struct objects_stats objects_stats(const struct objects *os);
+struct lag;
+const struct lag *objects_lag(const struct objects *os);
+/* For how long at least one object had to wait for room in the batcher. */
+int64_t objects_choked_ms(const struct objects *os);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef FLOW_OBJECTS_INTERNAL_H
 #define FLOW_OBJECTS_INTERNAL_H
 
+#include "flow/lag.h"
 #include "flow/objects.h"
 
 struct grant;
@@ -20,6 +21,7 @@ struct objects {
 	objects_changed_fn *changed;
 	void *arg;
 	struct objects_stats stats;
+	struct lag lag;
 };
 
 /* The GET of o failed: whether it is to be held, as the set-up's fault. */

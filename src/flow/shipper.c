@@ -11,8 +11,8 @@
 #include "flow/intake.h"
 #include "flow/messages.h"
 #include "flow/objects.h"
+#include "flow/pause.h"
 #include "flow/slots.h"
-#include "flow/story.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
 #include "sink/pool.h"
@@ -93,6 +93,7 @@ on_look(void *arg)
 {
 	struct shipper *s = arg;
 
+	pause_look(s);
 	switch (s->state) {
 	case SHIPPER_RUNNING:
 		intake_look(s->intake);
@@ -120,7 +121,6 @@ on_sealed(void *arg, struct batch *b)
 {
 	struct shipper *s = arg;
 
-	story_sealed(b);
 	delivery_submit(s->delivery, b);
 }
 

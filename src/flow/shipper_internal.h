@@ -5,6 +5,7 @@
 #ifndef FLOW_SHIPPER_INTERNAL_H
 #define FLOW_SHIPPER_INTERNAL_H
 
+#include "base/stopwatch.h"
 #include "flow/shipper.h"
 
 enum shipper_state {
@@ -29,6 +30,7 @@ struct shipper {
 	struct timer *deadline; /* of the state */
 	struct timer *poll_end; /* the open poll is cancelled */
 	int64_t release_ms;
+	struct stopwatch paused[SHIPPER_PAUSES];
 	shipper_drained_fn *drained;
 	void *drained_arg;
 };

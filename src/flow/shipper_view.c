@@ -1,9 +1,39 @@
+#include "base/clock.h"
+#include "base/mem.h"
 #include "flow/intake.h"
+#include "flow/lag.h"
 #include "flow/messages.h"
 #include "flow/objects.h"
 #include "flow/shipper_internal.h"
 #include "sink/delivery.h"
 #include "sink/pool.h"
+
+static void
+add_objects(const struct shipper *s, const struct objects_stats *os,
+    struct shipper_stats *st)
+{
+	int64_t oldest_s = lag_oldest_s(s->objects);
+	int64_t now_s = clock_wall_s();
+
+	for (int i = 0; i < SHIPPER_FAULTS; i++)
+		st->objects_failed_by[i] = os->failed_by[i];
+	st->object_lag_s = objects_lag(s->objects)->object_s;
+	st->event_lag_s = objects_lag(s->objects)->event_s;
+	st->choked_ms = objects_choked_ms(s->objects);
+	if (oldest_s >= 0 && oldest_s < now_s)
+		st->oldest_s = now_s - oldest_s;
+}
+
+static void
+add_pauses(const struct shipper *s, struct shipper_stats *st)
+{
+	int64_t now = clock_mono_ms();
+
+	for (int i = 0; i < SHIPPER_PAUSES; i++) {
+		st->paused[i] = s->paused[i].running;
+		st->paused_ms[i] = stopwatch_ms(&s->paused[i], now);
+	}
+}
 
 struct shipper_stats
 shipper_stats(const struct shipper *s)
@@ -33,6 +63,7 @@ shipper_stats(const struct shipper *s)
 	    .leases_extended = ms.leases_extended,
 	    .leases_lost = ms.leases_lost,
 	    .delete_failures = ms.delete_failures,
+	    .receive_counts = ms.receives,
 	    .messages_held = (unsigned)messages_held(s->messages),
 	    .objects_active = os.active,
 	    .objects_waiting = os.waiting,
@@ -41,9 +72,26 @@ shipper_stats(const struct shipper *s)
 		(pool_total(s->pool) - pool_left(s->pool)) * POOL_PIECE,
 	};
 
-	for (int i = 0; i < NOTIFY_R_COUNT; i++)
+	for (int i = 0; i < NOTIFY_R_COUNT; i++) {
 		st.nothing[i] = in.nothing[i];
+		st.unknown[i] = in.unknown_by[i];
+	}
+	add_objects(s, &os, &st);
+	add_pauses(s, &st);
 	return st;
+}
+
+const char *
+shipper_fault_name(enum shipper_fault f)
+{
+	static const char *const names[SHIPPER_FAULTS] = {
+	    [SHIPPER_F_REFUSED] = "refused",
+	    [SHIPPER_F_UNREAD] = "unread",
+	    [SHIPPER_F_DAMAGED] = "damaged",
+	};
+
+	CHECK((unsigned)f < SHIPPER_FAULTS);
+	return names[f];
 }
 
 const struct delivery *

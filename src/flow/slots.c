@@ -3,9 +3,12 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/stopwatch.h"
 #include "trail/decode.h"
 #include "trail/gunzip.h"
+#include "trail/record.h"
 
 enum {
 	/* Inflated bytes of one object in one turn of the loop: 32 objects at
@@ -29,6 +32,7 @@ struct slot {
 	bool arrived; /* the GET has ended well */
 	bool has_carry;
 	char request_id[96];
+	struct record_head last; /* of the records so far */
 };
 
 TAILQ_HEAD(slot_list, slot);
@@ -51,6 +55,7 @@ struct slots {
 	size_t max_record_bytes;
 	void *carry; /* lent to one slot at a time; NULL until first needed */
 	bool carry_lent;
+	struct stopwatch choked;
 	struct slots_events ev;
 };
 
@@ -58,7 +63,7 @@ size_t
 slots_bytes_each(void)
 {
 	return HTTP_STASH_BYTES + INFLATE_BYTES + GUNZIP_WINDOW + SLICER_CARRY +
-	       YAJL_BYTES;
+	       YAJL_BYTES + RECORD_HEAD_BYTES;
 }
 
 static void
@@ -67,6 +72,7 @@ on_record(void *arg, struct span head, struct span tail)
 	struct slot *s = arg;
 	struct object *o = s->object;
 
+	record_keep(&s->last, head, tail);
 	if (ledger_has(o->page, o->sliced)) {
 		/* Dassana has it from an earlier delivery of the message. */
 		o->skipped++;
@@ -107,6 +113,15 @@ return_carry(struct slot *s, bool force)
 /* ---- blocking ---- */
 
 static void
+note_choked(struct slots *all)
+{
+	bool now = !TAILQ_EMPTY(&all->blocked[BLOCK_ROOM]);
+
+	if (now != all->choked.running)
+		stopwatch_set(&all->choked, now, clock_mono_ms());
+}
+
+static void
 unblock(struct slot *s)
 {
 	if (s->block == BLOCK_NONE)
@@ -115,6 +130,7 @@ unblock(struct slot *s)
 	if (s->block == BLOCK_TURN)
 		s->all->nturns--;
 	s->block = BLOCK_NONE;
+	note_choked(s->all);
 }
 
 static void
@@ -123,6 +139,7 @@ block(struct slot *s, enum block why)
 	CHECK(s->block == BLOCK_NONE);
 	s->block = why;
 	TAILQ_INSERT_TAIL(&s->all->blocked[why], s, link);
+	note_choked(s->all);
 	if (why == BLOCK_TURN) {
 		s->all->nturns++;
 		timer_soon(s->all->pump);
@@ -166,9 +183,12 @@ end(struct slot *s, bool whole, enum err err, const struct aws_result *aws)
 	    .request_id = s->request_id,
 	    .bytes = st.bytes_in,
 	    .json_bytes = st.bytes_out,
+	    .event_s = -1,
 	};
 	char *cause = NULL;
 
+	if (whole)
+		(void)record_time(&s->last, &e.event_s);
 	if (err != ERR_OK) {
 		struct span text = span_str(decode_error(s->decode));
 
@@ -294,6 +314,12 @@ slots_wake(struct slots *s)
 		timer_soon(s->pump);
 }
 
+int64_t
+slots_choked_ms(const struct slots *all)
+{
+	return stopwatch_ms(&all->choked, clock_mono_ms());
+}
+
 bool
 slots_vacant(const struct slots *s)
 {
@@ -314,6 +340,7 @@ slots_start(struct slots *all, struct object *o)
 		s->decode = decode_new(all->max_record_bytes, on_record, s);
 	s->object = o;
 	s->request_id[0] = '\0';
+	s->last.n = 0;
 	ev.arg = s;
 	s->get = s3_get_start(all->s3, &what, &ev);
 }

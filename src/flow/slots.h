@@ -30,6 +30,7 @@ struct slots_end {
 	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
 	const char *request_id;	      /* of the GET's reply, or "" */
 	uint64_t bytes, json_bytes;
+	int64_t event_s; /* eventTime of the last record of a whole one; −1 */
 };
 
 struct slots_events {
@@ -49,6 +50,9 @@ bool slots_vacant(const struct slots *s);
 void slots_start(struct slots *s, struct object *o); /* needs a vacant one */
 void slots_wake(struct slots *s);
 void slots_cancel(struct slots *s); /* all of them; ended stays silent */
+
+/* For how long, in all, at least one waited for room in the batcher. */
+int64_t slots_choked_ms(const struct slots *s);
 
 /* The most memory one slot may hold, without the batcher's. */
 size_t slots_bytes_each(void);

@@ -402,6 +402,25 @@ test_many(void **state)
 	close_world();
 }
 
+/* Each time that SQS gives it out, held already or not. */
+static void
+test_receive_counts(void **state)
+{
+	struct histogram h;
+
+	(void)state;
+	open_world(60, 30);
+	message_ended(t.ms, hold("a", "h1", 1), true);
+	message_ended(t.ms, hold("b", "h2", 7), true);
+	assert_null(hold("b", "h3", 8));
+	h = stats().receives;
+	assert_int_equal(histogram_count(&h), 3);
+	assert_int_equal(h.sum, 16);
+	assert_int_equal(h.bucket[0], 1);
+	assert_int_equal(h.bucket[5], 2);
+	close_world();
+}
+
 int
 main(void)
 {
@@ -418,6 +437,7 @@ main(void)
 	    cmocka_unit_test(test_again_after_its_lease),
 	    cmocka_unit_test(test_again_while_leaving),
 	    cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_receive_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

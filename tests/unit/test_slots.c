@@ -284,6 +284,7 @@ test_room(void **state)
 {
 	size_t first[OBJECTS];
 	unsigned order = 0, when[OBJECTS] = {0};
+	int64_t choked_ms;
 
 	(void)state;
 	open_world(4, 5 * POOL_PIECE, POOL_PIECE);
@@ -297,6 +298,9 @@ test_room(void **state)
 		first[i] = t.feed[0].object.sliced;
 	}
 	assert_int_equal(first[1], first[3]);
+	choked_ms = slots_choked_ms(t.slots);
+	fake_advance(700);
+	assert_int_equal(slots_choked_ms(t.slots), choked_ms + 700);
 	for (unsigned round = 0; round < 100 && order < 4; round++) {
 		free_sealed();
 		feed_all();
@@ -308,6 +312,9 @@ test_room(void **state)
 	}
 	for (size_t i = 0; i < 4; i++)
 		assert_whole(&t.feed[i]);
+	choked_ms = slots_choked_ms(t.slots);
+	fake_advance(700);
+	assert_int_equal(slots_choked_ms(t.slots), choked_ms);
 	/* The small ones did not wait for the end of the large one. */
 	assert_true(when[0] > when[1] && when[0] > when[2]);
 	close_world();

@@ -1,0 +1,13 @@
+/*
+ * For how long nothing is received, by cause; several may hold at a time.
+ */
+#ifndef FLOW_PAUSE_H
+#define FLOW_PAUSE_H
+
+#include "base/stopwatch.h"
+#include "flow/shipper.h"
+
+/* Looks again which causes hold; after each change of one of them. */
+void pause_look(struct shipper *s);
+
+#endif
