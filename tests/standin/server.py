@@ -13,25 +13,26 @@ from .sigv4 import Denied, Verifier
 CONNECTIONS_MAX = 512
 
 
-def own_port():
-    """A socket that keeps a free port on loopback from all others while it is
+def own_port(host, port):
+    """A socket that keeps a port (0: a free one) from all others while it is
     open. Whoever sets SO_REUSEADDR and is told the port can still listen."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
+    sock.bind((host, port))
     return sock
 
 
 class Listener:
-    """A port on loopback; the same port again after close and open. Nobody
-    else gets it in between: connections to it are refused."""
+    """A port; the same port again after close and open. Nobody else gets it in
+    between: connections to it are refused."""
 
-    def __init__(self, serve):
+    def __init__(self, serve, host, port):
         self._serve = serve
         self._lock = threading.Lock()
         self._open = {}
         self._accepting = None
-        self._keep = own_port()
+        self._host = host
+        self._keep = own_port(host, port)
         self.port = self._keep.getsockname()[1]
         self.accepted = 0
         self.open()
@@ -39,7 +40,7 @@ class Listener:
     def open(self):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", self.port))
+        sock.bind((self._host, self.port))
         sock.listen(256)
         self._sock = sock
         self._accepting = threading.Thread(
@@ -96,32 +97,37 @@ class Listener:
 
 class Standin:
     """All of it. The queue, the bucket and the keys are made here; tests make
-    more as they need them."""
+    more as they need them.
+
+    On loopback and any ports, unless told otherwise; name is what others call
+    its host. secret and token: those to expect, instead of random ones.
+    """
 
     REGION = "us-east-1"
     BUCKET = "trail-logs"
     KEY_ID = "AKIAIOSFODNN7EXAMPLE"
     APP_ID = "aws_cloudtrail"
 
-    def __init__(self, session_token=True, keep=None):
+    def __init__(self, session_token=True, keep=None, host="127.0.0.1",
+                 ports=(0, 0), name="127.0.0.1", secret=None, token=None):
         self.journal = Journal(keep)
         self.faults = Faults()
         self.errors = []  # of the stand-in itself
         self._stopping = threading.Event()
         self._gates = []
-        self.secret = secrets.token_urlsafe(30)
+        self.secret = secret or secrets.token_urlsafe(30)
         self.session = secrets.token_urlsafe(60) if session_token else None
-        self.token = "dsn" + secrets.token_hex(20)
+        self.token = token or "dsn" + secrets.token_hex(20)
         self.verifier = Verifier(self.REGION)
         self.verifier.keys[self.KEY_ID] = (self.secret, self.session)
         self.sqs = sqs.Service(self.journal, self.verifier)
         self.s3 = s3.Service(self.journal, self.verifier)
         self.dassana = dassana.Service(self.journal, self.APP_ID, self.token)
-        self.aws_port = Listener(self._serve)
-        self.dassana_port = Listener(self._serve)
-        self.url = "http://127.0.0.1:%d" % self.aws_port.port
+        self.aws_port = Listener(self._serve, host, ports[0])
+        self.dassana_port = Listener(self._serve, host, ports[1])
+        self.url = "http://%s:%d" % (name, self.aws_port.port)
         self.dassana_url = (
-            "http://127.0.0.1:%d/ingest" % self.dassana_port.port)
+            "http://%s:%d/ingest" % (name, self.dassana_port.port))
         self.queue = self.sqs.create(self.url, "trailpost")
 
     def __enter__(self):
