@@ -11,14 +11,14 @@ enum { PROBE_FIRST_MS = 1000, PROBE_MAX_MS = 60000 };
 
 struct grant {
 	bool closed;
-	bool turn;  /* closed: one GET may start */
+	bool turn;  /* one GET may start that otherwise may not */
 	bool trial; /* and it should be of a fresh object */
 	bool no_creds;
 	struct aws_result why; /* it was closed */
 	int64_t closed_ms;
 	bool read_any;	 /* an object, ever */
-	unsigned probes; /* since it was closed */
-	unsigned era;
+	unsigned probes; /* since something was read, or it was closed */
+	uint64_t started, closed_at;	  /* numbers of GETs */
 	uint64_t refused[GRANT_REFUSALS]; /* keys refused in a row, as hashes */
 	unsigned nrefused;
 	int64_t probe_ms; /* the next delay */
@@ -39,25 +39,39 @@ hash(uint64_t h, struct span s)
 static void
 arm(struct grant *g)
 {
-	if (timer_armed(g->probe))
-		return;
 	timer_after(g->probe, g->probe_ms);
 	g->probe_ms *= 2;
 	if (g->probe_ms > PROBE_MAX_MS)
 		g->probe_ms = PROBE_MAX_MS;
 }
 
+void
+grant_later(struct grant *g)
+{
+	if (!timer_armed(g->probe))
+		arm(g);
+}
+
+static void
+end_turn(struct grant *g)
+{
+	g->turn = g->trial = false;
+}
+
 static void
 on_probe(void *arg)
 {
 	struct grant *g = arg;
+	bool more;
 
 	g->turn = true;
-	g->trial = g->closed && !g->no_creds && ++g->probes % 2 == 0;
-	g->retry(g->arg);
-	/* There may be nothing to try: then it is the next one's turn. */
-	if (g->closed && g->turn)
+	g->trial = !g->no_creds && ++g->probes % 2 == 0;
+	more = g->retry(g->arg);
+	/* If there was nothing to try, it is the next one's turn. */
+	if (g->turn && (more || g->closed))
 		arm(g);
+	else
+		end_turn(g);
 }
 
 struct grant *
@@ -66,6 +80,7 @@ grant_new(struct timers *t, grant_retry_fn *retry, void *arg)
 	struct grant *g = mem_zalloc(sizeof *g);
 
 	g->probe = timer_new(t, on_probe, g);
+	g->probe_ms = PROBE_FIRST_MS;
 	g->retry = retry;
 	g->arg = arg;
 	return g;
@@ -89,68 +104,76 @@ grant_open(const struct grant *g)
 	return !g->closed;
 }
 
-bool
-grant_start(struct grant *g)
+uint64_t
+grant_start(struct grant *g, bool held)
 {
-	bool may = !g->closed || g->turn;
+	bool needs_turn = g->closed || held;
 
-	g->turn = g->trial = false;
-	return may;
+	if (needs_turn && !g->turn)
+		return 0;
+	if (needs_turn || g->trial)
+		end_turn(g);
+	return ++g->started;
+}
+
+uint64_t
+grant_started(const struct grant *g)
+{
+	return g->started;
 }
 
 bool
 grant_on_trial(const struct grant *g)
 {
-	return g->closed && g->trial;
+	return g->turn && g->trial;
+}
+
+/* Of what comes before a closing. */
+static void
+begin_again(struct grant *g)
+{
+	g->nrefused = 0;
+	g->probes = 0;
+	g->probe_ms = PROBE_FIRST_MS;
+	g->no_creds = false;
 }
 
 static void
 reopen(struct grant *g, const char *why)
 {
-	g->closed = g->turn = g->trial = false;
-	g->nrefused = 0;
+	g->closed = false;
+	end_turn(g);
+	begin_again(g);
 	LOG_INFO("s3.gate.opened", F_STR("because", why));
-	/* Runs the retry from the loop, never from inside this call. */
-	timer_soon(g->probe);
-}
-
-unsigned
-grant_era(const struct grant *g)
-{
-	return g->era;
 }
 
 bool
-grant_read(struct grant *g, unsigned era)
+grant_read(struct grant *g, uint64_t number)
 {
-	if (g->closed && era != g->era)
+	if (g->closed && number <= g->closed_at)
 		return false;
 	g->read_any = true;
-	g->nrefused = 0;
-	if (!g->closed)
-		return false;
-	reopen(g, "an object could be read");
-	return true;
-}
-
-void
-grant_failed(struct grant *g)
-{
 	if (g->closed)
-		arm(g);
+		reopen(g, "an object could be read");
+	else
+		begin_again(g);
+	return true;
 }
 
 void
 grant_nothing_held(struct grant *g)
 {
-	if (g->closed)
-		reopen(g, "no object is left to try");
+	if (!g->closed)
+		return;
+	reopen(g, "no object is left to try");
+	/* Runs the retry from the loop, never from inside this call. */
+	timer_soon(g->probe);
 }
 
 void
 grant_probe_now(struct grant *g)
 {
-	if (!g->closed)
+	if (!timer_armed(g->probe))
 		return;
 	g->probe_ms = PROBE_FIRST_MS;
 	timer_soon(g->probe);
@@ -200,12 +223,12 @@ static void
 close_gate(struct grant *g, struct span bucket, struct span key,
     const struct aws_result *r)
 {
+	end_turn(g);
+	begin_again(g);
 	g->closed = true;
-	g->era++;
-	g->turn = g->trial = false;
+	g->closed_at = g->started;
 	g->no_creds = grant_needs_creds(r);
-	g->probes = 0;
-	g->probe_ms = PROBE_FIRST_MS;
+	timer_stop(g->probe);
 	g->why = *r;
 	g->why.reply = NULL;
 	g->closed_ms = clock_mono_ms();
@@ -222,17 +245,14 @@ grant_refused(struct grant *g, struct span bucket, struct span key,
 {
 	uint64_t h = hash(hash(0xcbf29ce484222325u, bucket), key);
 
-	if (!is_refusal(r)) {
-		grant_failed(g);
+	if (!is_refusal(r))
 		return false;
-	}
 	if (!g->closed) {
 		if (g->nrefused < GRANT_REFUSALS && is_new(g, h))
 			g->refused[g->nrefused++] = h;
-		if (g->nrefused < GRANT_REFUSALS && !grant_needs_creds(r))
-			return false;
-		close_gate(g, bucket, key, r);
+		if (g->nrefused == GRANT_REFUSALS || grant_needs_creds(r))
+			close_gate(g, bucket, key, r);
 	}
-	arm(g);
+	grant_later(g);
 	return true;
 }

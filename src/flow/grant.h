@@ -4,22 +4,26 @@
  * not spend the messages' receive counts and send the trail to the dead-letter
  * queue.
  *
- *   OPEN --8 GETs in a row on distinct keys refused, none read--> CLOSED
- *     ^                                                             |
- *     +---------- a GET is answered, or none is held any more ------+
+ * A refused object is held, its messages leased, until there is proof:
  *
- * Refused credentials close it at once: no key can be read without them. While
- * it is closed, refused objects are held instead of failed, nobody polls, and
- * one object at a time is tried: 1 s later, doubling to 60 s. The held take
- * turns at that, since the first may be forbidden for a reason of its own, and
- * every other time it is the turn of one that was not refused yet, for which
- * one message may be received (a trial), since all that are held may be: keys
- * that are gone look forbidden to who may not list the bucket.
+ *   a GET that began after the refusal is answered: S3 lets us read, so what
+ *     was refused before is tried once more and is then at fault itself;
+ *   8 GETs in a row on distinct keys refused, none read: the set-up is at
+ *     fault. The gate closes and nobody polls until a GET that began after that
+ *     is answered, or no object is held any more.
+ *
+ * Refused credentials close it at once: no key can be read without them. Until
+ * there is proof one held object at a time is tried: 1 s later, doubling to
+ * 60 s. They take turns at that, since the first may be forbidden for a reason
+ * of its own, and every other time it is the turn of one that was not refused
+ * yet, for which one message may be received (a trial), since all that are held
+ * may be: keys that are gone look forbidden to who may not list the bucket.
  */
 #ifndef FLOW_GRANT_H
 #define FLOW_GRANT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "aws/call.h"
 #include "base/part.h"
@@ -30,33 +34,37 @@ enum { GRANT_REFUSALS = 8 };
 
 struct grant;
 
-/* retry runs when an object may be tried again: after a probe's delay, or when
- * it has opened. */
-typedef void grant_retry_fn(void *arg);
+/* An object may be tried now. True: some are still held, give them more turns.
+ */
+typedef bool grant_retry_fn(void *arg);
 
 struct grant *grant_new(struct timers *t, grant_retry_fn *retry, void *arg);
 void grant_free(struct grant **g);
 
 bool grant_open(const struct grant *g);
+/*
+ * Whether the GET of an object, held or not, may start now: the number of the
+ * GET, from 1 in the order in which they start, or 0 if it may not. Takes the
+ * turn if it needs one.
+ */
+uint64_t grant_start(struct grant *g, bool held);
 struct part grant_part(const struct grant *g);
-/* Whether one more GET may start now; asking takes a probe's turn. */
-bool grant_start(struct grant *g);
-/* Closed, and the turn is that of an object that was not refused yet. */
+/* The number of the last GET that started: a refusal comes after it. */
+uint64_t grant_started(const struct grant *g);
+/* The turn is that of an object that was not refused yet. */
 bool grant_on_trial(const struct grant *g);
-/* Grows with each closing; a GET remembers the era that it began in. */
-unsigned grant_era(const struct grant *g);
-/* A GET brought the object's head. True: that has opened it, which one begun
- * before it closed does not. */
-bool grant_read(struct grant *g, unsigned era);
-/* A GET failed for a reason of its own. */
-void grant_failed(struct grant *g);
+/* The GET of that number brought the object's head. True: it is proof for what
+ * was refused before it started; the gate is open. */
+bool grant_read(struct grant *g, uint64_t number);
 bool grant_needs_creds(const struct aws_result *r);
 /*
- * A GET of bucket and key failed. True: the set-up's fault, hold the object.
- * False: the object's own.
+ * A GET of bucket and key failed. True: S3 does not let us, hold the object.
+ * False: the object's own fault.
  */
 bool grant_refused(struct grant *g, struct span bucket, struct span key,
     const struct aws_result *r);
+/* Objects are held, or the gate is closed: there is to be another turn. */
+void grant_later(struct grant *g);
 /* No object is held any more: nothing to probe with, so polling may bring
  * some. */
 void grant_nothing_held(struct grant *g);

@@ -1,22 +1,27 @@
-/* Objects that S3 refused while it lets us read nothing: who is held, who is
- * tried next, and whose fault it was. */
+/* Objects that S3 refused, until it is known whose fault it was: who is held,
+ * and who is tried next. */
 #include "flow/grant.h"
 #include "flow/objects_internal.h"
 
-/* A fresh object could be read: those that are held get one more try, and if
- * they are refused again it is for a reason of their own. */
+/* The GET of that number was answered, of an object that was held itself or
+ * not. What was refused before it started may be tried freely. If it was not
+ * held, S3 has let us read all the time: those that are refused again have a
+ * reason of their own. */
 void
-hold_suspect(struct objects *os)
+hold_proof(struct objects *os, uint64_t number, bool was_held)
 {
 	struct object *o;
 
 	TAILQ_FOREACH(o, &os->waiting, link)
 	{
-		o->suspect = o->held;
+		if (!o->held || o->refused_at >= number)
+			continue;
+		o->held = false;
+		o->suspect = !was_held;
 	}
 }
 
-/* It has closed again: the set-up's fault after all. */
+/* The gate has closed: the set-up's fault after all. */
 static void
 clear_suspects(struct objects *os)
 {
@@ -24,21 +29,9 @@ clear_suspects(struct objects *os)
 
 	TAILQ_FOREACH(o, &os->waiting, link)
 	{
+		o->held = o->held || o->suspect;
 		o->suspect = false;
 	}
-}
-
-/* Back to the end of the line: those who are held take turns at probing. */
-void
-hold(struct objects *os, struct object *o)
-{
-	/* A stream that broke may be refused when it goes on. */
-	ledger_close(os->ledger, &o->page);
-	TAILQ_REMOVE(&os->begun, o, link);
-	TAILQ_INSERT_TAIL(&os->waiting, o, link);
-	os->stats.waiting++;
-	o->state = OBJECT_WAITING;
-	o->held = true;
 }
 
 /* Whether the object is to be held. A suspect's refusal is its own, unless it
@@ -48,15 +41,42 @@ hold_is_due(struct objects *os, struct object *o, const struct aws_result *r)
 {
 	bool open = grant_open(os->grant);
 
-	if (o->suspect && !grant_needs_creds(r)) {
-		grant_failed(os->grant);
+	if (o->suspect && !grant_needs_creds(r))
 		return false;
-	}
 	if (!grant_refused(os->grant, o->bucket, o->key, r))
 		return false;
-	if (open)
+	o->refused_at = grant_started(os->grant);
+	o->suspect = false;
+	if (open && !grant_open(os->grant))
 		clear_suspects(os);
-	return o->sliced == 0;
+	return true;
+}
+
+/* Back to the end of the line: those who are held take turns at being tried,
+ * from their first byte. What Dassana has taken the ledger knows. */
+void
+hold(struct objects *os, struct object *o)
+{
+	ledger_close(os->ledger, &o->page);
+	TAILQ_REMOVE(&os->begun, o, link);
+	TAILQ_INSERT_TAIL(&os->waiting, o, link);
+	os->stats.waiting++;
+	o->sliced = o->settled = o->delivered = o->skipped = 0;
+	o->state = OBJECT_WAITING;
+	grant_later(os->grant);
+}
+
+bool
+hold_is_near(const struct objects *os)
+{
+	struct object *o;
+
+	TAILQ_FOREACH(o, &os->begun, link)
+	{
+		if (o->held && o->state == OBJECT_ENDED)
+			return true;
+	}
+	return false;
 }
 
 /* A held one or a fresh one; NULL if there is none such. */
@@ -73,15 +93,15 @@ hold_first(const struct objects *os, bool held)
 	return NULL;
 }
 
-/* Whose turn it is; NULL if it is nobody's. */
+/* Who is to be tried next, if grant_start lets it; NULL if there is nobody. */
 struct object *
 hold_next(const struct objects *os)
 {
-	struct object *o = NULL;
+	bool held_first = !grant_open(os->grant);
+	struct object *o;
 
 	if (grant_on_trial(os->grant))
 		return hold_first(os, false);
-	if (!grant_open(os->grant))
-		o = hold_first(os, true);
-	return o != NULL ? o : TAILQ_FIRST(&os->waiting);
+	o = hold_first(os, held_first);
+	return o != NULL ? o : hold_first(os, !held_first);
 }

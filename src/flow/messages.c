@@ -85,10 +85,13 @@ on_receipt(void *arg, struct receipt *r, enum receipt_op op,
 
 	switch (op) {
 	case RECEIPT_EXTEND:
-		if (outcome == RECEIPT_DONE)
-			ms->stats.leases_extended++;
-		else
+		if (outcome != RECEIPT_DONE) {
 			lease_lost(ms, m);
+			return;
+		}
+		ms->stats.leases_extended++;
+		LOG_DEBUG("message.lease_extended", F_STR("message_id", m->id),
+		    F_INT("lease_s", r->flying_s));
 		return;
 	case RECEIPT_DELETE:
 		deleted(ms, m, outcome);
@@ -246,10 +249,13 @@ message_ended(struct messages *ms, struct message *m, bool good)
 		return;
 	leave(ms, m);
 	if (m->failed) {
-		ms->stats.failed++;
+		ms->stats.failed += !m->put_back;
+		LOG_DEBUG("message.release_queued", F_STR("message_id", m->id),
+		    F_INT("after_s", m->put_back ? 0 : redeliver_s(ms, m)));
 		receipts_release(ms->receipts, &m->receipt,
 		    m->put_back ? 0 : redeliver_s(ms, m));
 	} else {
+		LOG_DEBUG("message.delete_queued", F_STR("message_id", m->id));
 		receipts_delete(ms->receipts, &m->receipt);
 	}
 	ms->changed(ms->arg);
@@ -268,6 +274,8 @@ void
 message_release(struct messages *ms, struct message *m)
 {
 	leave(ms, m);
+	LOG_DEBUG("message.release_queued", F_STR("message_id", m->id),
+	    F_INT("after_s", 0));
 	receipts_release(ms->receipts, &m->receipt, 0);
 }
 

@@ -4,6 +4,7 @@
 #include "flow/advice.h"
 #include "flow/objects.h"
 #include "flow/slots.h"
+#include "flow/story.h"
 
 int
 object_cmp(const void *a, const void *b)
@@ -59,31 +60,53 @@ object_free(struct object *o)
 void
 object_log_failure(const struct object *o, const struct slots_end *e)
 {
+	char ids[STORY_IDS_MAX];
+	struct span messages = story_ids(o, ids);
+
 	if (e->aws != NULL)
-		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_SPAN("version", o->version),
-		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
-		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
-		    F_STR("message_id", o->message[0]->id),
+		LOG_EACH(LOG_LVL_WARN, "object.failed",
+		    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
+		    F_SPAN("version", o->version), F_STR("cause", "GET failed"),
+		    F_ERR(e->aws->err), AWS_FIELDS(e->aws),
+		    F_INT("events_before", o->sliced),
+		    F_SPAN("message_id", messages),
 		    F_STR("advice", advice_get(e->aws)));
 	else
-		LOG_WARN("object.failed", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_SPAN("version", o->version),
-		    F_STR("cause", e->cause), F_ERR(e->err),
-		    F_STR("request_id", e->request_id),
+		LOG_EACH(LOG_LVL_WARN, "object.failed",
+		    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
+		    F_SPAN("version", o->version), F_STR("cause", e->cause),
+		    F_ERR(e->err), F_STR("request_id", e->request_id),
 		    F_INT("events_before", o->sliced),
-		    F_STR("message_id", o->message[0]->id));
+		    F_SPAN("message_id", messages));
+}
+
+void
+object_log_held(const struct object *o, const struct aws_result *r, bool again)
+{
+	char ids[STORY_IDS_MAX];
+
+	/* Once is enough. */
+	LOG_EACH(again ? LOG_LVL_DEBUG : LOG_LVL_WARN, "object.held",
+	    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
+	    F_SPAN("version", o->version), F_STR("cause", "S3 refused it"),
+	    AWS_FIELDS(r), F_INT("events_before", o->sliced),
+	    F_SPAN("message_id", story_ids(o, ids)),
+	    F_STR("advice", advice_get(r)),
+	    F_STR("effect", "kept leased until another object shows whether "
+			    "S3 refuses all or only this one"));
 }
 
 void
 object_log_refusal(const struct object *o, const struct batch_run *run,
     const struct dassana_result *r)
 {
-	LOG_ERROR("dassana.refused", F_SPAN("bucket", o->bucket),
+	char ids[STORY_IDS_MAX];
+
+	LOG_EACH(LOG_LVL_ERROR, "dassana.refused", F_SPAN("bucket", o->bucket),
 	    F_SPAN("key", o->key), F_SPAN("version", o->version),
 	    F_INT("index", run->first), F_INT("events", run->count),
 	    F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_STR("why", r->why), F_STR("advice", r->advice),
-	    F_STR("message_id", o->message[0]->id), F_SPAN("reply", r->reply));
+	    F_SPAN("message_id", story_ids(o, ids)), F_SPAN("reply", r->reply));
 }

@@ -8,6 +8,7 @@
 #include "flow/grant.h"
 #include "flow/objects_internal.h"
 #include "flow/slots.h"
+#include "flow/story.h"
 
 static void
 add_message(struct object *o, struct message *m)
@@ -51,28 +52,41 @@ settle(struct objects *os, struct object *o)
 	}
 	if (good)
 		os->stats.done++;
-	else if (o->state == OBJECT_ENDED)
+	else if (o->state == OBJECT_ENDED && !o->held)
 		count_failure(os, o);
 	if (good) {
 		lag_delivered(&os->lag, o);
 		ledger_complete(o->page);
 	}
 	ledger_close(os->ledger, &o->page);
-	LOG_DEBUG("object.settled", F_SPAN("bucket", o->bucket),
-	    F_SPAN("key", o->key), F_INT("events", o->sliced),
-	    F_INT("delivered", o->delivered), F_INT("skipped", o->skipped),
-	    F_STR("outcome", good ? "delivered" : "kept"));
+	story_settled(o, good);
 	for (size_t i = 0; i < o->nmessages; i++)
 		message_ended(os->messages, o->message[i], good);
 	object_free(o);
 	os->changed(os->arg);
 }
 
+/* Its messages are to be visible again at once. */
+static void
+put_back(struct object *o)
+{
+	for (size_t i = 0; i < o->nmessages; i++)
+		o->message[i]->put_back = true;
+}
+
 static void
 settle_if_over(struct objects *os, struct object *o)
 {
-	if (o->state == OBJECT_ENDED && o->settled == o->sliced)
-		settle(os, o);
+	if (o->state != OBJECT_ENDED || o->settled != o->sliced)
+		return;
+	if (o->held && !os->draining) {
+		hold(os, o);
+		os->changed(os->arg);
+		return;
+	}
+	if (o->held)
+		put_back(o);
+	settle(os, o);
 }
 
 static struct span
@@ -88,23 +102,25 @@ on_opened(void *arg, struct object *o, const struct s3_head *h)
 {
 	struct objects *os = arg;
 
-	if (grant_read(os->grant, o->era) && !o->held)
-		hold_suspect(os);
+	story_opened(o, h);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
+	if (grant_read(os->grant, o->number))
+		hold_proof(os, o->number, o->held);
+	o->held = o->suspect = false;
+	objects_start(os);
+	os->changed(os->arg);
 }
 
 static void
 on_ended(void *arg, struct object *o, const struct slots_end *e)
 {
 	struct objects *os = arg;
+	bool again;
 
 	os->stats.active--;
-	if (e->aws != NULL && hold_is_due(os, o, e->aws)) {
-		hold(os, o);
-		os->changed(os->arg);
-		return;
-	}
+	again = o->refused_at > 0;
+	o->held = e->aws != NULL && hold_is_due(os, o, e->aws);
 	os->stats.bytes += e->bytes;
 	os->stats.json_bytes += e->json_bytes;
 	os->stats.sliced += o->sliced;
@@ -113,13 +129,12 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	o->whole = e->whole;
 	o->event_s = e->event_s;
 	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
-	if (!e->whole)
+	if (o->held)
+		object_log_held(o, e->aws, again);
+	else if (!e->whole)
 		object_log_failure(o, e);
 	else
-		LOG_DEBUG("object.read", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_INT("bytes", e->bytes),
-		    F_INT("json_bytes", e->json_bytes),
-		    F_INT("events", o->sliced));
+		story_read(o, e);
 	objects_start(os);
 	settle_if_over(os, o);
 	os->changed(os->arg);
@@ -137,6 +152,7 @@ objects_settled(struct objects *os, const struct batch_run *run,
 		o->delivered += run->count;
 		os->stats.delivered += run->count;
 		ledger_note(o->page, run->first, run->count);
+		story_delivered(o, run);
 	} else if (outcome == DELIVERY_REFUSED) {
 		object_log_refusal(o, run, why);
 	}
@@ -149,22 +165,21 @@ void
 objects_start(struct objects *os)
 {
 	struct object *o;
+	uint64_t number;
 
-	if (objects_idle(os))
+	if (!grant_open(os->grant) && objects_idle(os) && !hold_is_near(os))
 		grant_nothing_held(os->grant);
 	while (slots_vacant(os->slots) && (o = hold_next(os)) != NULL &&
-	       grant_start(os->grant)) {
+	       (number = grant_start(os->grant, o->held)) > 0) {
 		TAILQ_REMOVE(&os->waiting, o, link);
 		TAILQ_INSERT_TAIL(&os->begun, o, link);
 		os->stats.waiting--;
 		os->stats.active++;
 		o->state = OBJECT_ACTIVE;
-		o->era = grant_era(os->grant);
+		o->number = number;
 		for (size_t i = 0; i < o->nmessages; i++)
 			o->message[i]->started = true;
-		LOG_DEBUG("object.get", F_SPAN("bucket", o->bucket),
-		    F_SPAN("key", o->key), F_SPAN("version", o->version),
-		    F_STR("message_id", o->message[0]->id));
+		story_get(o);
 		slots_start(os->slots, o);
 	}
 }
@@ -203,6 +218,7 @@ objects_want(
 		TAILQ_INSERT_TAIL(&os->waiting, o, link);
 		os->stats.waiting++;
 	}
+	story_wanted(o, m, o->nmessages > 0);
 	add_message(o, m);
 }
 
@@ -212,13 +228,14 @@ objects_wake(struct objects *os)
 	slots_wake(os->slots);
 }
 
-static void
+static bool
 on_grant(void *arg)
 {
 	struct objects *os = arg;
 
 	objects_start(os);
 	os->changed(os->arg);
+	return hold_first(os, true) != NULL;
 }
 
 bool
@@ -283,12 +300,12 @@ objects_drop_waiting(struct objects *os)
 {
 	struct object *o, *next;
 
+	os->draining = true;
 	for (o = TAILQ_FIRST(&os->waiting); o != NULL; o = next) {
 		next = TAILQ_NEXT(o, link);
-		if (any_message_begun(o) && grant_open(os->grant))
+		if (any_message_begun(o) && !o->held && grant_open(os->grant))
 			continue;
-		for (size_t i = 0; i < o->nmessages; i++)
-			o->message[i]->put_back = true;
+		put_back(o);
 		settle(os, o);
 	}
 }

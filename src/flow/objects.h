@@ -3,9 +3,10 @@
  * its last event was settled.
  *
  *   WAITING --free slot--> ACTIVE --end of its bytes--> ENDED
- *      |                      |                           |
- *      +--shutdown            +--failed--> ENDED          +--last event
- *         -> gone                                            settled -> gone
+ *      |    ^                 |                           |   |
+ *      |    |                 +--failed--> ENDED          |   +--last event
+ *      |    +--refused by S3, last event settled----------+      settled
+ *      +--shutdown -> gone                                       -> gone
  *
  * Counts say what happened to the events: sliced (handed to the batcher),
  * settled (Dassana's answer is known), delivered (Dassana has it); an event
@@ -41,10 +42,11 @@ struct object {
 	uint64_t sliced, settled, delivered, skipped;
 	bool whole;
 	enum shipper_fault fault; /* if it is not */
-	bool loose;   /* not in the tree: nobody joins it */
-	unsigned era; /* of the grant when its GET began */
-	bool held;    /* refused when S3 let us read nothing */
-	bool suspect; /* held, and then another one could be read */
+	bool loose;	     /* not in the tree: nobody joins it */
+	uint64_t number;     /* of its GET (flow/grant.h) */
+	uint64_t refused_at; /* number of the last GET then started */
+	bool held;    /* refused, and it is not known whose fault it is */
+	bool suspect; /* was held, and then another one could be read */
 	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;
 };
 
@@ -61,6 +63,8 @@ size_t object_bytes(const struct notify_object *n);
  * refused. It still has its messages. */
 struct slots_end;
 void object_log_failure(const struct object *o, const struct slots_end *e);
+void
+object_log_held(const struct object *o, const struct aws_result *r, bool again);
 void object_log_refusal(const struct object *o, const struct batch_run *run,
     const struct dassana_result *r);
 
@@ -107,8 +111,8 @@ bool objects_on_trial(const struct objects *os);
 struct part objects_part(const struct objects *os); /* what S3 is like */
 /* New credentials: try at once what S3 refused. */
 void objects_retry(struct objects *os);
-/* Shutdown: gives up waiting objects none of whose messages has begun, and all
- * of them while S3 does not let us read. */
+/* Shutdown: gives up waiting objects none of whose messages has begun, all of
+ * them while S3 does not let us read, and from now on whatever it refuses. */
 void objects_drop_waiting(struct objects *os);
 /* Shutdown: gives up everything; messages hear nothing. */
 void objects_abandon(struct objects *os);

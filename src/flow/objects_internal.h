@@ -22,15 +22,19 @@ struct objects {
 	void *arg;
 	struct objects_stats stats;
 	struct lag lag;
+	bool draining; /* nothing is held any more */
 };
 
-/* The GET of o failed: whether it is to be held, as the set-up's fault. */
+/* The GET of o failed: whether it is to be held until its fault is proven. */
 bool
 hold_is_due(struct objects *os, struct object *o, const struct aws_result *r);
-/* Puts it back to those that wait, at the end. */
+/* All of its events are settled: puts it back to those that wait, at the end.
+ */
 void hold(struct objects *os, struct object *o);
-/* A fresh object could be read: those that are held become suspects. */
-void hold_suspect(struct objects *os);
+/* One is to be held as soon as its events are settled. */
+bool hold_is_near(const struct objects *os);
+/* A GET was answered: what that proves for those that are held. */
+void hold_proof(struct objects *os, uint64_t number, bool was_held);
 /* The first that waits and is held, or is not; NULL if there is none such. */
 struct object *hold_first(const struct objects *os, bool held);
 /* Whose turn it is; NULL if it is nobody's. */

@@ -13,6 +13,7 @@
 #include "flow/objects.h"
 #include "flow/pause.h"
 #include "flow/slots.h"
+#include "flow/story.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
 #include "sink/pool.h"
@@ -45,7 +46,7 @@ gate(void *arg)
 	if (!delivery_open(s->delivery) ||
 	    (s->deps.ready != NULL && !s->deps.ready(s->deps.ready_arg)))
 		return 0;
-	if (objects_readable(s->objects))
+	if (objects_readable(s->objects) && !intake_full(s->intake))
 		return SQS_BATCH_MAX;
 	return objects_on_trial(s->objects) ? 1 : 0;
 }
@@ -121,6 +122,7 @@ on_sealed(void *arg, struct batch *b)
 {
 	struct shipper *s = arg;
 
+	story_sealed(b);
 	delivery_submit(s->delivery, b);
 }
 

@@ -36,6 +36,7 @@ TESTS = {
     "s3-short-body": FAILURES + "test_broken_in_the_body_is_resumed[closed]",
     "s3-stall": FAILURES + "test_a_stall_is_given_up",
     "s3-changed": FAILURES + "test_an_object_that_changes_under_a_download",
+    "s3-refused": S3 + "test_fewer_than_eight_refused_spend_no_receives",
     "s3-forbidden-key": S3 + "test_one_forbidden_key_is_not_a_broken_set_up",
     "s3-forbidden": ALL_REFUSED + "[policy]",
     "s3-kms": ALL_REFUSED + "[kms grant]",

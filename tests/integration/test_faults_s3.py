@@ -18,7 +18,7 @@ def trail(standin):
 
 
 @pytest.mark.parametrize("name", DENIALS)
-def test_all_objects_refused_spend_one_receive_at_most(standin, daemon, trail, name):
+def test_all_objects_refused_spend_no_receives(standin, daemon, trail, name):
     """Eight in a row, and nothing that succeeds: polling pauses, what is held
     stays leased, and a held object is the probe."""
     status, code = DENIALS[name]
@@ -33,7 +33,7 @@ def test_all_objects_refused_spend_one_receive_at_most(standin, daemon, trail, n
     trail.await_all(running)
     assert rule.hits <= 13, "probes, one at a time"
     assert dead.empty()
-    assert max(receives(standin, m) for m in messages) <= 2
+    assert max(receives(standin, m) for m in messages) == 1
     assert running.log("s3.gate.opened")
 
 
@@ -59,9 +59,30 @@ def test_what_is_refused_stays_leased_and_polling_pauses(
     trail.await_all(running)
 
 
+@pytest.mark.parametrize("name", DENIALS)
+def test_fewer_than_eight_refused_spend_no_receives(
+        standin, daemon, trail, name):
+    """Nothing tells whose fault it is, so all are held, however few; new ones
+    are received meanwhile."""
+    status, code = DENIALS[name]
+    rule = standin.faults.on("s3.GET", Fault(
+        status=status, code=code, message="refused"))
+    messages = trail.put(1)
+    running = daemon(visibility_timeout="2s", redeliver_after="0s")
+    running.wait_line("object.held", level="warn")
+    messages += trail.put(2)
+    running.wait_for(lambda: rule.hits >= 5, 15, "three and their probes")
+    standin.faults.off(rule)
+    trail.await_all(running)
+    assert max(receives(standin, m) for m in messages) == 1
+    assert len(running.log("object.held", level="warn")) == 3
+    assert not running.log("s3.gate.closed")
+    assert not running.log("object.failed")
+
+
 def test_one_forbidden_key_is_not_a_broken_set_up(standin, daemon, trail):
     """Its message goes the way of the dead-letter queue, the others on."""
-    dead = with_dead_letters(standin, 2)
+    dead = with_dead_letters(standin, 1)
     bad = trail.put(1)[0]
     key, wanted = trail.keys[bad.id], trail.events.pop(bad.id)
     standin.faults.on("s3.GET", Fault(
@@ -73,6 +94,9 @@ def test_one_forbidden_key_is_not_a_broken_set_up(standin, daemon, trail):
     trail.await_all(running)
     assert [m.id for m in dead.messages()] == [bad.id]
     assert not set(wanted) & set(standin.dassana.events())
+    line = running.wait_line("object.failed", level="warn")
+    assert line["key"] == key and line["code"] == "AccessDenied"
+    assert line["request_id"] and line["advice"]
 
 
 def test_the_region_of_a_bucket_is_learned(standin, daemon, trail):

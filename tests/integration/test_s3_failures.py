@@ -47,7 +47,6 @@ CONTENTS = {
 REPLIES = {
     "404": Fault(status=404, code="NoSuchKey",
                  message="The specified key does not exist."),
-    "403": Fault(status=403, code="AccessDenied", message="Access Denied"),
     "archived": Fault(status=403, code="InvalidObjectState", message="cold"),
     "500": Fault(status=500, code="InternalError", message="try again"),
     "503": Fault(status=503, code="SlowDown", message="reduce your rate"),
@@ -190,8 +189,9 @@ def test_it_recovers_when_the_object_does(standin, daemon):
 def test_a_missing_bucket(standin, daemon):
     standin.queue.send(shapes.s3_event("no-such-bucket", "AWSLogs/x.json.gz"))
     running = daemon()
-    line = running.wait_line("object.failed", bucket="no-such-bucket")
+    line = running.wait_line("object.held", bucket="no-such-bucket")
     assert line["code"] == "NoSuchBucket" and line["request_id"]
+    assert line["key"] == "AWSLogs/x.json.gz" and line["advice"]
     assert not standin.queue.empty()
 
 

@@ -13,13 +13,15 @@
 static struct {
 	struct grant *grant;
 	unsigned retries;
+	bool held; /* whether any object is */
 } w;
 
-static void
+static bool
 on_retry(void *arg)
 {
 	assert_ptr_equal(arg, &w);
 	w.retries++;
+	return w.held;
 }
 
 static int
@@ -28,6 +30,7 @@ set_up(void **state)
 	(void)state;
 	fake_begin();
 	w.retries = 0;
+	w.held = true;
 	w.grant = grant_new(fake_timers(), on_retry, &w);
 	return 0;
 }
@@ -55,6 +58,18 @@ refuse(unsigned key, enum aws_class class, const char *code)
 	    w.grant, SPAN("bucket"), (struct span){name, (size_t)n}, &r);
 }
 
+static uint64_t
+start_fresh(void)
+{
+	return grant_start(w.grant, false);
+}
+
+static uint64_t
+start_held(void)
+{
+	return grant_start(w.grant, true);
+}
+
 static void
 close_gate(void)
 {
@@ -68,13 +83,16 @@ test_eighth_key_closes(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < GRANT_REFUSALS - 1; i++) {
-		assert_false(refuse(i, AWS_DENIED, "AccessDenied"));
+		assert_true(refuse(i, AWS_DENIED, "AccessDenied"));
 		assert_true(grant_open(w.grant));
-		assert_true(grant_start(w.grant));
+		assert_int_equal(start_fresh(), i + 1);
+		assert_int_equal(start_held(), 0);
 	}
 	assert_true(refuse(99, AWS_NOT_FOUND, "NoSuchBucket"));
 	assert_false(grant_open(w.grant));
-	assert_false(grant_start(w.grant));
+	assert_int_equal(start_fresh(), 0);
+	assert_int_equal(start_held(), 0);
+	assert_int_equal(grant_started(w.grant), GRANT_REFUSALS - 1);
 }
 
 /* One forbidden key that comes again and again says nothing of the others. */
@@ -83,7 +101,7 @@ test_same_key_counts_once(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 10 * GRANT_REFUSALS; i++)
-		assert_false(refuse(i % 7, AWS_DENIED, "AccessDenied"));
+		assert_true(refuse(i % 7, AWS_DENIED, "AccessDenied"));
 	assert_true(grant_open(w.grant));
 }
 
@@ -93,8 +111,8 @@ test_a_read_begins_the_count_again(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < GRANT_REFUSALS - 1; i++)
-			assert_false(refuse(i, AWS_DENIED, "AccessDenied"));
-		(void)grant_read(w.grant, grant_era(w.grant));
+			assert_true(refuse(i, AWS_DENIED, "AccessDenied"));
+		assert_true(grant_read(w.grant, start_fresh()));
 	}
 	assert_true(grant_open(w.grant));
 }
@@ -131,29 +149,84 @@ test_credentials_close_at_once(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(refuse(1, rows[i], ""));
 		assert_false(grant_open(w.grant));
-		(void)grant_read(w.grant, grant_era(w.grant));
+		fake_advance(1000);
+		assert_true(grant_read(w.grant, start_held()));
 		assert_true(grant_open(w.grant));
 	}
 }
 
 /* 1 s, doubling to 60 s, one object each. */
 static void
-test_probes(void **state)
+check_probes(void)
 {
 	static const int64_t waits[] = {1, 2, 4, 8, 16, 32, 60, 60};
 
-	(void)state;
-	close_gate();
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
 		fake_advance(waits[i] * 1000 - 1);
 		assert_int_equal(w.retries, i);
-		assert_false(grant_start(w.grant));
+		assert_int_equal(start_held(), 0);
 		fake_advance(1);
 		assert_int_equal(w.retries, i + 1);
-		assert_true(grant_start(w.grant));
-		assert_false(grant_start(w.grant));
-		assert_true(refuse(50, AWS_DENIED, "AccessDenied"));
+		assert_int_not_equal(start_held(), 0);
+		assert_int_equal(start_held(), 0);
+		assert_true(refuse(5, AWS_DENIED, "AccessDenied"));
 	}
+}
+
+static void
+test_probes(void **state)
+{
+	(void)state;
+	close_gate();
+	check_probes();
+}
+
+/* Fewer than eight: who was refused has turns all the same, beside all others.
+ */
+static void
+test_probes_while_open(void **state)
+{
+	(void)state;
+	(void)refuse(5, AWS_DENIED, "AccessDenied");
+	assert_int_not_equal(start_fresh(), 0);
+	check_probes();
+	assert_true(grant_open(w.grant));
+	assert_int_not_equal(start_fresh(), 0);
+}
+
+/* A fresh one takes no turn from a held one, unless the turn is its own. */
+static void
+test_whose_turn(void **state)
+{
+	(void)state;
+	(void)refuse(5, AWS_DENIED, "AccessDenied");
+	fake_advance(1000);
+	assert_int_not_equal(start_fresh(), 0);
+	assert_int_not_equal(start_held(), 0);
+	(void)refuse(5, AWS_DENIED, "AccessDenied");
+	fake_advance(2000);
+	assert_true(grant_on_trial(w.grant));
+	assert_int_not_equal(start_fresh(), 0);
+	assert_false(grant_on_trial(w.grant));
+	assert_int_equal(start_held(), 0);
+}
+
+/* Nothing is held any more: no more turns, and the next time it is as fast as
+ * the first. */
+static void
+test_turns_end(void **state)
+{
+	(void)state;
+	(void)refuse(5, AWS_DENIED, "AccessDenied");
+	fake_advance(1000);
+	assert_true(grant_read(w.grant, start_held()));
+	w.held = false;
+	fake_advance(3600 * 1000);
+	assert_int_equal(w.retries, 2); /* the one that was set already */
+	(void)refuse(6, AWS_DENIED, "AccessDenied");
+	fake_advance(1000);
+	assert_int_equal(w.retries, 3);
+	assert_int_equal(start_held(), 0); /* it had no use for the turn */
 }
 
 /* Every other turn is that of an object that was not refused yet; when there is
@@ -166,17 +239,17 @@ test_trials(void **state)
 	assert_false(grant_on_trial(w.grant));
 	fake_advance(1000);
 	assert_false(grant_on_trial(w.grant));
-	assert_true(grant_start(w.grant));
+	assert_int_not_equal(start_held(), 0);
 	(void)refuse(50, AWS_DENIED, "AccessDenied");
 	fake_advance(2000);
 	assert_true(grant_on_trial(w.grant));
 	fake_advance(4000); /* nobody came */
 	assert_false(grant_on_trial(w.grant));
-	assert_true(grant_start(w.grant));
+	assert_int_not_equal(start_held(), 0);
 	(void)refuse(51, AWS_DENIED, "AccessDenied");
 	fake_advance(8000);
 	assert_true(grant_on_trial(w.grant));
-	assert_true(grant_start(w.grant));
+	assert_int_not_equal(start_fresh(), 0);
 	assert_false(grant_on_trial(w.grant));
 }
 
@@ -189,7 +262,7 @@ test_no_trial_without_credentials(void **state)
 	for (int64_t s = 1; s <= 32; s *= 2) {
 		fake_advance(s * 1000);
 		assert_false(grant_on_trial(w.grant));
-		assert_true(grant_start(w.grant));
+		assert_int_not_equal(start_held(), 0);
 		(void)refuse(1, AWS_BAD_CREDS, "ExpiredToken");
 	}
 }
@@ -201,54 +274,10 @@ test_probing_goes_on(void **state)
 	(void)state;
 	close_gate();
 	fake_advance(1000);
-	assert_true(grant_start(w.grant));
+	assert_int_not_equal(start_held(), 0);
 	assert_false(refuse(50, AWS_NOT_FOUND, "NoSuchKey"));
 	assert_false(grant_open(w.grant));
-	fake_advance(2000);
-	assert_int_equal(w.retries, 2);
-	assert_true(grant_start(w.grant));
-}
-
-static void
-test_opens(void **state)
-{
-	(void)state;
-	close_gate();
-	(void)grant_read(w.grant, grant_era(w.grant));
-	assert_true(grant_open(w.grant));
-	assert_int_equal(w.retries, 0); /* never from inside */
-	fake_run();
-	assert_int_equal(w.retries, 1);
-
-	close_gate();
-	grant_nothing_held(w.grant);
-	assert_true(grant_open(w.grant));
-}
-
-/* A GET that began before it closed says nothing of what is now. */
-static void
-test_old_news(void **state)
-{
-	unsigned before = grant_era(w.grant);
-
-	(void)state;
-	close_gate();
-	assert_false(grant_read(w.grant, before));
-	assert_false(grant_open(w.grant));
-	assert_true(grant_read(w.grant, grant_era(w.grant)));
-	assert_true(grant_open(w.grant));
-	assert_false(grant_read(w.grant, before)); /* open already */
-}
-
-/* Whatever becomes of a probe, another one follows. */
-static void
-test_a_probe_of_its_own_reason(void **state)
-{
-	(void)state;
-	close_gate();
-	fake_advance(1000);
-	assert_true(grant_start(w.grant));
-	grant_failed(w.grant);
+	grant_later(w.grant);
 	fake_advance(2000);
 	assert_int_equal(w.retries, 2);
 	/* Nobody takes the turn: it comes again. */
@@ -256,6 +285,36 @@ test_a_probe_of_its_own_reason(void **state)
 	assert_int_equal(w.retries, 3);
 	fake_advance(8000);
 	assert_int_equal(w.retries, 4);
+	assert_int_not_equal(start_held(), 0);
+}
+
+static void
+test_nothing_held(void **state)
+{
+	(void)state;
+	close_gate();
+	grant_nothing_held(w.grant);
+	assert_true(grant_open(w.grant));
+	assert_int_equal(w.retries, 0); /* never from inside */
+	fake_run();
+	assert_int_equal(w.retries, 1);
+}
+
+/* A GET that started before it closed says nothing of what is now. */
+static void
+test_old_news(void **state)
+{
+	uint64_t before = start_fresh(), later;
+
+	(void)state;
+	close_gate();
+	assert_false(grant_read(w.grant, before));
+	assert_false(grant_open(w.grant));
+	fake_advance(1000);
+	later = start_held();
+	assert_int_equal(later, before + 1);
+	assert_true(grant_read(w.grant, later));
+	assert_true(grant_open(w.grant));
 }
 
 static void
@@ -269,7 +328,7 @@ test_probe_now(void **state)
 	grant_probe_now(w.grant);
 	fake_run();
 	assert_int_equal(w.retries, 1);
-	assert_true(grant_start(w.grant));
+	assert_int_not_equal(start_held(), 0);
 }
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -284,12 +343,14 @@ main(void)
 	    T(test_what_does_not_count),
 	    T(test_credentials_close_at_once),
 	    T(test_probes),
+	    T(test_probes_while_open),
+	    T(test_whose_turn),
+	    T(test_turns_end),
 	    T(test_trials),
 	    T(test_no_trial_without_credentials),
 	    T(test_probing_goes_on),
-	    T(test_opens),
+	    T(test_nothing_held),
 	    T(test_old_news),
-	    T(test_a_probe_of_its_own_reason),
 	    T(test_probe_now),
 	};
 

@@ -388,7 +388,143 @@ test_held_after_its_head(void **state)
 	close_world();
 }
 
+/* ---- what S3 refuses ---- */
+
+static void
+refuse(const char *key)
+{
+	fake_s3_fail(fake_s3_of(key), AWS_DENIED, "AccessDenied");
+}
+
+/* One that is refused waits, leased, while others go on; as soon as one that
+ * was asked for later is read it is tried again, and then fails. */
+static void
+test_one_is_refused(void **state)
+{
+	(void)state;
+	open_world(2);
+	message("a");
+	message("b");
+	refuse("a");
+	assert_int_equal(stats().waiting, 1);
+	/* b was asked for before a was refused: no proof. */
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	assert_int_equal(fake_s3_open(), 0);
+	message("c");
+	assert_true(fake_s3_send(fake_s3_of("c"), TWO));
+	assert_int_equal(leave().released, 0);
+	refuse("a");
+	assert_int_equal(leave().released, 1);
+	assert_int_equal(leave().failed, 1);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	assert_true(objects_idle(t.os));
+	close_world();
+}
+
+/* A set-up that is mended before anyone asks for an eighth: no message was
+ * given back. */
+static void
+test_seven_are_refused(void **state)
+{
+	char key[2] = "a";
+
+	(void)state;
+	open_world(4);
+	for (; key[0] < 'h'; key[0]++) {
+		message(key);
+		refuse(key);
+	}
+	assert_true(objects_readable(t.os));
+	assert_int_equal(stats().waiting, 7);
+	fake_advance(999);
+	assert_int_equal(fake_s3_open(), 0);
+	fake_advance(1);
+	assert_int_equal(fake_s3_open(), 1);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	for (key[0] = 'b'; key[0] < 'h'; key[0]++)
+		assert_true(fake_s3_send(fake_s3_of(key), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 7);
+	assert_int_equal(leave().failed, 0);
+	close_world();
+}
+
+/* A lone one has turns, and every other time one more message may be had. */
+static void
+test_a_lone_one_is_refused(void **state)
+{
+	static const int64_t waits[] = {1000, 2000, 4000, 8000};
+
+	(void)state;
+	open_world(4);
+	message("a");
+	refuse("a");
+	for (size_t i = 0; i < 4; i++) {
+		fake_advance(waits[i]);
+		assert_int_equal(objects_on_trial(t.os), i % 2);
+		assert_int_equal(fake_s3_open(), 1 - i % 2);
+		if (i % 2 == 0)
+			refuse("a");
+	}
+	assert_true(objects_readable(t.os));
+	fake_advance(16000);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
+/* Refused in the middle: what is under way is waited for, and what arrived is
+ * not sent again. */
+static void
+test_refused_in_its_body(void **state)
+{
+	struct s3_get *g;
+
+	(void)state;
+	open_world(1);
+	message("a");
+	g = fake_s3_of("a");
+	fake_s3_head(g, "\"e\"");
+	(void)fake_s3_feed(g, SPAN("{\"Records\":[{\"a\":1},"));
+	fake_s3_fail(g, AWS_BAD_CREDS, "ExpiredToken");
+	assert_int_equal(stats().waiting, 0);
+	fake_advance(1000);
+	assert_int_equal(fake_s3_open(), 0);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(stats().waiting, 1);
+	fake_advance(2000);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	assert_int_equal(stats().skipped, 1);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	assert_int_equal(leave().failed, 0);
+	close_world();
+}
+
 /* ---- shutdown ---- */
+
+/* Nobody waits for what S3 refuses: it is given back at once. */
+static void
+test_drop_refused(void **state)
+{
+	(void)state;
+	open_world(2);
+	message("a");
+	message("b");
+	refuse("a");
+	objects_drop_waiting(t.os);
+	assert_int_equal(leave().released, 1);
+	refuse("b");
+	messages_flush(t.ms);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0], 0);
+	assert_int_equal(leave().released, 2);
+	assert_int_equal(leave().failed, 0);
+	assert_int_equal(stats().failed, 0);
+	assert_true(objects_idle(t.os));
+	close_world();
+}
 
 static void
 test_drop_waiting(void **state)
@@ -450,7 +586,12 @@ main(void)
 	    cmocka_unit_test(test_order_and_slots),
 	    cmocka_unit_test(test_remembered),
 	    cmocka_unit_test(test_held_after_its_head),
+	    cmocka_unit_test(test_one_is_refused),
+	    cmocka_unit_test(test_seven_are_refused),
+	    cmocka_unit_test(test_a_lone_one_is_refused),
+	    cmocka_unit_test(test_refused_in_its_body),
 	    cmocka_unit_test(test_drop_waiting),
+	    cmocka_unit_test(test_drop_refused),
 	    cmocka_unit_test(test_abandon),
 	};
 

@@ -236,6 +236,33 @@ test_drain_while_refused(void **state)
 	}
 }
 
+/* As many forbidden keys as messages may be held do not stop the others. */
+static void
+test_full_of_forbidden_keys(void **state)
+{
+	unsigned good;
+
+	(void)state;
+	for (unsigned most = 1; most < 10; most += 4) {
+		open_world(most, 0);
+		for (unsigned i = 0; i < most; i++) {
+			unsigned o = model_object(MODEL_FORBIDDEN, 3, 50);
+
+			(void)model_message(&o, 1);
+		}
+		while (stats().messages_held < most)
+			model_step();
+		model_run(5000);
+		good = model_object(MODEL_GOOD, 3, 50);
+		good = model_message(&good, 1);
+		model_run(5 * 60 * 1000);
+		assert_true(model_deleted(good));
+		assert_true(model_drain(60000) <= 60000);
+		assert_int_equal(model_stats().hidden_by_us, 0);
+		model_end();
+	}
+}
+
 /* Nobody is called after the end, and it may be freed in any state. */
 static void
 test_free_at_any_time(void **state)
@@ -312,6 +339,7 @@ main(void)
 	    cmocka_unit_test(test_drain_finishes),
 	    cmocka_unit_test(test_drain_deadline),
 	    cmocka_unit_test(test_drain_while_refused),
+	    cmocka_unit_test(test_full_of_forbidden_keys),
 	    cmocka_unit_test(test_free_at_any_time),
 	    cmocka_unit_test(test_down_for_hours),
 	    cmocka_unit_test(test_memory_bound),

@@ -277,8 +277,8 @@ static void
 random_bad(void)
 {
 	static const enum model_kind kinds[] = {
-	    MODEL_MISSING, MODEL_CORRUPT, MODEL_POISON};
-	enum model_kind kind = kinds[m_random(3)];
+	    MODEL_MISSING, MODEL_FORBIDDEN, MODEL_CORRUPT, MODEL_POISON};
+	enum model_kind kind = kinds[m_random(4)];
 	unsigned o[2];
 
 	M.bad_made++;

@@ -51,7 +51,8 @@ void model_end(void);
 /* What is in the queue. Objects are numbered by the order of model_object. */
 enum model_kind {
 	MODEL_GOOD,
-	MODEL_MISSING, /* 404 */
+	MODEL_MISSING,	 /* 404 */
+	MODEL_FORBIDDEN, /* 403 */
 	MODEL_CORRUPT, /* ends too early */
 	MODEL_POISON,  /* Dassana refuses one of its events */
 	MODEL_FILTERED /* its key is no log's */

@@ -216,6 +216,8 @@ m_serve_s3(struct m_serving *s)
 				      : "KMS.DisabledException");
 	else if (m_chance(M.conf.faults.s3))
 		s3_fault(s);
+	else if (o->kind == MODEL_FORBIDDEN)
+		s3_error(s, 403, "AccessDenied");
 	else if (o->kind == MODEL_MISSING)
 		s3_error(s, 404, "NoSuchKey");
 	else
