@@ -330,7 +330,7 @@ def test_what_an_instance_does_at_its_first_boot(moto, tmp_path):
     assert [c.split()[0] for c in calls] == ["apt-get", "apt-get", "curl",
                                              "apt-get", "systemctl",
                                              "systemctl", "systemctl"]
-    token = tmp_path / "etc/trailpost/token"
+    token = tmp_path / "etc/trailpost/dassana_token"
     assert not token.exists()
     subprocess.run([tmp_path / "etc/trailpost/fetch-token"], env=env,
                    timeout=60, check=True)
