@@ -121,9 +121,10 @@ run_steps(struct probe *p)
 	int status;
 
 	if (!ways_open(&p->ways, p->c, NULL, NULL, &status)) {
-		on_note(p, true,
-		    "neither an event loop, nor credentials: the "
-		    "log says which");
+		report_step_init(&p->step, p->ways.lacks);
+		p->step.mark = REPORT_FAILED;
+		buf_str(&p->step.fact, p->ways.why);
+		report_add(&p->report, &p->step);
 		return;
 	}
 	tell_config(p);

@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "daemon/probe_internal.h"
 
-enum { LOOK_MS = 20, GIVE_UP_MS = 60 * 1000 };
+/* Longer than any one source takes: a process has a minute. */
+enum { LOOK_MS = 20, GIVE_UP_S = 75 };
 
 struct creds_wait {
 	struct probe *probe;
@@ -50,7 +51,7 @@ probe_creds(struct probe *p)
 	struct report_step *s = &p->step;
 	struct creds_wait w = {.probe = p,
 	    .fetching = creds_error(p->ways.keeper),
-	    .until_ms = clock_mono_ms() + GIVE_UP_MS};
+	    .until_ms = clock_mono_ms() + GIVE_UP_S * 1000};
 	const struct creds *c;
 
 	report_step_init(s, "credentials");
@@ -64,6 +65,8 @@ probe_creds(struct probe *p)
 	if (c == NULL) {
 		s->mark = REPORT_FAILED;
 		buf_printf(&s->fact, ": %s", creds_error(p->ways.keeper));
+		if (clock_mono_ms() >= w.until_ms)
+			buf_printf(&s->fact, ", %d s so far", GIVE_UP_S);
 		advise_role(p, creds_error(p->ways.keeper), &s->advice);
 	} else if (c->expires_s == 0) {
 		buf_printf(&s->fact, ", key %s, they do not expire", c->key_id);

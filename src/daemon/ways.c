@@ -2,6 +2,7 @@
 
 #include <ev.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -25,6 +26,14 @@ ways_protect(void)
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		LOG_WARN("start", F_STR("problem", "core dumps stay enabled"));
+}
+
+static void
+lack(struct ways *w, const char *what, const char *why)
+{
+	w->lacks = what;
+	(void)snprintf(w->why, sizeof w->why, "%s", why);
+	LOG_ERROR("start", F_STR("lacks", what), F_STR("problem", w->why));
 }
 
 static void *
@@ -54,8 +63,7 @@ open_net(struct ways *w, const struct config *c)
 		w->http = http_new(w->loop, &http);
 	}
 	if (w->http == NULL)
-		LOG_ERROR(
-		    "start", F_STR("problem", "no event loop or no libcurl"));
+		lack(w, "network", "no event loop or no libcurl");
 	return w->http != NULL;
 }
 
@@ -70,23 +78,28 @@ static void
 on_region(void *arg, const char *region, const char *error)
 {
 	struct search *s = arg;
+	struct buf why;
 
 	s->found = region != NULL;
+	buf_init(&why, 1024);
+	buf_printf(&why,
+	    "the region is not known: set region or AWS_REGION; %.800s",
+	    s->found ? "" : error);
 	if (s->found)
 		check_region_found(s->conf, region, "instance metadata");
 	else
-		LOG_ERROR("start", F_STR("problem", "the region is not known"),
-		    F_STR("error", error),
-		    F_STR("advice", "set region or AWS_REGION"));
+		lack(s->ways, "region", buf_cstr(&why));
+	buf_fini(&why);
 	ev_break(s->ways->loop, EVBREAK_ALL);
 }
 
 static void
 on_note(void *arg, bool fatal, const char *text)
 {
-	(void)arg;
+	struct ways *w = arg;
+
 	if (fatal)
-		LOG_ERROR("start", F_STR("problem", text));
+		lack(w, "endpoints", text);
 	else
 		LOG_WARN("start", F_STR("problem", text));
 }
@@ -96,7 +109,7 @@ static bool
 find_region(struct ways *w, struct config *c)
 {
 	struct search s = {.ways = w, .conf = c};
-	struct notes notes = {.fn = on_note};
+	struct notes notes = {.fn = on_note, .arg = w};
 	struct region_lookup *lookup;
 
 	if (*c->region != '\0')
@@ -126,8 +139,7 @@ open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
 	buf_init(&why, 1024);
 	source = creds_chain_new(&conf, &why);
 	if (source == NULL)
-		LOG_ERROR("start", F_STR("problem", "no AWS credentials"),
-		    F_STR("error", buf_cstr(&why)));
+		lack(w, "credentials", buf_cstr(&why));
 	else
 		w->keeper = creds_keeper_new(w->timers, source, changed, arg);
 	buf_fini(&why);

@@ -27,13 +27,15 @@ struct ways {
 	struct s3 *s3;
 	struct dassana *dassana;
 	struct hosts hosts;
+	const char *lacks; /* what could not be had: "credentials", or NULL */
+	char why[1024];	   /* and the reason */
 };
 
 /* Cores and debuggers would show the secrets; from here on they do not. */
 void ways_protect(void);
 /* A region that the configuration leaves open is looked up, which may take
- * seconds, and put into it. false: some of it cannot be had, which was logged.
- * The exit status is then in *status. ways_close in any case. */
+ * seconds, and put into it. false: some of it cannot be had; that is logged and
+ * in lacks, the exit status in *status. ways_close in any case. */
 bool ways_open(struct ways *w, struct config *c, creds_changed_fn *changed,
     void *arg, int *status);
 void ways_close(struct ways *w);

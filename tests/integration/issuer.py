@@ -35,6 +35,10 @@ class Server:
                 self.end_headers()
                 self.wfile.write(data)
 
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.serve()
+
             do_GET = do_PUT = serve
 
             def log_message(self, *_):
@@ -101,6 +105,15 @@ class Issuer:
             "AccessKeyId": key, "SecretAccessKey": secret, token_name: token,
             "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ",
                                         time.gmtime(end)), **more})
+
+
+    def xml(self, action):
+        """The same as STS has it."""
+        document = json.loads(self.document("SessionToken"))
+        return "<%sResponse><%sResult><Credentials>%s</Credentials>" \
+            "</%sResult></%sResponse>" % (action, action, "".join(
+                "<%s>%s</%s>" % (name, text, name)
+                for name, text in document.items()), action, action)
 
 
 def environ(standin, **more):

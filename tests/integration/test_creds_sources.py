@@ -1,0 +1,191 @@
+"""Each source of credentials when it is broken: what the check says of it, and
+that the daemon loses nothing, does not spin and goes on once it is mended."""
+
+import json
+import threading
+import time
+
+import pytest
+from issuer import Issuer, environ, serve, write_profile  # noqa: F401
+from jobs import await_all, put_files
+from test_check import check  # noqa: F401
+
+ARN = "arn:aws:iam::111122223333:role/shipper"
+PAST = "2020-01-01T00:00:00Z"
+
+
+class Source:
+    """env and options lead to a server; answer(good) is what it says when its
+    credentials are asked for, good(token_name) making them."""
+
+    def __init__(self, name, action=None):
+        self.name = name
+        self.action = action  # of STS
+
+    def environ(self, url, tmp_path):
+        if self.action == "AssumeRole":
+            return {"AWS_ENDPOINT_URL_STS": url, "AWS_ACCESS_KEY_ID": "AKIA",
+                    "AWS_SECRET_ACCESS_KEY": "geheim"}
+        if self.action:
+            (tmp_path / "token").write_text("geheim.token")
+            return {"AWS_ENDPOINT_URL_STS": url, "AWS_ROLE_ARN": ARN,
+                    "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token")}
+        if self.name == "container":
+            return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url + "/c"}
+        return {"AWS_EC2_METADATA_DISABLED": "false",
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": url,
+                "AWS_METADATA_SERVICE_TIMEOUT": "1"}
+
+    def options(self):
+        return {"assume_role_arn": ARN} if self.action == "AssumeRole" else {}
+
+    def good(self, issuer):
+        return 200, issuer.xml(self.action) if self.action \
+            else issuer.document()
+
+    def answer(self, last):
+        """Of a server whose credentials are what last() gives."""
+        def look(method, path, _headers):
+            if method == "PUT":
+                return 200, "v2-token"
+            if path.endswith("/security-credentials/"):
+                return 200, "role"
+            return last()
+        return look
+
+
+SOURCES = [Source("container"), Source("instance metadata"),
+           Source("web identity", "AssumeRoleWithWebIdentity"),
+           Source("assuming " + ARN, "AssumeRole")]
+each_source = pytest.mark.parametrize("source", SOURCES,
+                                      ids=lambda s: s.action or s.name)
+
+
+def past(source):
+    if source.action:
+        members = {"AccessKeyId": "A", "SecretAccessKey": "geheim",
+                   "SessionToken": "geheim", "Expiration": PAST}
+        return "<%sResponse><%sResult><Credentials>%s</Credentials>" \
+            "</%sResult></%sResponse>" % (source.action, source.action, "".join(
+                "<%s>%s</%s>" % (n, t, n) for n, t in members.items()),
+                source.action, source.action)
+    return json.dumps({"AccessKeyId": "A", "SecretAccessKey": "geheim",
+                       "Token": "geheim", "Expiration": PAST})
+
+
+REPLIES = {  # what is told of it, by whoever is not STS and by STS
+    "404": (lambda s: (404, "nothing here"), "404", "404"),
+    "403": (lambda s: (403, "not for you"), "403", "403"),
+    "500": (lambda s: (500, "oops"), "500", "500"),
+    "html": (lambda s: (200, "<html>geheim</html>"), "no JSON object",
+             "no credentials"),
+    "half": (lambda s: (200, '{"AccessKeyId": "A"}'), "no SecretAccessKey",
+             "no credentials"),
+    "past": (lambda s: (200, past(s)), "have expired", "have expired"),
+}
+
+
+def run_check(check, standin, source, env):
+    result = check({**standin.options(), **source.options()},
+                   environ(standin, **env), as_json=True)
+    standin.dassana.problems.clear()
+    assert result.status == 1
+    assert result.failed() == ["credentials"]
+    assert "geheim" not in result.text
+    assert standin.journal.all("sqs.receive") == []
+    return result.step("credentials")["fact"]
+
+
+@each_source
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_that_is_no_good(standin, check, serve, tmp_path, source,
+                                 reply):
+    make, other, sts = REPLIES[reply]
+    server = serve(source.answer(lambda: make(source)))
+    fact = run_check(check, standin, source,
+                     source.environ(server.url, tmp_path))
+    # Of what came whole, the first line says whose it was.
+    assert source.name in fact or reply == "past"
+    assert (sts if source.action else other) in fact
+    # A check does not ask for ever.
+    assert len(server.requests) <= 5
+
+
+@pytest.mark.parametrize("source", SOURCES[:2], ids=lambda s: s.name)
+def test_a_reply_that_does_not_come(standin, check, serve, tmp_path, source):
+    over = threading.Event()
+    server = serve(source.answer(lambda: (over.wait(60), (500, ""))[1]))
+    try:
+        fact = run_check(check, standin, source,
+                         source.environ(server.url, tmp_path))
+    finally:
+        over.set()
+    assert source.name in fact and "timeout" in fact
+
+
+@pytest.mark.parametrize("command, words", [
+    ("echo 'geheim'", "echo printed no JSON object"),
+    ("echo '{\"Version\": 2, \"AccessKeyId\": \"geheim\"}'",
+     '"Version": 1'),
+    ("echo '{\"Version\": 1, \"AccessKeyId\": \"A\"}'",
+     "no SecretAccessKey"),
+    ("sh -c 'echo it is closed >&2; exit 3'",
+     "status 3; it said: it is closed"),
+    ("sh -c 'kill -9 $$'", "signal 9"),
+    ("/no/such/program x", "/no/such/program could not be run: No such file"),
+    ("sh -c 'exec yes geheim'", "more than 64 KiB"),
+    ("echo 'a", "quote"),
+])
+def test_a_credential_process_that_is_no_good(standin, check, tmp_path,
+                                              command, words):
+    write_profile(tmp_path, "[profile p]\ncredential_process = %s\n" % command)
+    fact = run_check(check, standin, SOURCES[0], {"AWS_PROFILE": "p"})
+    assert "credential process: " in fact and words in fact
+
+
+@pytest.mark.parametrize("config, words", [
+    ("[profile p\n", ".aws/config:1: a section without ']'"),
+    ("[profile p]\nnonsense\n", '.aws/config:2: no "key = value"'),
+    ("[profile p]\naws_access_key_id = A\n", "secret access key is not set"),
+    ("[profile q]\n", '"p": there is none of that name'),
+    ("[profile p]\nregion = us-east-1\n", "no credentials"),
+    ("[profile p]\nsso_session = s\n", "unsuitable for a daemon"),
+    ("[profile p]\nrole_arn = %s\nsource_profile = q\n[profile q]\n"
+     "role_arn = %s\nsource_profile = p\n" % (ARN, ARN), "circle"),
+    ("[profile p]\nrole_arn = %s\n" % ARN +
+     "web_identity_token_file = /no/token\n", "/no/token: No such file"),
+])
+def test_a_profile_that_is_no_good(standin, check, tmp_path, config, words):
+    write_profile(tmp_path, config)
+    fact = run_check(check, standin, SOURCES[0], {"AWS_PROFILE": "p"})
+    assert fact.startswith("from profile: ") and words in fact
+
+
+def test_nothing_configured_at_all(standin, check):
+    fact = run_check(check, standin, SOURCES[0], {})
+    assert "no credentials: no AWS_ACCESS_KEY_ID" in fact
+    assert "AWS_EC2_METADATA_DISABLED" in fact
+
+
+@each_source
+def test_the_daemon_waits_and_goes_on(standin, daemon, serve, secrets,
+                                      tmp_path, source):
+    issuer = Issuer(standin, secrets, 3600)
+    mended = threading.Event()
+    server = serve(source.answer(
+        lambda: source.good(issuer) if mended.is_set() else (500, "geheim")))
+    wanted = put_files(standin, 3)
+    running = daemon(env=environ(standin, **source.environ(
+        server.url, tmp_path)), **source.options())
+    line = running.wait_line("creds.fetch", level="error")
+    assert source.name in line["error"] and "500" in line["error"]
+    begun = server.times[0]
+    running.wait_for(lambda: server.times[-1] - begun > 1.5, 30)
+    took, asked = time.monotonic() - begun, len(server.times)
+    # A try is three requests at most, and tries are a second apart.
+    assert asked <= 3 * (took / 0.9 + 1)
+    assert standin.journal.all("sqs.poll") == []
+    mended.set()
+    await_all(standin, running, wanted, 60)
+    assert issuer.n == 1
+    assert standin.journal.all("denied") == []
