@@ -10,6 +10,7 @@
 enum {
 	POLL_BACKOFF_MS = 1000,
 	POLL_BACKOFF_MAX_MS = 30000,
+	FIRST_WAIT_S = 1,
 	TELL_AGAIN_MS = 5 * 60 * 1000,
 };
 
@@ -218,6 +219,15 @@ intake_full(const struct intake *in)
 	return room(in) == 0;
 }
 
+/* In seconds. */
+static unsigned
+poll_wait(const struct intake *in)
+{
+	bool known = in->stats.receives > 0 && in->failures == 0;
+
+	return known ? SQS_WAIT_S : FIRST_WAIT_S;
+}
+
 void
 intake_look(struct intake *in)
 {
@@ -234,7 +244,7 @@ intake_look(struct intake *in)
 		return;
 	if (in->ask_one)
 		n = 1;
-	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, SQS_WAIT_S,
+	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, poll_wait(in),
 	    in->conf.visibility_s, on_received, in);
 }
 

@@ -2,7 +2,9 @@
  * When and how much to receive, and what the received messages ask for.
  *
  * One long poll at a time, for as many messages as there is room, and another
- * at once when it returns. No poll while messages are at their maximum, while
+ * at once when it returns. The first, and those after an error, wait only a
+ * second, so that it is soon known whether the queue can be read.
+ * No poll while messages are at their maximum, while
  * the gate function says so (Dassana or S3 refuses everything, credentials are
  * missing), or while backing off after an error: from 1 s to 30 s with full
  * jitter, for ever. After a reply that was too large or unreadable, the next

@@ -174,12 +174,40 @@ test_request(void **state)
 	(void)state;
 	open_world(100);
 	intake_look(t.in);
-	assert_int_equal(fake_sqs_at(0)->wait_s, SQS_WAIT_S);
 	assert_int_equal(fake_sqs_at(0)->visibility_s, 120);
 	receive(0, "");
 	assert_int_equal(t.changed, 1);
 	assert_false(intake_polling(t.in));
 	assert_int_equal(intake_stats(t.in).receives, 1);
+	close_world();
+}
+
+/* Long polls, once it is known that the queue can be read. */
+static void
+test_part(void **state)
+{
+	struct part p;
+
+	(void)state;
+	open_world(100);
+	intake_look(t.in);
+	assert_int_equal(fake_sqs_at(0)->wait_s, 1);
+	assert_int_equal(intake_part(t.in).mood, PART_UNTRIED);
+	receive(0, "");
+	assert_int_equal(intake_part(t.in).mood, PART_WELL);
+	intake_look(t.in);
+	assert_int_equal(fake_sqs_at(0)->wait_s, SQS_WAIT_S);
+
+	fake_sqs_fail(fake_sqs_at(0), AWS_NOT_FOUND, ERR_OK);
+	p = intake_part(t.in);
+	assert_int_equal(p.mood, PART_ILL);
+	assert_string_equal(p.code, "not_found");
+	assert_non_null(strstr(p.advice, "check queue_url"));
+	assert_int_equal(p.since_ms, clock_mono_ms());
+	fake_advance(1010);
+	assert_int_equal(fake_sqs_at(0)->wait_s, 1);
+	receive(0, "");
+	assert_int_equal(intake_part(t.in).mood, PART_WELL);
 	close_world();
 }
 
@@ -465,6 +493,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_room),
 	    cmocka_unit_test(test_request),
+	    cmocka_unit_test(test_part),
 	    cmocka_unit_test(test_room_for_bytes),
 	    cmocka_unit_test(test_leaving_take_places),
 	    cmocka_unit_test(test_bodies),
