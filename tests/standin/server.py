@@ -13,7 +13,7 @@ from .sigv4 import Denied, Verifier
 CONNECTIONS_MAX = 512
 
 
-def own_port(host, port):
+def own_port(host="127.0.0.1", port=0):
     """A socket that keeps a port (0: a free one) from all others while it is
     open. Whoever sets SO_REUSEADDR and is told the port can still listen."""
     sock = socket.socket()
