@@ -1,0 +1,84 @@
+"""Where secrets must not be left: in memory that was freed, and in a core."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+from issuer import Issuer, environ, write_profile
+from jobs import await_all, put_files
+from process import bare_environ, sanitized
+
+NOBODY = 65534
+unsanitized = pytest.mark.skipif(
+    sanitized(), reason="a sanitizer keeps freed memory, and is a debugger")
+
+
+def memory(pid):
+    """All that the process can write to, as one."""
+    with open("/proc/%d/maps" % pid, encoding="ascii") as maps:
+        ranges = re.findall(r"^(\w+)-(\w+) rw", maps.read(), re.M)
+    with open("/proc/%d/mem" % pid, "rb", 0) as file:
+        parts = []
+        for first, end in ranges:
+            file.seek(int(first, 16))
+            parts.append(file.read(int(end, 16) - int(first, 16)))
+    return b"\0".join(parts)
+
+
+@unsanitized
+def test_an_old_secret_is_nowhere_in_memory(standin, daemon, secrets,
+                                            tmp_path):
+    """That of a set which has been replaced. (The session token is another
+    matter: it is sent, and libcurl does not wipe what it has sent.)"""
+    if os.getuid() != 0:
+        pytest.skip("only root may look into a process that is not dumpable")
+    issuer = Issuer(standin, secrets, 3600)
+    document = tmp_path / "document"
+    document.write_text(issuer.document("SessionToken", Version=1))
+    write_profile(tmp_path, "[default]\ncredential_process = cat %s\n"
+                  % document)
+    running = daemon(env=environ(standin))
+    wanted = put_files(standin, 3)
+    await_all(standin, running, wanted)
+    assert b"geheim1" in memory(running.process.pid)
+    document.write_text(issuer.document("SessionToken", Version=1))
+    issuer.tokens.ends["session/+=1"] = 0
+    wanted += put_files(standin, 3, seed=2)
+    await_all(standin, running, wanted, 60)
+    found = memory(running.process.pid)
+    assert b"geheim2" in found
+    assert b"geheim1" not in found
+
+
+@unsanitized
+def test_no_core_and_no_debugger(standin, binary):
+    """Where others run under the same user."""
+    root = os.getuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = shutil.copy(binary, folder)
+        os.chmod(copy, 0o755)
+        command = [copy, "-v"]
+        for pair in standin.options().items():
+            command += ["-o", "%s=%s" % pair]
+        with subprocess.Popen(
+                command, env={**bare_environ(folder), **standin.environ()},
+                cwd=folder, stderr=subprocess.PIPE, text=True,
+                **({"user": NOBODY, "group": NOBODY} if root else {})) as made:
+            try:
+                for line in made.stderr:
+                    if "event=start" in line:
+                        break
+                with open("/proc/%d/limits" % made.pid,
+                          encoding="ascii") as limits:
+                    assert re.search(r"^Max core file size +0 +0 ",
+                                     limits.read(), re.M)
+                # So it looks to whoever may not be looked at.
+                assert os.stat("/proc/%d/mem" % made.pid).st_uid == 0
+            finally:
+                standin.queue.end_polls()
+                made.terminate()
+                made.stderr.read()
