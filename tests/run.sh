@@ -53,32 +53,45 @@ show()
 	grep -v -E "^\[ (RUN|      OK)" "$2"
 }
 
+# unit_count NAME STATUS: counts what a test program said
+unit_count()
+{
+	# cmocka's own account; a program that died gave none.
+	# shellcheck disable=SC2046
+	set -- "$1" "$2" $(awk '
+		/^\[  PASSED  \] [0-9]+ test/ { p += $4 }
+		/^\[  FAILED  \] [0-9]+ test/ { f += $4 }
+		/^\[  SKIPPED \] [0-9]+ test/ { s += $4 }
+		END { print p + 0, f + 0, s + 0 }' "$log/$1.log")
+	if [ "$2" -ne 0 ]; then
+		[ "$4" -gt 0 ] || set -- "$1" "$2" "$3" 1 "$5"
+		show "$1 (exit status $2)" "$log/$1.log"
+	fi
+	count "$3" "$4" "$5"
+}
+
+# As many at a time as there are processors; each leaves its output and status.
 run_unit()
 {
-	found=no
+	set --
 	for test in tests/unit/test_*.c; do
 		name=$(basename "$test" .c)
-		[ -x "$BUILD/tests/unit/$name" ] || continue
-		found=yes
-		program "$log/$name.log" "$BUILD/tests/unit/$name"
-		status=$?
-		# cmocka's own account; a program that died gave none.
-		# shellcheck disable=SC2046
-		set -- $(awk '
-			/^\[  PASSED  \] [0-9]+ test/ { p += $4 }
-			/^\[  FAILED  \] [0-9]+ test/ { f += $4 }
-			/^\[  SKIPPED \] [0-9]+ test/ { s += $4 }
-			END { print p + 0, f + 0, s + 0 }' "$log/$name.log")
-		if [ $status -ne 0 ]; then
-			[ "$2" -gt 0 ] || set -- "$1" 1 "$3"
-			show "$name (exit status $status)" "$log/$name.log"
-		fi
-		count "$@"
+		rm -f "$log/$name.status"
+		[ ! -x "$BUILD/tests/unit/$name" ] || set -- "$@" "$name"
 	done
-	[ $found = yes ] || {
+	[ $# -gt 0 ] || {
 		echo "no unit tests in $BUILD"
 		count 0 1 0
+		return
 	}
+	printf '%s\n' "$@" | BUILD=$BUILD LOG=$log \
+		LIMIT=${TEST_TIMEOUT:-120} xargs -P "$(nproc)" -I NAME sh -c '
+		timeout -k 5 "$LIMIT" "$BUILD/tests/unit/NAME" \
+			>"$LOG/NAME.log" 2>&1 </dev/null
+		echo $? >"$LOG/NAME.status"'
+	for name; do
+		unit_count "$name" "$(cat "$log/$name.status" || echo 1)"
+	done
 }
 
 # check NAME COMMAND...: one check of lint or analysis
