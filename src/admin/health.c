@@ -45,8 +45,13 @@ health_look(const struct metrics_source *src, struct health_facts *f)
 static void
 add(struct health *h, enum health_part part, const struct part *what)
 {
+	struct health_reason *r = &h->reason[h->n++];
+
 	h->ready = false;
-	h->reason[h->n++] = (struct health_reason){.part = part, .what = *what};
+	*r = (struct health_reason){.part = part, .what = *what};
+	if (*r->what.advice == '\0' && part != HEALTH_STOPPING)
+		r->what.advice = "it is tried again by itself; if this goes "
+				 "on, see what trailpost check says";
 }
 
 void

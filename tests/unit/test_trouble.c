@@ -1,0 +1,121 @@
+/* What the delivery says of Dassana to whoever looks on. */
+#include "fake/sink_world.c"
+
+static enum part_mood
+mood(void)
+{
+	return delivery_part(w.delivery).mood;
+}
+
+static void
+open_small(void)
+{
+	open_world(1, 4, 64 * KIB, MIB);
+	assert_int_equal(mood(), PART_UNTRIED);
+	assert_int_equal(delivery_token(w.delivery), TOKEN_UNTRIED);
+}
+
+static void
+test_well(void **state)
+{
+	(void)state;
+	open_small();
+	(void)submit(3);
+	serve_now();
+	assert_int_equal(mood(), PART_WELL);
+	assert_int_equal(delivery_token(w.delivery), TOKEN_TAKEN);
+	close_world();
+}
+
+static void
+test_token(void **state)
+{
+	struct part p;
+
+	(void)state;
+	open_small();
+	w.all = 403;
+	(void)submit(3);
+	serve_now();
+	p = delivery_part(w.delivery);
+	assert_int_equal(p.mood, PART_ILL);
+	assert_string_equal(p.problem, "the token was refused");
+	assert_non_null(strstr(p.advice, "switched on"));
+	assert_int_equal(delivery_token(w.delivery), TOKEN_REFUSED);
+	w.all = 0;
+	serve_for(2000);
+	assert_int_equal(mood(), PART_WELL);
+	assert_int_equal(delivery_token(w.delivery), TOKEN_TAKEN);
+	close_world();
+}
+
+/* One failure is none; the same for 10 s is, though the gate is open. */
+static void
+test_lasting(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	open_small();
+	w.all = 503;
+	(void)submit(3);
+	serve_now();
+	began = clock_mono_ms();
+	assert_int_equal(mood(), PART_UNTRIED);
+	serve_for(9999);
+	assert_int_equal(mood(), PART_UNTRIED);
+	serve_for(1);
+	assert_int_equal(mood(), PART_ILL);
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(delivery_part(w.delivery).since_ms, began);
+	/* Another fault is the same trouble. */
+	w.all = 429;
+	serve_for(60 * 1000);
+	assert_int_equal(mood(), PART_ILL);
+	assert_int_equal(delivery_part(w.delivery).since_ms, began);
+	assert_string_equal(
+	    delivery_part(w.delivery).problem, "Dassana limits the rate");
+	w.all = 0;
+	serve_for(60 * 1000);
+	assert_int_equal(mood(), PART_WELL);
+	close_world();
+}
+
+/* A bad event is its own fault, until all are refused. */
+static void
+test_refusals(void **state)
+{
+	uint64_t bad;
+
+	(void)state;
+	open_small();
+	bad = submit(9);
+	w.event[bad + 4].bad = true;
+	serve_for(60 * 1000);
+	assert_int_equal(mood(), PART_WELL);
+	w.all = 400;
+	(void)submit(20);
+	serve_for(2000);
+	assert_false(delivery_open(w.delivery));
+	assert_int_equal(mood(), PART_ILL);
+	assert_non_null(
+	    strstr(delivery_part(w.delivery).problem, "event after event"));
+	assert_int_equal(delivery_token(w.delivery), TOKEN_TAKEN);
+	w.all = 0;
+	serve_for(300 * 1000);
+	assert_int_equal(mood(), PART_WELL);
+	close_world();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_well),
+	    cmocka_unit_test(test_token),
+	    cmocka_unit_test(test_lasting),
+	    cmocka_unit_test(test_refusals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
