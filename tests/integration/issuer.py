@@ -85,8 +85,9 @@ class Tokens:
 class Issuer:
     """Gives credentials that live for seconds and that the stand-in knows."""
 
-    def __init__(self, standin, secrets, life_s=LIFE_S):
+    def __init__(self, standin, secrets, life_s=LIFE_S, tail=""):
         self.standin = standin
+        self.tail = tail  # of each secret
         self.secrets = secrets
         self.life_s = life_s
         self.tokens = standin.verifier.expired_tokens = Tokens()
@@ -97,6 +98,7 @@ class Issuer:
         self.n += 1
         key, secret, token = ("%s%d" % (x, self.n)
                               for x in ("ASIA", "geheim", "session/+="))
+        secret += self.tail
         end = math.ceil(time.time() + self.life_s)
         self.standin.verifier.keys[key] = (secret, token)
         self.tokens.ends[token] = end
