@@ -64,6 +64,9 @@ void notify_free(struct notify **n);
 size_t notify_count(const struct notify *n);
 const struct notify_object *notify_at(const struct notify *n, size_t i);
 enum notify_reason notify_why(const struct notify *n);
+/* For the log: "s3", "eventbridge", "cloudtrail", each also " in sns"; "" if it
+ * is none of them. */
+const char *notify_shape(const struct notify *n);
 /* "test_event"; for counters and logs. */
 const char *notify_reason_name(enum notify_reason r);
 

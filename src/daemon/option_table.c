@@ -156,7 +156,8 @@ static const struct option_row rows[] = {
 	.max = 1,
 	.choices = log_formats,
 	.help = "How lines of the log look: name=value fields, or one JSON "
-		"object each."},
+		"object each.",
+	LIVE},
     {.key = "log_level",
 	.type = OPTION_CHOICE,
 	.field = offsetof(struct config, log_level),
@@ -164,7 +165,8 @@ static const struct option_row rows[] = {
 	.max = 4,
 	.choices = log_levels,
 	.help = "What is logged: this and what is worse. -v is debug, which "
-		"tells of every message, -vv is trace."},
+		"tells of every message, -vv is trace.",
+	LIVE},
     TEXT(admin_listen, "",
 	"Address and port, such as 127.0.0.1:9090, where health, status and "
 	"metrics are shown over HTTP; :9090 is every address of this host. "

@@ -1,7 +1,5 @@
 #include "flow/intake.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -11,7 +9,6 @@ enum {
 	POLL_BACKOFF_MS = 1000,
 	POLL_BACKOFF_MAX_MS = 30000,
 	FIRST_WAIT_S = 1,
-	TELL_AGAIN_MS = 5 * 60 * 1000,
 };
 
 struct intake {
@@ -19,8 +16,8 @@ struct intake {
 	struct sqs_op *poll;
 	struct timer *backoff;	   /* armed: not yet */
 	unsigned failures;	   /* in a row */
-	struct aws_result failure; /* the last one, not to tell it twice */
-	int64_t told_ms, ill_ms;
+	struct aws_result failure; /* the last one */
+	int64_t ill_ms;
 	bool ask_one;
 	bool stopped;
 	struct intake_stats stats;
@@ -94,9 +91,12 @@ take(struct intake *in, const struct sqs_message *m)
 	}
 	LOG_DEBUG("message.received", F_SPAN("message_id", m->id),
 	    F_INT("receive_count", m->receive_count),
-	    F_INT("objects", notify_count(n)));
+	    F_INT("lease_s", in->conf.visibility_s), F_INT("bytes", m->body.n));
 	switch (verdict) {
 	case NOTIFY_OBJECTS:
+		LOG_DEBUG("message.understood", F_SPAN("message_id", m->id),
+		    F_STR("shape", notify_shape(n)),
+		    F_INT("objects", notify_count(n)));
 		(void)want_objects(in, held, n);
 		break;
 	case NOTIFY_NOTHING:
@@ -127,35 +127,21 @@ on_backoff(void *arg)
 	intake_look(arg);
 }
 
-static bool
-is_same(const struct aws_result *a, const struct aws_result *b)
-{
-	return a->class == b->class && a->err == b->err &&
-	       strcmp(a->code, b->code) == 0;
-}
-
 static void
 poll_failed(struct intake *in, const struct aws_result *r)
 {
-	enum log_level level = LOG_LVL_WARN;
-	int64_t ms, now = clock_mono_ms();
+	int64_t ms;
 
 	in->stats.errors++;
 	if (r->err == ERR_LIMIT || r->err == ERR_SHAPE || r->err == ERR_SYNTAX)
 		in->ask_one = true;
-	/* The same trouble again is worth no second line for a while. */
-	if (in->failures > 0 && is_same(&in->failure, r) &&
-	    now - in->told_ms < TELL_AGAIN_MS)
-		level = LOG_LVL_DEBUG;
-	else
-		in->told_ms = now;
 	if (in->failures == 0)
-		in->ill_ms = now;
+		in->ill_ms = clock_mono_ms();
 	in->failure = *r;
 	in->failure.reply = NULL;
 	ms = clock_backoff_ms(
 	    POLL_BACKOFF_MS, POLL_BACKOFF_MAX_MS, in->failures++);
-	LOG_AT(level, "sqs.receive", F_ERR(r->err), AWS_FIELDS(r),
+	LOG_WARN("sqs.receive", F_ERR(r->err), AWS_FIELDS(r),
 	    F_STR("advice", advice_receive(r)), F_INT("failures", in->failures),
 	    F_INT("again_in_ms", ms));
 	timer_after(in->backoff, ms);

@@ -190,15 +190,14 @@ landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
 	}
 }
 
-/* The same trouble again is worth no second line. */
 static void
 log_call(struct receipts *rs, const struct aws_result *res, size_t entries)
 {
 	bool failed = res->class != AWS_OK;
 
 	if (failed)
-		LOG_AT(rs->failing ? LOG_LVL_DEBUG : LOG_LVL_WARN, "sqs.batch",
-		    F_INT("entries", entries), F_ERR(res->err), AWS_FIELDS(res),
+		LOG_WARN("sqs.batch", F_INT("entries", entries),
+		    F_ERR(res->err), AWS_FIELDS(res),
 		    F_STR("advice", "messages are kept; deletes and lease "
 				    "extensions are tried again while the "
 				    "lease lasts"));

@@ -178,9 +178,8 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r,
 
 	if (r->retry_after_ms >= 0 && now + r->retry_after_ms > d->hold_ms)
 		d->hold_ms = now + r->retry_after_ms;
-	LOG_AT(it->retries == 0 ? LOG_LVL_WARN : LOG_LVL_DEBUG, "dassana.retry",
-	    PART_FIELDS(it), F_INT("retries", it->retries),
-	    F_INT("status", r->status),
+	LOG_WARN("dassana.retry", PART_FIELDS(it),
+	    F_INT("retries", it->retries), F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_SPAN("detail", r->detail), F_STR("why", r->why),
 	    F_STR("advice", r->advice), F_INT("wait_ms", wait_ms),

@@ -23,6 +23,7 @@ struct entry {
 
 struct notify {
 	enum notify_reason why;
+	const char *shape;	    /* NULL: none that names objects */
 	struct json *outer, *inner; /* body, and message in an envelope */
 	struct entry *entries;
 	size_t count, cap;
@@ -246,6 +247,16 @@ is_aws_config(const struct json_node *root)
 	       json_str(json_get(root, "configSnapshotId")).n > 0;
 }
 
+/* The first whose mark is a member of the message. */
+static const struct {
+	const char *mark, *name[2]; /* bare, and in an envelope */
+	enum notify_reason (*read)(struct notify *, const struct json_node *);
+} shapes[] = {
+    {"Records", {"s3", "s3 in sns"}, read_s3},
+    {"detail-type", {"eventbridge", "eventbridge in sns"}, read_eventbridge},
+    {"s3Bucket", {"cloudtrail", "cloudtrail in sns"}, read_cloudtrail},
+};
+
 static enum notify_reason
 read_object(struct notify *n, const struct json_node *root)
 {
@@ -256,12 +267,12 @@ read_object(struct notify *n, const struct json_node *root)
 	/* A message of a type that is not known, whatever else it holds. */
 	if (json_get(root, "messageType") != NULL)
 		return NOTIFY_R_UNKNOWN_SHAPE;
-	if (json_get(root, "Records") != NULL)
-		return read_s3(n, root);
-	if (json_get(root, "detail-type") != NULL)
-		return read_eventbridge(n, root);
-	if (json_get(root, "s3Bucket") != NULL)
-		return read_cloudtrail(n, root);
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		if (json_get(root, shapes[i].mark) == NULL)
+			continue;
+		n->shape = shapes[i].name[n->inner != NULL];
+		return shapes[i].read(n, root);
+	}
 	return NOTIFY_R_UNKNOWN_SHAPE;
 }
 
@@ -373,28 +384,14 @@ notify_at(const struct notify *n, size_t i)
 	return &n->entries[i].object;
 }
 
+const char *
+notify_shape(const struct notify *n)
+{
+	return n->shape != NULL ? n->shape : "";
+}
+
 enum notify_reason
 notify_why(const struct notify *n)
 {
 	return n->why;
-}
-
-const char *
-notify_reason_name(enum notify_reason r)
-{
-	static const char *const names[NOTIFY_R_COUNT] = {
-	    [NOTIFY_R_NONE] = "none",
-	    [NOTIFY_R_TEST_EVENT] = "test_event",
-	    [NOTIFY_R_VALIDATION] = "validation",
-	    [NOTIFY_R_SUBSCRIPTION] = "subscription",
-	    [NOTIFY_R_AWS_CONFIG] = "aws_config",
-	    [NOTIFY_R_OTHER_EVENT] = "other_event",
-	    [NOTIFY_R_EMPTY] = "empty",
-	    [NOTIFY_R_NOT_JSON] = "not_json",
-	    [NOTIFY_R_UNKNOWN_SHAPE] = "unknown_shape",
-	    [NOTIFY_R_BAD_KEY] = "bad_key",
-	};
-
-	CHECK((unsigned)r < NOTIFY_R_COUNT);
-	return names[r];
 }
