@@ -203,6 +203,29 @@ def test_web_identity(moto, standin, new_daemon, secrets, tmp_path):
     assert daemon.log("creds.fetch")[0]["source"] == "web identity"
 
 
+@pytest.mark.parametrize("last", ["", "x"], ids=["right", "wrong"])
+def test_session_token(moto, standin, new_daemon, secrets, last):
+    """moto compares it with the one that came with the key."""
+    cloud, arn = prepare(moto, secrets)
+    sts = boto3.client("sts", endpoint_url=moto.url, region_name=REGION,
+                       aws_access_key_id="root", aws_secret_access_key="root")
+    given = sts.assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+    env = {"AWS_ENDPOINT_URL": moto.url,
+           "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+           "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+           "AWS_SESSION_TOKEN": given["SessionToken"] + last}
+    secrets.texts += [given["SecretAccessKey"], given["SessionToken"]]
+    if not last:
+        ship_through_moto(moto, cloud, standin, new_daemon, env)
+        return
+    moto.verify()
+    daemon = new_daemon(standin.journal)
+    daemon.start({**standin.options(), "queue_url": cloud.queue_url}, env)
+    line = daemon.wait_line("sqs.receive", level="warn")
+    assert line["status"] in ("400", "403"), line
+    assert standin.dassana.posts == []
+
+
 def test_role_that_may_not_be_assumed(moto, standin, new_daemon, secrets):
     """moto looks at the caller's policy."""
     cloud = Cloud(moto)
