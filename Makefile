@@ -309,6 +309,11 @@ conf: $(BIN)
 		-e '}' -e '/^<!-- options -->$$/r /dev/stdin' \
 		docs/configuration.md
 
+# The reference of metrics comes from their table.
+.PHONY: metrics-doc
+metrics-doc: $(BIN)
+	$(BIN) --print-metrics >docs/metrics.md
+
 .PHONY: bench
 bench: setup-bench
 	@sh tests/peers/install.sh fauxqs

@@ -130,6 +130,8 @@ run_lint()
 		-name "*.sh" 2>/dev/null)
 	check conf sh -c "'$TRAILPOST' --print-default-config |
 		diff - etc/trailpost.conf || { echo 'run: make conf'; exit 1; }"
+	check metrics sh -c "'$TRAILPOST' --print-metrics | diff - \
+		docs/metrics.md || { echo 'run: make metrics-doc'; exit 1; }"
 	check manuals sh tests/lint/manuals.sh "$TRAILPOST" \
 		"$BUILD/man/trailpost.8" "$BUILD/man/trailpost.conf.5"
 }

@@ -48,14 +48,10 @@ add_ready(struct admin *a, struct server_answer *out)
 	out->type = json_type;
 }
 
-/* Until there are more. */
-#pragma weak metrics_render
-
 static void
 add_metrics(struct admin *a, struct server_answer *out)
 {
-	if (metrics_render != NULL)
-		metrics_render(out->body, &a->source);
+	metrics_render(out->body, &a->source);
 	out->type = METRICS_CONTENT_TYPE;
 }
 

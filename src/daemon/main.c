@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/metrics.h"
 #include "aws/profile.h"
 #include "aws/region.h"
 #include "base/log.h"
@@ -23,7 +24,8 @@ enum action {
 	ACT_VERSION,
 	ACT_CONFIG,
 	ACT_DEFAULT,
-	ACT_OPTIONS
+	ACT_OPTIONS,
+	ACT_METRICS
 };
 
 struct args {
@@ -74,6 +76,7 @@ write_help(void)
 	      "  --print-config           the settings in force, and whence\n"
 	      "  --print-default-config   a settings file with the defaults\n"
 	      "  --print-options=FORMAT   the settings as mdoc or markdown\n"
+	      "  --print-metrics          what /metrics tells, as Markdown\n"
 	      "  --help, --version\n"
 	      "\n"
 	      "Settings, each as \"key = value\" in the file, as "
@@ -92,6 +95,7 @@ parse_args(int argc, char **argv, struct args *a)
 	    {"print-config", no_argument, NULL, ACT_CONFIG},
 	    {"print-default-config", no_argument, NULL, ACT_DEFAULT},
 	    {"print-options", required_argument, NULL, ACT_OPTIONS},
+	    {"print-metrics", no_argument, NULL, ACT_METRICS},
 	    {NULL, 0, NULL, 0}};
 	int c;
 
@@ -114,6 +118,7 @@ parse_args(int argc, char **argv, struct args *a)
 			return true;
 		case ACT_CONFIG:
 		case ACT_DEFAULT:
+		case ACT_METRICS:
 			a->action = (enum action)c;
 			break;
 		case ACT_OPTIONS:
@@ -264,6 +269,17 @@ print_options(const char *format)
 	return EXIT_OK;
 }
 
+static void
+print_metrics(void)
+{
+	struct buf page;
+
+	buf_init(&page, METRICS_MAX);
+	metrics_document(&page);
+	(void)fputs(buf_cstr(&page), stdout);
+	buf_fini(&page);
+}
+
 static int
 dispatch(const struct args *a)
 {
@@ -279,6 +295,9 @@ dispatch(const struct args *a)
 		break;
 	case ACT_OPTIONS:
 		return print_options(a->format);
+	case ACT_METRICS:
+		print_metrics();
+		break;
 	case ACT_CAT:
 		return cat_files(a->operands, a->noperands);
 	case ACT_CHECK:

@@ -21,6 +21,7 @@
 #include "daemon/stats.h"
 #include "daemon/ways.h"
 #include "flow/shipper.h"
+#include "net/turns.h"
 #include "trail/filter.h"
 
 /* Taking apart may take as long, on top of shutdown_timeout. */
@@ -37,6 +38,7 @@ struct run {
 	struct stats *stats;
 	struct headline *headline;
 	struct admin *admin;
+	struct turns *turns;
 	bool ready;
 	bool stopping;
 };
@@ -194,7 +196,8 @@ open_admin(struct run *r)
 	    .source = {.shipper = r->shipper,
 		.aws = r->ways.aws,
 		.keeper = r->ways.keeper,
-		.http = r->ways.http},
+		.http = r->ways.http,
+		.turns = turns_us(r->turns)},
 	    .about = tell_about,
 	    .arg = r};
 
@@ -205,6 +208,7 @@ static void
 take_apart(struct run *r)
 {
 	admin_close(&r->admin);
+	turns_free(&r->turns);
 	headline_free(&r->headline);
 	stats_free(&r->stats);
 	shipper_free(&r->shipper);
@@ -221,6 +225,7 @@ run_loop(struct run *r)
 
 	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
 	start_flow(r);
+	r->turns = turns_new(r->ways.loop);
 	if (!open_admin(r))
 		return EXIT_USAGE;
 	signals_watch(r->signals, r->ways.loop, &to);
