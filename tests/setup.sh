@@ -75,6 +75,7 @@ test_packages()
 	has shellcheck || echo shellcheck
 	has npm || echo npm
 	has faketime || echo faketime
+	has tinyproxy || echo tinyproxy-bin
 	has mandoc || echo mandoc
 }
 

@@ -11,6 +11,7 @@ import threading
 
 import pytest
 from aws_names import NO_NAMESPACE, SCENARIOS
+from components import Missing, Tinyproxy
 from jobs import await_all, put_files
 from process import BINARY
 from standin.tls import Authority, Front
@@ -121,6 +122,35 @@ def test_everything_through_a_proxy(standin, daemon, fronts, authority, name):
         assert set(proxy.targets) == {
             "127.0.0.1:%d" % front.port for front in fronts}
         assert proxy.others == []
+
+
+def test_through_tinyproxy(standin, daemon, fronts, authority, tmp_path,
+                           secrets):
+    """A real one, which wants a password and lets through to AWS alone;
+    Dassana is asked without it."""
+    secrets.texts += ["horse", "dTpob3JzZQ"]
+    aws, sink = fronts
+    try:
+        with Tinyproxy(tmp_path, aws.port) as proxy:
+            env = {"HTTPS_PROXY": proxy.url}
+            made = daemon(
+                env={**standin.environ(), **env, "AWS_ENDPOINT_URL":
+                     "https://127.0.0.1:%d" % aws.port},
+                dassana_endpoint="https://127.0.0.1:%d/ingest" % sink.port,
+                ca_file=authority.bundle, shutdown_timeout="2s")
+            wanted = put_files(standin, 3)
+            line = made.wait_line("dassana.retry")
+            assert "403" in line["line"]
+            assert standin.dassana.posts == []
+            made.stop()
+            made = daemon(
+                env={**standin.environ(), **env, "AWS_ENDPOINT_URL":
+                     "https://127.0.0.1:%d" % aws.port},
+                ca_file=authority.bundle)
+            await_all(standin, made, wanted, 40)
+            assert "CONNECT 127.0.0.1:%d" % aws.port in proxy.logs()
+    except Missing as missing:
+        pytest.skip("WITHOUT TINYPROXY: %s" % missing)
 
 
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])

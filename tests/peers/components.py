@@ -137,6 +137,35 @@ class Fauxqs(Component):
         self.await_url(self.url)
 
 
+TINYPROXY = """Port {port}
+Listen 127.0.0.1
+Timeout 60
+Allow 127.0.0.1
+ConnectPort {allowed}
+BasicAuth u horse
+LogLevel Connect
+"""
+
+
+class Tinyproxy(Component):
+    """A proxy that wants a password, and connects to one port alone."""
+
+    def __init__(self, folder, allowed):
+        super().__init__(folder)
+        self.allowed = allowed
+
+    def start(self):
+        if not shutil.which("tinyproxy"):
+            raise Missing("tinyproxy is not installed (tests/setup.sh test)")
+        port, = self.ports(1)
+        path = os.path.join(self.folder, "tinyproxy.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(TINYPROXY.format(port=port, allowed=self.allowed))
+        self.url = "http://u:horse@127.0.0.1:%d" % port
+        self.run("tinyproxy", "tinyproxy", "-d", "-c", path)
+        self.await_url("http://127.0.0.1:%d" % port)
+
+
 SWIFT_SERVER = """[DEFAULT]
 swift_dir = {folder}
 devices = {folder}/devices
