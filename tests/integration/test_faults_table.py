@@ -52,7 +52,7 @@ def test_the_tests_exist():
 
 def stats_fields(text):
     found = re.search(r"^stats_log\(.*?^}", text, re.S | re.M)
-    return set(re.findall(r'F_INT\("(\w+)"', found.group(0)))
+    return set(re.findall(r'F_(?:INT|SOME)\("(\w+)"', found.group(0)))
 
 
 @pytest.mark.parametrize("row,counter,line", rows(),
