@@ -6,7 +6,7 @@ SET_UP = "test_faults_dassana.py::test_the_set_up_spends_no_receives"
 POLLS = "test_stop.py::test_a_failing_queue_is_asked_again"
 SQS, S3 = "test_faults_sqs.py::", "test_faults_s3.py::"
 POSTS, LEASE = "test_faults_dassana.py::", "test_lease.py::"
-ALL_REFUSED = S3 + "test_all_objects_refused_spend_one_receive_at_most"
+ALL_REFUSED = S3 + "test_all_objects_refused_spend_no_receives"
 
 TESTS = {
     "sqs-throttling": POLLS + "[com.amazon.coral.service#Throttling",
