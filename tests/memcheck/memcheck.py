@@ -26,13 +26,14 @@ BINARY = os.path.abspath(os.environ.get(
     "TRAILPOST", os.path.join(os.path.dirname(TESTS), "build", "trailpost")))
 REPORTS = os.path.abspath(os.path.join(
     os.environ.get("BUILD", "build"), "memcheck"))
+SUPPRESSIONS = os.path.join(TESTS, "memcheck", "valgrind.supp")
 FILES = 20
 WAIT_S = 120
 
 WRAPPER = """#!/bin/sh
 exec valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect \\
 	--errors-for-leak-kinds=definite,indirect --track-fds=yes \\
-	--error-exitcode=99 --log-file=%s/%%p.log %s "$@"
+	--suppressions=%s --error-exitcode=99 --log-file=%s/%%p.log %s "$@"
 """
 
 
@@ -42,7 +43,7 @@ def make_wrapper():
     os.makedirs(REPORTS)
     path = os.path.join(REPORTS, "trailpost")
     with open(path, "w", encoding="ascii") as file:
-        file.write(WRAPPER % (REPORTS, BINARY))
+        file.write(WRAPPER % (SUPPRESSIONS, REPORTS, BINARY))
     os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
     os.environ["TRAILPOST"] = path
 
