@@ -60,6 +60,14 @@ fixture_idle(struct fixture *f, int64_t ms)
 	f->hung = false;
 }
 
+void
+fixture_await(struct fixture *f, const unsigned *count)
+{
+	for (int i = 0; *count == 0 && i < 1000; i++)
+		fixture_idle(f, 10);
+	assert_int_not_equal(*count, 0);
+}
+
 static void
 on_ask_timer(void *arg)
 {

@@ -54,6 +54,8 @@ int fixture_teardown(void **state);
 void fixture_run(struct fixture *f);
 /* Turns of the loop for about so long, whatever is pending. */
 void fixture_idle(struct fixture *f, int64_t ms);
+/* Until something was counted; fails when that takes more than 10 s. */
+void fixture_await(struct fixture *f, const unsigned *count);
 
 /* For the next connection, and all after it. */
 void use_script(struct fixture *f, const struct peer_step *script);

@@ -101,7 +101,7 @@ cancel_between_and_at_once(void **state)
 
 	start_stream(&a, f, 1000);
 	a.take = take_none;
-	fixture_idle(f, 20);
+	fixture_await(f, &a.datas);
 	assert_int_equal(a.datas, 1);
 	ask_cancel(&a);
 	fixture_idle(f, 20);

@@ -222,6 +222,7 @@ head_comes_before_the_body_does(void **state)
 
 	use_script(f, script);
 	start_stream(&a, f, 0);
+	fixture_await(f, &a.heads);
 	fixture_idle(f, 30);
 	assert_int_equal(a.heads, 1);
 	assert_int_equal(a.datas + a.dones, 0);
@@ -318,6 +319,7 @@ pause_is_no_stall_but_what_follows_may_be(void **state)
 		use_script(f, scripts[i]);
 		start_stream(&a, f, 40);
 		a.take = take_none;
+		fixture_await(f, &a.datas);
 		fixture_idle(f, 150);
 		assert_int_equal(a.datas, 1);
 		assert_int_equal(a.dones, 0);
