@@ -76,6 +76,18 @@ check_region_found(struct config *c, const char *region, const char *from)
 	*o = mem_strndup(from, strlen(from));
 }
 
+enum { TOLD_MAX = 200 };
+
+/* How much of an URL may be told: a query may hold a secret, and what stands
+ * before an '@' is one. */
+static int
+tellable(const char *url)
+{
+	size_t n = strchr(url, '@') != NULL ? 0 : strcspn(url, "?");
+
+	return (int)(n < TOLD_MAX ? n : TOLD_MAX);
+}
+
 /* The region of the queue: what was set, else what the URL tells, else
  * AWS_REGION, else the profile. Two that differ cannot both be right. */
 static void
@@ -92,9 +104,10 @@ check_queue(struct notes *n, struct config *c)
 	if (endpoint_queue_url(span_str(c->queue_url), &e, url_region) !=
 	    ERR_OK) {
 		notes_fatal(n,
-		    "%s: queue_url: '%.200s' is not the URL of an SQS queue "
+		    "%s: queue_url: '%.*s' is not the URL of an SQS queue "
 		    "(https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)",
-		    origin(c, "queue_url"), c->queue_url);
+		    origin(c, "queue_url"), tellable(c->queue_url),
+		    c->queue_url);
 		return;
 	}
 	if (*c->region != '\0' && *url_region != '\0' &&
@@ -139,9 +152,9 @@ check_endpoint(
 
 	if (*url != '\0' && endpoint_parse(span_str(url), &e) != ERR_OK)
 		notes_fatal(n,
-		    "%s: %s: '%.200s' is not of the form "
-		    "http(s)://HOST[:PORT]",
-		    origin(c, key), key, url);
+		    "%s: %s: '%.*s' is not of the form http(s)://HOST[:PORT], "
+		    "without a user",
+		    origin(c, key), key, tellable(url), url);
 }
 
 static void
@@ -160,8 +173,9 @@ check_dassana(struct notes *n, const struct config *c)
 	if (endpoint_parse((struct span){url, len}, &e) != ERR_OK ||
 	    strpbrk(url, " #") != NULL) {
 		notes_fatal(n,
-		    "%s: dassana_endpoint: '%.*s' is not an http(s) URL",
-		    origin(c, "dassana_endpoint"), (int)strcspn(url, "?"), url);
+		    "%s: dassana_endpoint: '%.*s' is not an http(s) URL "
+		    "without a user",
+		    origin(c, "dassana_endpoint"), tellable(url), url);
 		return;
 	}
 	if (!e.tls && !endpoint_is_loopback(&e))

@@ -210,13 +210,26 @@ option_swap(const struct option_row *o, struct config *a, struct config *b)
 	swap(&a->rank[row], &b->rank[row], sizeof a->rank[row]);
 }
 
+/* The query of an URL may hold a secret. */
+static void
+show_text(const char *text, struct buf *out)
+{
+	size_t n = strlen(text);
+
+	if (span_starts(span_str(text), "http"))
+		n = strcspn(text, "?");
+	buf_add(out, text, n);
+	if (text[n] != '\0')
+		buf_str(out, "?(set)");
+}
+
 void
 option_show(const struct option_row *o, const struct config *c, struct buf *out)
 {
 	if (o->type == OPTION_SECRET)
 		buf_str(out, *text_of(o, c) != '\0' ? "(set)" : "");
 	else if (is_text(o))
-		buf_str(out, text_of(o, c));
+		show_text(text_of(o, c), out);
 	else
 		show_number(o, number_of(o, c), out);
 }

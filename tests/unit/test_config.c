@@ -540,13 +540,16 @@ prints_without_secrets(void **state)
 
 	(void)state;
 	load(&l, "gzip_level = 7\n", NULL,
-	    (const char *[]){"queue_url=" QUEUE, "dassana_token=hush", NULL});
+	    (const char *[]){"queue_url=" QUEUE, "dassana_token=hush",
+		"dassana_endpoint=https://h/x?key=hush", NULL});
 	f = open_memstream(&text, &n);
 	assert_non_null(f);
 	config_print(&l.c, f);
 	assert_int_equal(fclose(f), 0);
 	assert_null(strstr(text, "hush"));
 	assert_non_null(strstr(text, "\ndassana_token = (set)\n"));
+	assert_non_null(
+	    strstr(text, "\ndassana_endpoint = https://h/x?(set)\n"));
 	assert_non_null(strstr(text, "conf:1\ngzip_level = 7\n"));
 	assert_non_null(strstr(text, "\nvisibility_timeout = 5m\n"));
 	assert_non_null(strstr(text, "\nregion = eu-west-1\n"));
@@ -556,6 +559,33 @@ prints_without_secrets(void **state)
 	assert_int_equal(l.c.gzip_level, 7);
 	unload(&l);
 	free(text);
+}
+
+/* Of an URL that is wrong, what may be a secret is not told. */
+static void
+mistakes_without_secrets(void **state)
+{
+	static const char *const rows[] = {
+	    "queue_url=https://u:hush@sqs.eu-west-1.amazonaws.com/1/q",
+	    "queue_url=https://sqs.eu-west-1.amazonaws.com/1/q?hush",
+	    "endpoint_url_s3=https://u:hush@h",
+	    "endpoint_url=https://h/?hush",
+	    "dassana_endpoint=https://u:hush@h/x",
+	    "dassana_endpoint=ftp://h/x?hush",
+	};
+	struct load l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		load(&l, "", NULL,
+		    (const char *[]){
+			"queue_url=" QUEUE, "dassana_token=t", rows[i], NULL});
+		assert_int_equal(l.mistakes, 1);
+		assert_null(strstr(buf_cstr(&l.notes), "hush"));
+		assert_non_null(memmem(buf_cstr(&l.notes), l.notes.n, rows[i],
+		    strcspn(rows[i], "=")));
+		unload(&l);
+	}
 }
 
 /* The example file says what the defaults are: with its comment signs taken
@@ -853,6 +883,7 @@ main(void)
 	    cmocka_unit_test(a_bad_region_names_its_origin),
 	    cmocka_unit_test(files_that_are_not_there),
 	    cmocka_unit_test(prints_without_secrets),
+	    cmocka_unit_test(mistakes_without_secrets),
 	    cmocka_unit_test(example_file_is_the_defaults),
 	    cmocka_unit_test(readme_example_of_patterns),
 	    cmocka_unit_test(values_and_back),
