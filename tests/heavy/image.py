@@ -10,7 +10,9 @@ import json
 import os
 import resource
 import shutil
+import socket
 import subprocess
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -117,6 +119,22 @@ def build():
     bud(BUILT, "--target", "build", "-f", DOCKERFILE, ROOT)
     bud(IMAGE, "-f", DOCKERFILE, ROOT)
     return IMAGE
+
+
+def python():
+    """A base with Python, in the place of an image of a registry."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "Dockerfile")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("FROM %s\nRUN apt-get -q update && apt-get -qy install "
+                       "--no-install-recommends python3\n" % BASE)
+        bud(PYTHON, "-f", path, folder)
+    return PYTHON
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
 
 
 def config():
