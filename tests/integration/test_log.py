@@ -1,0 +1,172 @@
+"""What the log says: the story of one message, lines as JSON, folding, and how
+little there is at info level."""
+
+import json
+import random
+
+import pytest
+from jobs import await_all, put_files
+from standin import Fault, shapes
+
+GOOD = ["message.received", "message.understood", "object.wanted",
+        "object.get", "object.opened", "object.read", "object.batched",
+        "object.delivered", "object.settled", "message.delete_queued",
+        "message.deleted"]
+BAD = ["message.received", "message.understood", "object.wanted",
+       "object.get", "object.opened", "object.failed", "object.settled",
+       "message.release_queued", "message.released"]
+NONE = ["message.received", "message.nothing", "message.delete_queued",
+        "message.deleted"]
+
+
+def announce(standin, key):
+    return standin.queue.send(shapes.s3_event(standin.BUCKET, key))
+
+
+def fields_of(line, form):
+    """The fields of a line as json; parsed as logfmt it is its own."""
+    return json.loads(line["line"]) if form == "json" else line
+
+
+def story(running, message_id, form):
+    """What `grep ID` finds, in order."""
+    return [fields_of(line, form) for line in list(running.lines)
+            if message_id in line["line"]]
+
+
+def events_of(lines):
+    return [line["event"] for line in lines]
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_one_messages_whole_story(standin, daemon, form):
+    wanted = put_files(standin, 1, 20)
+    good = standin.queue.messages()[0]
+    standin.put("AWSLogs/bad.json.gz", b"no gzip", announce=False)
+    bad = announce(standin, "AWSLogs/bad.json.gz")
+    test = standin.queue.send(shapes.test_event(standin.BUCKET))
+    running = daemon(args=("-v",), log_format=form, redeliver_after="7s")
+
+    def told(message, event):
+        return event in events_of(story(running, message.id, form))
+    running.wait_for(lambda: told(good, "message.deleted")
+                     and told(bad, "message.released")
+                     and told(test, "message.deleted"), 20)
+    assert standin.dassana.event_count == len(wanted)
+
+    lines = story(running, good.id, form)
+    assert events_of(lines) == GOOD
+    by = {line["event"]: line for line in lines}
+    assert int(by["message.received"]["receive_count"]) == 1
+    assert by["message.understood"]["shape"] == "s3"
+    assert int(by["message.understood"]["objects"]) == 1
+    assert int(by["object.read"]["events"]) == len(wanted)
+    assert by["object.settled"]["outcome"] == "delivered"
+    # The batch is found by its number, and its POST by that.
+    batch = by["object.batched"]["batch"]
+    of_batch = [fields_of(x, form) for x in list(running.lines)
+                if "batch" in x["line"]]
+    assert [x["event"] for x in of_batch if x.get("batch") == batch] == [
+        "batch.sealed", "object.batched", "dassana.post"]
+
+    lines = story(running, bad.id, form)
+    assert events_of(lines)[:len(BAD)] == BAD
+    assert lines[BAD.index("object.failed")]["cause"]
+    assert int(lines[BAD.index("message.released")]["after_s"]) == 7
+    assert events_of(story(running, test.id, form)) == NONE
+
+
+def test_objects_that_are_joined_or_filtered(standin, daemon):
+    gate = standin.gate()
+    standin.faults.on("s3.GET", Fault(hold=gate), times=1)
+    standin.put("AWSLogs/one.json.gz", b"no gzip", announce=False)
+    first = announce(standin, "AWSLogs/one.json.gz")
+    running = daemon(args=("-v",), key_exclude="*digest*")
+    running.wait_line("object.get")
+    second = announce(standin, "AWSLogs/one.json.gz")
+    left = announce(standin, "AWSLogs/digest.json.gz")
+    running.wait_line("object.joined", message_id=second.id)
+    running.wait_line("message.deleted", message_id=left.id)
+    assert running.log("object.filtered", message_id=left.id)
+    gate.open()
+    running.wait_line("message.released", message_id=second.id)
+    ids = running.log("object.settled")[0]["message_id"]
+    assert ids == first.id + "," + second.id
+
+
+def test_any_key_makes_a_sound_line(standin, daemon):
+    """Random bytes, as a sender may put them into a notification; a NUL makes
+    no key."""
+    rng = random.Random(5)
+    standin.put("AWSLogs/so that there is a bucket", b"", announce=False)
+    keys = {}
+    for number in range(40):
+        raw = bytes(rng.randrange(1, 256)
+                    for _ in range(rng.randrange(1, 250)))
+        key = "AWSLogs/%d\n\x1b[31m" % number + raw.decode(
+            "utf-8" if number % 2 else "latin-1", "replace")
+        keys[announce(standin, key).id] = key
+    running = daemon(args=("-v",), log_format="json",
+                     redeliver_after="5m")
+    running.wait_for(lambda: sum(
+        '"object.failed"' in line["line"] for line in list(running.lines))
+        >= len(keys), 30)
+    running.stop()
+    failed = {}
+    for line in running.lines:
+        text = line["line"]
+        assert all(" " <= c <= "~" for c in text), text
+        fields = json.loads(text)
+        assert list(fields)[:3] == ["time", "level", "event"]
+        if fields["event"] == "object.failed":
+            failed[fields["message_id"]] = fields["key"]
+    assert set(failed) == set(keys)
+    for message_id, key in keys.items():
+        assert failed[message_id] == key
+
+
+def test_info_does_not_tell_of_each_object(standin, daemon):
+    wanted = put_files(standin, 60, 3)
+    running = daemon(args=())
+    await_all(standin, running, wanted)
+    running.stop()
+    assert [line["event"] for line in running.lines] == [
+        "start", "creds.fetch", "drain", "drained", "stats", "stop"]
+    stats = running.log("stats")[0]
+    names = list(stats)
+    assert names.index("events_per_s") < names.index("events_delivered")
+    assert int(stats["events_delivered"]) == len(wanted)
+    assert int(stats["messages_deleted"]) == 60
+    assert "objects_failed" not in stats and "leases_lost" not in stats
+
+
+def test_repeated_errors_are_folded(standin, daemon):
+    """The first is told at once, the others as one line, at the end at the
+    latest; each object that failed is told for itself."""
+    standin.faults.on("sqs.ReceiveMessage", Fault(
+        status=503, code="ServiceUnavailable", message="no"), times=4)
+    for number in range(5):
+        standin.put("AWSLogs/bad%d.json.gz" % number, b"no gzip",
+                    announce=False)
+        announce(standin, "AWSLogs/bad%d.json.gz" % number)
+    running = daemon(args=(), redeliver_after="5m")
+    running.wait_for(lambda: len(running.log("object.failed")) == 5, 60)
+    running.stop()
+    assert {line["key"] for line in running.log("object.failed")} == {
+        "AWSLogs/bad%d.json.gz" % number for number in range(5)}
+    told = running.log("sqs.receive", level="warn")
+    first, rest = told[0], told[1:]
+    assert "repeated" not in first
+    assert rest and all("repeated" in line for line in rest)
+    failures = int(running.log("sqs.receive.recovered")[0]["failures"])
+    assert failures == 1 + sum(int(line["repeated"]) for line in rest)
+    assert failures >= 2
+
+
+def test_the_level_is_a_setting(standin, daemon):
+    standin.put("AWSLogs/bad.json.gz", b"no gzip", announce=False)
+    announce(standin, "AWSLogs/bad.json.gz")
+    running = daemon(args=(), log_level="warn")
+    running.wait_line("object.failed")
+    running.stop()
+    assert {line["level"] for line in running.lines} == {"warn"}
