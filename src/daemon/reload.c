@@ -24,8 +24,8 @@ tell_change(const struct option_row *o, const char *origin)
 		LOG_INFO("reload.applied", F_STR("setting", o->key),
 		    F_STR("from", origin));
 	else
-		LOG_WARN("reload.pending", F_STR("setting", o->key),
-		    F_STR("from", origin),
+		LOG_EACH(LOG_LVL_WARN, "reload.pending",
+		    F_STR("setting", o->key), F_STR("from", origin),
 		    F_STR("effect", "it takes effect at the next restart"));
 }
 

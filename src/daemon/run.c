@@ -89,6 +89,7 @@ on_stop(void *arg, int signum)
 	if (r->stopping) {
 		LOG_WARN("stop", F_INT("signal", signum),
 		    F_STR("problem", "second signal, work is left behind"));
+		log_flush();
 		_exit(EXIT_SECOND_SIGNAL);
 	}
 	r->stopping = true;
