@@ -31,7 +31,6 @@ class Imds:
     def __init__(self, moto):
         self.moto = moto
         self.tokens = 0
-        self.refuse_from = 10 ** 9
 
     def answer(self, method, path, headers):
         if method == "PUT":

@@ -5,7 +5,8 @@ import threading
 import time
 
 import pytest
-from issuer import LIFE_S, Issuer, environ, serve  # noqa: F401
+from issuer import (  # noqa: F401
+    LIFE_S, Issuer, environ, serve, write_profile)
 from jobs import await_all, put_files
 from standin import Fault
 
@@ -116,6 +117,38 @@ def test_source_that_is_down_for_longer_than_they_live(
     await_all(standin, running, wanted, 90)
     assert standin.journal.all("denied") == []
     assert len(running.log("creds.expired")) == 1
+
+
+def test_metadata_service_that_forgets_its_tokens(
+        standin, daemon, serve, secrets, tmp_path):
+    """As after a move to another host: 401, a new token, and on. Where it is
+    stands in the profile."""
+    issuer = Issuer(standin, secrets, 2 * LIFE_S)
+    seen = {"tokens": 0, "refused": 0}
+
+    def answer(method, path, headers):
+        if method == "PUT":
+            seen["tokens"] += 1
+            return 200, "v2-token-%d" % (10 * seen["tokens"])
+        if headers.get("x-aws-ec2-metadata-token") != (
+                "v2-token-%d" % (10 * seen["tokens"])) or seen.pop("old", 0):
+            seen["refused"] += 1
+            return 401, ""
+        if path.endswith("/security-credentials/"):
+            return 200, "role"
+        seen["old"] = 1  # the token, from now on
+        return 200, issuer.document(Code="Success")
+
+    server = serve(answer)
+    write_profile(tmp_path, "[default]\n"
+                  "  ec2_metadata_service_endpoint = %s\n" % server.url)
+    running = daemon(env=environ(standin, AWS_EC2_METADATA_DISABLED="false"))
+    ship_until(standin, running, lambda: issuer.n > 3)
+    assert running.log("start")[0]["credentials"] == "instance metadata"
+    assert seen["refused"] >= 3
+    assert seen["refused"] < seen["tokens"] <= issuer.n + 1
+    assert standin.journal.all("denied") == []
+    secrets.texts.append("v2-token")
 
 
 def test_refused_in_the_middle_of_work(standin, daemon, serve, secrets):
