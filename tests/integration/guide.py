@@ -1,0 +1,163 @@
+"""The commands of the guide, and a shell that remembers from one block of them
+to the next.
+
+A block of commands is fenced as console and marked by the line before it:
+<!-- run: NAME -->. Its commands begin with "$ "; what follows a command that is
+complete is its output, to be read by people.
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+
+from process import BINARY, ROOT, bare_environ
+
+MARK = re.compile(r"^\s*<!-- run: ([\w-]+) -->$")
+FENCE = re.compile(r"^(\s*)```(.*)$")
+
+
+class Block:
+    def __init__(self, path, line, name, language, lines):
+        self.path = path
+        self.line = line
+        self.name = name  # None: not marked
+        self.language = language
+        self.lines = lines
+
+    def __repr__(self):
+        return "%s:%d (%s)" % (self.path, self.line, self.name)
+
+    def has_commands(self):
+        return any(line.startswith("$ ") for line in self.lines)
+
+    def commands(self):
+        """The text of each command, its continuation lines included."""
+        found, lines = [], list(self.lines)
+        while lines:
+            text = lines.pop(0)
+            if not text.startswith("$ "):
+                continue
+            text = text[2:]
+            while lines and incomplete(text):
+                text += "\n" + lines.pop(0)
+            found.append(text)
+        return found
+
+    def script(self):
+        return "\n".join(self.commands()) + "\n"
+
+
+def incomplete(text):
+    """bash would read on: a loop, a quote, a here-document, a backslash."""
+    if text.endswith(("\\", "|")):
+        return True
+    done = subprocess.run(["bash", "-n"], input=text, capture_output=True,
+                          text=True, check=False)
+    return done.stderr != ""
+
+
+def pages():
+    return sorted(glob.glob(os.path.join(ROOT, "docs", "*.md"))) + [
+        os.path.join(ROOT, name) for name in ("README.md", "CONTRIBUTING.md")
+        if os.path.exists(os.path.join(ROOT, name))]
+
+
+def blocks(path):
+    """All fenced blocks of a page."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    found, at = [], 0
+    while at < len(lines):
+        fence = FENCE.match(lines[at])
+        if not fence:
+            at += 1
+            continue
+        begin, indent = at, len(fence[1])
+        at += 1
+        body = []
+        while not lines[at].strip() == "```":
+            body.append(lines[at][indent:])
+            at += 1
+        at += 1
+        mark = MARK.match(lines[begin - 1]) if begin else None
+        found.append(Block(os.path.relpath(path, ROOT), begin + 1,
+                           mark[1] if mark else None, fence[2].strip(), body))
+    return found
+
+
+def page(name):
+    """{name: block} of docs/NAME.md."""
+    return {b.name: b for b in blocks(os.path.join(ROOT, "docs", name + ".md"))
+            if b.name}
+
+
+PRELUDE = """set -eu -o pipefail
+sudo() { "$@"; }
+"""
+
+
+class Shell:
+    """Variables, functions and the folder stay from block to block. What the
+    guide installs goes below root; programs that are named by wrap() come
+    first in PATH."""
+
+    def __init__(self, home, environ=()):
+        self.root = home / "root"
+        self.folder = home / "clone"
+        self.bin = home / "bin"
+        self.state = home / "state"
+        for path in self.root / "etc", self.folder, self.bin:
+            path.mkdir(parents=True)
+        self.state.write_text("")
+        for name in os.listdir(ROOT):
+            if name not in ("build", ".git"):
+                os.symlink(os.path.join(ROOT, name), self.folder / name)
+        self.env = {**bare_environ(home), **dict(environ), "TERM": "dumb",
+                    "PATH": "%s:%s" % (self.bin, os.environ["PATH"]),
+                    "DESTDIR": str(self.root), "PYTHON": "/usr/bin/python3",
+                    "BUILD": os.path.dirname(os.path.abspath(BINARY))}
+        self.wrap("trailpost", BINARY)
+
+    def wrap(self, name, target):
+        os.symlink(target, self.bin / name)
+
+    def fake(self, name, text):
+        """A program that is not to be run here."""
+        (self.bin / name).write_text("#!/bin/sh\n" + text)
+        (self.bin / name).chmod(0o755)
+
+    def _command(self, text):
+        for place in "/etc/", "/usr/local/", "/var/":
+            text = re.sub(r"(?<![\w./])" + place, "%s%s" % (self.root, place),
+                          text)
+        return ["bash", "-c", "%s. %s\n%s\nexport -p >%s; declare -f >>%s\n" % (
+            PRELUDE, self.state, text, self.state, self.state)]
+
+    def run(self, block, stdin="", ok=True):
+        done = subprocess.run(
+            self._command("set -a\n" + block.script()), cwd=self.folder,
+            env=self.env, input=stdin, capture_output=True, text=True,
+            timeout=180, check=False)
+        if ok:
+            assert done.returncode == 0, "%s: %s%s" % (
+                block, done.stdout, done.stderr)
+        return done
+
+    def start(self, block):
+        """A block that runs until it is told to end; in a group of its own."""
+        return subprocess.Popen(
+            self._command(block.script()), cwd=self.folder, env=self.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
+def interrupt(process):
+    """Ctrl-C; what it said."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        return process.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise AssertionError("no end:\n" + process.communicate()[0]) from None
