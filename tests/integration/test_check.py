@@ -302,14 +302,18 @@ class Cloud:
         self.moto.verify()
 
 
+def guide_block(name):
+    path = pathlib.Path(ROOT) / "docs" / "credentials.md"
+    block, = re.findall(r"<!-- %s -->\n```json\n(.*?)```" % name,
+                        path.read_text(encoding="utf-8"), re.S)
+    return block
+
+
 def guide_policy():
     """The minimal policy, as the guide has it, for moto's queue and bucket.
     moto wants the actions of batches by name, AWS does not know them."""
-    path = pathlib.Path(ROOT) / "docs" / "credentials.md"
-    block, = re.findall(r"<!-- policy -->\n```json\n(.*?)```",
-                        path.read_text(encoding="utf-8"), re.S)
     return json.loads(
-        block.replace("111122223333", "123456789012")
+        guide_block("policy").replace("111122223333", "123456789012")
         .replace("eu-west-1", REGION).replace("trail-queue", "trail")
         .replace("trail-bucket", BUCKET))
 
@@ -372,9 +376,11 @@ def test_assuming_a_role(moto, standin, check, allowed):
                           AssumeRolePolicyDocument=json.dumps(trust))
     cloud.iam.put_role_policy(RoleName="reader", PolicyName="p",
                               PolicyDocument=json.dumps(policy))
-    cloud.allow({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Resource": ROLE, "Action": [
-            "sts:AssumeRole" if allowed else "sts:TagSession"]}]})
+    assuming = guide_block("assume policy").replace(
+        "arn:aws:iam::444455556666:role/trailpost-reader", ROLE)
+    assert ROLE in assuming
+    cloud.allow(json.loads(assuming if allowed else assuming.replace(
+        "sts:AssumeRole", "sts:TagSession")))
     result = check({**standin.options(), "queue_url": cloud.queue_url,
                     "assume_role_arn": ROLE}, cloud.env, "--peek")
     standin.dassana.problems.clear()
