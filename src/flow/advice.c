@@ -51,8 +51,9 @@ const char *
 advice_receive(const struct aws_result *r)
 {
 	if (r->err == ERR_LIMIT)
-		return "a message is larger than can be taken in; it is kept "
-		       "for the dead-letter queue";
+		return "these messages are too large to be taken in at once: "
+		       "they are asked for one by one, and one that is still "
+		       "too large is left to the dead-letter queue";
 	if (r->class == AWS_DENIED && strncmp(r->code, "K", 1) != 0)
 		return "grant sqs:ReceiveMessage, sqs:DeleteMessage and "
 		       "sqs:ChangeMessageVisibility on the queue";

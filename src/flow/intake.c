@@ -9,6 +9,12 @@ enum {
 	POLL_BACKOFF_MS = 1000,
 	POLL_BACKOFF_MAX_MS = 30000,
 	FIRST_WAIT_S = 1,
+	/* After a reply that could not be read, so many messages are asked for
+	 * one by one. */
+	ASK_ONE = 100,
+	/* Ten of these fit into a reply, even if all of their quotes are
+	 * escaped. */
+	SMALL_BYTES = SQS_REPLY_MAX / SQS_BATCH_MAX / 2,
 };
 
 struct intake {
@@ -18,7 +24,7 @@ struct intake {
 	unsigned failures;	   /* in a row */
 	struct aws_result failure; /* the last one */
 	int64_t ill_ms;
-	bool ask_one;
+	unsigned ask_one; /* for so many messages more */
 	bool stopped;
 	struct intake_stats stats;
 };
@@ -134,7 +140,7 @@ poll_failed(struct intake *in, const struct aws_result *r)
 
 	in->stats.errors++;
 	if (r->err == ERR_LIMIT || r->err == ERR_SHAPE || r->err == ERR_SYNTAX)
-		in->ask_one = true;
+		in->ask_one = ASK_ONE;
 	if (in->failures == 0)
 		in->ill_ms = clock_mono_ms();
 	in->failure = *r;
@@ -164,10 +170,13 @@ on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
 		LOG_INFO(
 		    "sqs.receive.recovered", F_INT("failures", in->failures));
 	in->failures = 0;
-	in->ask_one = false;
 	in->stats.receives++;
 	in->stats.received += n;
 	for (size_t i = 0; i < n; i++) {
+		if (in->ask_one > 0)
+			in->ask_one = m[i].body.n > SMALL_BYTES
+					  ? ASK_ONE
+					  : in->ask_one - 1;
 		if (in->stopped)
 			give_back(in, &m[i]);
 		else
@@ -228,7 +237,7 @@ intake_look(struct intake *in)
 	if (in->stopped || in->poll != NULL || n == 0 ||
 	    timer_armed(in->backoff))
 		return;
-	if (in->ask_one)
+	if (in->ask_one > 0)
 		n = 1;
 	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, poll_wait(in),
 	    in->conf.visibility_s, on_received, in);

@@ -7,8 +7,9 @@
  * No poll while messages are at their maximum, while
  * the gate function says so (Dassana or S3 refuses everything, credentials are
  * missing), or while backing off after an error: from 1 s to 30 s with full
- * jitter, for ever. After a reply that was too large or unreadable, the next
- * poll asks for one message; so does a trial, the one poll that may go beyond
+ * jitter, for ever. After a reply that was too large or unreadable,
+ * messages are asked for one by one until a hundred in a row were of ordinary
+ * size, since what does not fit is hidden and has spent a receive; so does a trial, the one poll that may go beyond
  * the maximum (flow/grant.h).
  */
 #ifndef FLOW_INTAKE_H

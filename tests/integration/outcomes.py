@@ -15,6 +15,7 @@ TESTS = {
     "sqs-reset": SQS + "test_a_receive_that_is_lost[reset",
     "sqs-timeout": SQS + "test_calls_that_are_never_answered_time_out",
     "sqs-rubbish": SQS + "test_a_receive_that_is_lost[html]",
+    "sqs-large-reply": SQS + "test_a_reply_that_is_too_large",
     "sqs-rubbish-batch":
         SQS + "test_a_batch_answered_with_rubbish_is_sent_again",
     "sqs-queue-gone": POLLS + "[com.amazonaws.sqs#QueueDoesNotExist",

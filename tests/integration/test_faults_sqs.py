@@ -1,6 +1,7 @@
 """Faults of SQS: what was received is delivered, what was delivered is
 deleted, and polling never gives up."""
 
+import json
 
 import pytest
 from standin import Fault
@@ -28,6 +29,37 @@ def test_a_receive_that_is_lost(standin, daemon, trail, fault):
     running = daemon(visibility_timeout="2s")
     trail.await_all(running)
     assert rule.hits == 1
+
+
+def padded(body, mib):
+    """SQS takes messages of up to 1 MiB, and what we do not know is ignored."""
+    return json.dumps({**json.loads(body), "pad": "x" * int(mib * 2**20)})
+
+
+def test_a_reply_that_is_too_large(standin, daemon, trail):
+    """Ten messages of 0.9 MiB in one reply: then they are asked for one by
+    one, and none of them is lost."""
+    for message in trail.put(10):
+        message.body = padded(message.body, 0.9)
+    running = daemon(visibility_timeout="2s")
+    trail.await_all(running)
+    line = running.wait_line("sqs.receive", level="warn")
+    assert line["error"] == "limit" and line["advice"]
+    asked = [e.limit for e in standin.journal.all("sqs.poll")]
+    assert asked[:12] == [10] + 11 * [1]
+    assert len(running.log("sqs.receive", level="warn")) == 1
+
+
+def test_a_single_message_that_is_too_large(standin, daemon, trail):
+    """SQS has none like that, but a queue that is another's may."""
+    huge = standin.queue.send(padded("{}", 4.5))
+    trail.put(3)
+    running = daemon(visibility_timeout="2s")
+    running.wait_for(lambda: len(running.log("sqs.receive")) >= 2, 20)
+    running.wait_for(lambda: len(standin.queue.messages()) == 1, 40)
+    assert standin.queue.messages()[0].id == huge.id
+    running.wait_for(lambda: standin.dassana.event_count == 30)
+    assert final_stats(running)["receive_errors"] >= 2
 
 
 @no_faketime

@@ -394,7 +394,7 @@ test_ask_one(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		open_world(10);
+		open_world(1000);
 		intake_look(t.in);
 		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, rows[i].err);
 		fake_advance(1000);
@@ -403,11 +403,35 @@ test_ask_one(void **state)
 		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
 		fake_advance(2000);
 		assert_int_equal(asked_for(), rows[i].ask);
-		receive(1, ONE(TRAIL "a"));
-		intake_look(t.in);
-		assert_int_equal(asked_for(), 9);
+		for (int n = 0; n < 100; n++) {
+			receive(1, ONE(TRAIL "a"));
+			intake_look(t.in);
+			assert_int_equal(
+			    asked_for(), n < 99 ? rows[i].ask : 10);
+		}
 		close_world();
 	}
+}
+
+/* Large ones remain alone for as long as they come. */
+static void
+test_large_ones(void **state)
+{
+	static char large[300 * 1000];
+
+	(void)state;
+	memset(large, ' ', sizeof large - 1);
+	memcpy(large, ONE(TRAIL "a"), sizeof ONE(TRAIL "a") - 1);
+	open_world(1000);
+	intake_look(t.in);
+	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_LIMIT);
+	fake_advance(1000);
+	for (int n = 0; n < 250; n++) {
+		receive(1, n == 99 ? large : ONE(TRAIL "a"));
+		intake_look(t.in);
+		assert_int_equal(asked_for(), n < 199 ? 1 : 10);
+	}
+	close_world();
 }
 
 static void
@@ -500,6 +524,7 @@ main(void)
 	    cmocka_unit_test(test_gate),
 	    cmocka_unit_test(test_backoff),
 	    cmocka_unit_test(test_ask_one),
+	    cmocka_unit_test(test_large_ones),
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_stop_with_duplicate),
 	    cmocka_unit_test(test_stop_while_backing_off),
