@@ -28,6 +28,7 @@ struct server {
 	int fd;
 	/* More than are kept, since one that was cut off goes a turn later. */
 	struct peer peer[SERVER_CONNECTIONS + SPARE];
+	bool again; /* the library has more to do */
 	server_fn *fn;
 	void *arg;
 };
@@ -93,6 +94,8 @@ on_peer(void *arg, struct MHD_Connection *c, void **context,
 		p = find_peer(s, c);
 		if (p != NULL)
 			p->connection = NULL;
+		/* It had stopped accepting if this was one too many. */
+		s->again = true;
 		return;
 	}
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -123,10 +126,13 @@ turn(struct server *s)
 	MHD_UNSIGNED_LONG_LONG ms;
 	const struct peer *p;
 
+	s->again = false;
 	cut_off_late(s, now);
 	(void)MHD_run(s->http);
 	p = oldest(s);
 	if (MHD_get_timeout(s->http, &ms) == MHD_YES && ms == 0)
+		s->again = true;
+	if (s->again)
 		timer_soon(s->tick);
 	else if (p != NULL && p->end_ms != INT64_MAX)
 		timer_after(s->tick, p->end_ms > now ? p->end_ms - now : 0);
