@@ -98,7 +98,8 @@ read_section(bool secret_file, struct span *s)
 static bool
 is_key(struct span s, const char *key)
 {
-	return s.n == strlen(key) && strncasecmp(s.p, key, s.n) == 0;
+	return s.n == strlen(key) &&
+	       (s.n == 0 || strncasecmp(s.p, key, s.n) == 0);
 }
 
 /* A comment may follow the value, after a blank. A command may have '#'s of its
