@@ -208,7 +208,7 @@ run_pytest()
 	out=$log/$1.log
 	shift
 	program "$out" env TRAILPOST="$TRAILPOST" "$PYTHON" -m pytest -q -rs \
-		-p no:cacheprovider "$@"
+		--durations=25 -p no:cacheprovider "$@"
 	status=$?
 	[ $status -ne 0 ] || grep -E '^(SKIPPED|figure:)' "$out"
 	count_line "$out" $status
