@@ -99,6 +99,8 @@ escapes(void **state)
 	    {"\xf0\x8f\xbf\xbf", "\\ufffd\\ufffd\\ufffd\\ufffd"},
 	    {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
 	    {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
+	    {"\xf8\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
+	    {"\xff\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
 	    {"\xc3", "\\ufffd"},
 	    {"\xe2\x82", "\\ufffd\\ufffd"},
 	    {"\xc3\xc3\xa9", "\\ufffd\\u00e9"},
@@ -190,6 +192,28 @@ bounds_the_line(void **state)
 	assert_non_null(strstr(last, "\"n\":7}"));
 }
 
+/* A line that is just full has its end too. */
+static void
+full_lines_have_an_end(void **state)
+{
+	char text[512];
+	struct span s = {text, sizeof text}, some = {text, 0};
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	for (some.n = 1; some.n <= sizeof text; some.n++) {
+		LOG_INFO("e", F_SPAN("a", s), F_SPAN("b", s), F_SPAN("c", s),
+		    F_SPAN("d", s), F_SPAN("e", s), F_SPAN("f", s),
+		    F_SPAN("g", s), F_SPAN("h", s), F_SPAN("i", s),
+		    F_SPAN("j", s), F_SPAN("k", s), F_SPAN("l", s),
+		    F_SPAN("m", s), F_SPAN("n", s), F_SPAN("z", s),
+		    F_SPAN("o", some));
+		assert_sound();
+	}
+	assert_null(strstr(last, "\"o\":"));
+	assert_non_null(strstr(last, "\"n\":"));
+}
+
 /* ---- the journal ---- */
 
 static void
@@ -250,6 +274,7 @@ main(void)
 	    cmocka_unit_test_setup(any_bytes_make_a_sound_line, setup),
 	    cmocka_unit_test_setup(cuts_between_characters, setup),
 	    cmocka_unit_test_setup(bounds_the_line, setup),
+	    cmocka_unit_test_setup(full_lines_have_an_end, setup),
 	    cmocka_unit_test_setup(knows_the_journal, setup),
 	    cmocka_unit_test_setup(journal_lines_have_priorities, setup),
 	};
