@@ -185,8 +185,8 @@ def test_several_refused_events(standin, daemon, trail):
 @pytest.mark.long
 @no_faketime
 @pytest.mark.parametrize("fault", [
-    Fault(status=500), Fault(status=504),
-    Fault(status=500, drop=True)], ids=["500", "504", "reset"])
+    Fault(status=500), Fault(status=504), Fault(status=500, drop=True),
+    Fault(status=500, delay=10.0)], ids=["500", "504", "reset", "time-out"])
 def test_a_batch_that_fails_for_ever_holds_up_nothing(
         standin, daemon, trail, fault):
     """Eight times in five minutes while others are taken (at many times the
@@ -199,7 +199,8 @@ def test_a_batch_that_fails_for_ever_holds_up_nothing(
     message = trail.put_events([event("n%d" % i) for i in range(3)] + [bad])
     running = daemon(env=other_time(standin, 50), redeliver_after="0s",
                      visibility_timeout="2h")
-    trail.put_until(running, lambda: running.log("dassana.refused"))
+    trail.put_until(
+        running, lambda: running.log("dassana.refused"), tries=150)
     trail.await_all(running, 0, 30)
     assert [m.id for m in dead.messages()] == [message.id]
 
