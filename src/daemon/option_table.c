@@ -126,7 +126,11 @@ static const struct option_row rows[] = {
     MS(stall_timeout, "30s", SEC(1), SEC(600),
 	"After how long without a byte a download is given up."),
     MS(shutdown_timeout, "25s", SEC(1), SEC(600),
-	"How long work under way may take to finish after SIGTERM.", LIVE),
+	"How long work under way may take to finish after SIGTERM. A poll "
+	"that is open may end by itself until 5 s before; with 5 s or less it "
+	"is cut off at once, and what SQS was about to hand out comes again "
+	"after visibility_timeout.",
+	LIVE),
     FLAG(verify_doc_count, "yes",
 	"Whether a reply that claims that no event was taken is a failure.",
 	LIVE),
