@@ -174,9 +174,9 @@ answers()
 {
 	rm -rf "$log/answers"
 	case $1 in
-	moto) /usr/bin/python3 -m venv "$log/answers" &&
+	moto | botocore) /usr/bin/python3 -m venv "$log/answers" &&
 		"$log/answers/bin/pip" download --quiet --no-deps \
-			-d "$log/answers" 'moto>=5,<6' ;;
+			-d "$log/answers" "$1" ;;
 	guide) /usr/bin/python3 -m venv "$log/answers" &&
 		"$log/answers/bin/pip" download --quiet --no-deps \
 			-d "$log/answers" 'cfn-lint>=1.20,<2' ;;

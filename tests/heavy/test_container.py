@@ -69,6 +69,7 @@ def test_ships_reports_health_and_stops(settings, standin):
         made.wait(lambda: standin.dassana.event_count == number and
                   standin.queue.empty(), "all %d events" % number)
         assert made.exec(*HEALTH)[0] == 0
+        assert made.exec(*HEALTH, "--ready")[0] == 0
         image.podman("healthcheck", "run", made.name)
         status, text = made.exec("/bin/grep", "-E", "^(Uid|CapEff|NoNewPrivs)",
                                  "/proc/1/status")
