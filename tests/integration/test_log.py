@@ -2,10 +2,13 @@
 little there is at info level."""
 
 import json
+import os
 import random
+import subprocess
 
 import pytest
 from jobs import await_all, put_files
+from process import bare_environ
 from standin import Fault, shapes
 
 GOOD = ["message.received", "message.understood", "object.wanted",
@@ -148,12 +151,16 @@ def test_repeated_errors_are_folded(standin, daemon):
     for number in range(5):
         standin.put("AWSLogs/bad%d.json.gz" % number, b"no gzip",
                     announce=False)
-        announce(standin, "AWSLogs/bad%d.json.gz" % number)
+    names = ["AWSLogs/bad%d.json.gz" % number for number in range(5)]
+    names += ["AWSLogs/gone%d.json.gz" % number for number in range(3)]
+    for name in names:
+        announce(standin, name)
     running = daemon(args=(), redeliver_after="5m")
-    running.wait_for(lambda: len(running.log("object.failed")) == 5, 60)
+    running.wait_for(
+        lambda: len(running.log("object.failed")) == len(names), 60)
     running.stop()
-    assert {line["key"] for line in running.log("object.failed")} == {
-        "AWSLogs/bad%d.json.gz" % number for number in range(5)}
+    assert sorted(
+        line["key"] for line in running.log("object.failed")) == names
     told = running.log("sqs.receive", level="warn")
     first, rest = told[0], told[1:]
     assert "repeated" not in first
@@ -170,3 +177,23 @@ def test_the_level_is_a_setting(standin, daemon):
     running.wait_line("object.failed")
     running.stop()
     assert {line["level"] for line in running.lines} == {"warn"}
+
+
+def test_the_journal_gets_priorities(binary, tmp_path):
+    """stderr is the journal if it is what JOURNAL_STREAM says."""
+    def run(stream):
+        with open(tmp_path / "log", "w+b") as log:
+            status = os.fstat(log.fileno())
+            subprocess.run(
+                [binary, "-o", "gzip_level=10", "-o", "log_format=json"],
+                env={**bare_environ(tmp_path), "JOURNAL_STREAM": stream % (
+                    status.st_dev, status.st_ino)},
+                stderr=log, check=False, timeout=20)
+            log.seek(0)
+            return log.read().decode().splitlines()
+    lines = run("%d:%d")
+    assert lines and all(
+        line.startswith("<3>level=error event=config.mistake ")
+        for line in lines)
+    assert all(" level=error " in line and not line.startswith("<")
+               for line in run("%d:1%d"))
