@@ -182,6 +182,7 @@ answers()
 			-d "$log/answers" 'cfn-lint>=1.20,<2' ;;
 	fauxqs) npm view fauxqs@1.9.2 version ;;
 	swift) apt-cache show swift-proxy ;;
+	promtool) apt-cache show prometheus ;;
 	buildah | podman | runc | debootstrap | lintian | chromium)
 		apt-cache show "$1"
 		;;

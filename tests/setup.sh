@@ -69,6 +69,7 @@ test_packages()
 	{ ! has cc || has_sanitizers; } || echo libc6-dev gcc
 	has_python pytest || echo python3-pytest
 	has_python xdist || echo python3-pytest-xdist
+	has_python yaml || echo python3-yaml
 	has_python boto3 || echo python3-boto3
 	has_python venv && has_python ensurepip || echo python3-venv
 	has clang-format-14 || has clang-format || echo clang-format

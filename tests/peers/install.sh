@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the real components that the integration tests talk to: moto and
 # fauxqs under build/peers, Swift from Debian (as root), and what the guide is
-# tested with: the AWS CLI and cfn-lint. Quick when done.
+# tested with: the AWS CLI and cfn-lint; of Prometheus, promtool. Quick when done.
 #
-# usage: install.sh [moto] [fauxqs] [swift] [guide]        default: all of them
+# usage: install.sh [moto] [fauxqs] [swift] [guide] [promtool]    default: all
 #
 # A component that cannot be had is told; its tests are then skipped. The exit
 # status is the number of those.
@@ -110,10 +110,32 @@ install_swift()
 	[ -z "$made" ] || rm -f "$policy"
 }
 
-[ $# -gt 0 ] || set -- moto fauxqs swift guide
+# Of Debian's package this one program alone: installed, it would start a server.
+unpack_promtool()
+{
+	cd "$1" && { apt-get -q download prometheus ||
+		{ apt-get -q update && apt-get -q download prometheus; }; } &&
+		dpkg-deb --fsys-tarfile prometheus_*.deb |
+		tar -x ./usr/bin/promtool && mv usr/bin/promtool ..
+}
+
+install_promtool()
+{
+	if command -v promtool >/dev/null || [ -x "$peers/promtool" ]; then
+		return
+	fi
+	mkdir -p "$peers/prometheus"
+	if ! (unpack_promtool "$peers/prometheus") \
+		>"$peers/promtool.log" 2>&1; then
+		without promtool "$(tail -n 1 "$peers/promtool.log")"
+	fi
+	rm -rf "$peers/prometheus"
+}
+
+[ $# -gt 0 ] || set -- moto fauxqs swift guide promtool
 for name; do
 	case $name in
-	moto | fauxqs | swift | guide) "install_$name" ;;
+	moto | fauxqs | swift | guide | promtool) "install_$name" ;;
 	*)
 		echo "peers: no such component: $name" >&2
 		missing=$((missing + 1))

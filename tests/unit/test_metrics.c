@@ -137,6 +137,8 @@ check_form(void)
 	size_t i = 0, samples = 1;
 
 	assert_int_equal(rest.p[rest.n - 1], '\n');
+	for (size_t at = 0; at < rest.n; at++)
+		assert_in_range(rest.p[at], '\n', '~');
 	while (rest.n > 0) {
 		struct span line = span_cut(&rest, '\n');
 
