@@ -24,10 +24,14 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "samples"),
                 str(HERE.parent / "integration")]
 NO_NAMESPACE = 77
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-REGION, BUCKET = "us-east-1", "trail-logs"
+BUCKET = "trail-logs"
 IDENTITY = b"<GetCallerIdentityResponse><GetCallerIdentityResult>" \
     b"<Arn>arn:aws:iam::111122223333:user/x</Arn><Account>111122223333" \
     b"</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+
+QUEUES = {"china": "https://sqs.cn-north-1.amazonaws.com.cn",
+          "govcloud": "https://sqs.us-gov-west-1.amazonaws.com"}
+POINT = "arn:aws:s3:us-east-1:111122223333:accesspoint/logs"
 
 # Environment, and the hosts that must be met: SQS's, S3's, STS's.
 SCENARIOS = {
@@ -43,6 +47,28 @@ SCENARIOS = {
         "sqs.us-east-1.api.aws",
         "trail-logs.s3.dualstack.us-east-1.amazonaws.com",
         "sts.us-east-1.api.aws")),
+    "vpc": ({"AWS_ENDPOINT_URL_SQS":
+             "https://vpce-1a-2b.sqs.us-east-1.vpce.amazonaws.com",
+             "AWS_ENDPOINT_URL_S3":
+             "https://bucket.vpce-1a-3c.s3.us-east-1.vpce.amazonaws.com",
+             "AWS_ENDPOINT_URL_STS":
+             "https://vpce-1a-4d.sts.us-east-1.vpce.amazonaws.com"}, (
+        "vpce-1a-2b.sqs.us-east-1.vpce.amazonaws.com",
+        "trail-logs.bucket.vpce-1a-3c.s3.us-east-1.vpce.amazonaws.com",
+        "vpce-1a-4d.sts.us-east-1.vpce.amazonaws.com")),
+    # The notification names a region of another partition: it is not believed.
+    "china": ({}, (
+        "sqs.cn-north-1.amazonaws.com.cn",
+        "trail-logs.s3.cn-north-1.amazonaws.com.cn",
+        "sts.cn-north-1.amazonaws.com.cn")),
+    "govcloud": ({"AWS_USE_FIPS_ENDPOINT": "true"}, (
+        "sqs.us-gov-west-1.amazonaws.com",
+        "trail-logs.s3-fips.us-gov-west-1.amazonaws.com",
+        "sts.us-gov-west-1.amazonaws.com")),
+    "access-point": ({}, (
+        "sqs.us-east-1.amazonaws.com",
+        "logs-111122223333.s3-accesspoint.us-east-1.amazonaws.com",
+        "sts.us-east-1.amazonaws.com")),
     "elsewhere": ({}, (
         "sqs.us-east-1.amazonaws.com",
         "trail-logs.s3.eu-west-1.amazonaws.com",
@@ -86,10 +112,10 @@ class Elsewhere:
         return self.moved
 
 
-def run_check(environ, key, folder):
+def run_check(environ, bucket, key, folder):
     from process import BINARY
     done = subprocess.run(
-        [BINARY, "check", "--json", "--object", "s3://%s/%s" % (BUCKET, key)],
+        [BINARY, "check", "--json", "--object", "s3://%s/%s" % (bucket, key)],
         env=environ, cwd=folder, stdout=subprocess.PIPE, timeout=60,
         check=False)
     found = json.loads(done.stdout)
@@ -100,10 +126,12 @@ def run_check(environ, key, folder):
 def inside(scenario, folder):
     from jobs import make_file
     from process import Daemon, bare_environ
-    from standin import Fault, Standin
+    from standin import Fault, Standin, shapes
     from standin.tls import Authority, Front
 
     variables, wanted = SCENARIOS[scenario]
+    bucket = POINT if scenario == "access-point" else BUCKET
+    queues = QUEUES.get(scenario, "https://sqs.us-east-1.amazonaws.com")
     names = [*wanted, "trail-logs.s3.us-east-1.amazonaws.com", "dassana.io"]
     authority = Authority(folder / "ca")
     bring_up_loopback()
@@ -123,15 +151,17 @@ def inside(scenario, folder):
 
     with Standin() as standin, Front(standin.aws_port.port, certificate,
                                      listen=443) as front:
-        standin.queue = standin.sqs.create(
-            "https://sqs.%s.amazonaws.com" % REGION, "trail")
+        standin.queue = standin.sqs.create(queues, "trail")
+        standin.verifier.region = queues.split(".")[1]
         for operation in ("s3.GET", "sqs.ReceiveMessage"):
             standin.faults.on(operation, None, where=note)
         standin.faults.on("s3.POST", identity)
         key, data, events = make_file(20)
         if scenario == "elsewhere":
             other = Elsewhere(standin, data)
-        standin.put(key, data)
+        standin.s3.put("logs-111122223333" if bucket == POINT else bucket,
+                       key, data)
+        standin.queue.send(shapes.s3_event(bucket, key))
         # The region is the queue URL's; nothing tells an endpoint.
         environ = {**bare_environ(folder), **variables,
                    "AWS_ACCESS_KEY_ID": standin.KEY_ID,
@@ -139,7 +169,7 @@ def inside(scenario, folder):
                    "AWS_SESSION_TOKEN": standin.session,
                    "TRAILPOST_QUEUE_URL": standin.queue.url,
                    "DASSANA_TOKEN": standin.token}
-        run_check(environ, key, folder)
+        run_check(environ, bucket, key, folder)
         daemon = Daemon(standin.journal, folder).start(
             {"redeliver_after": "1s"}, environ)
         try:
@@ -154,7 +184,9 @@ def inside(scenario, folder):
         assert standin.journal.all("denied") == []
         met = {name for name in front.names if name}
         assert set(wanted) | {"dassana.io"} <= met, met
-        assert set(wanted) <= hosts, hosts
+        if scenario == "elsewhere":
+            hosts.discard("trail-logs.s3.us-east-1.amazonaws.com")
+        assert hosts == set(wanted), hosts
         assert not front.failures, front.failures
         if scenario == "elsewhere":
             # By the check and by the daemon, once each, and remembered.

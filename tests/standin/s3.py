@@ -31,7 +31,8 @@ DENIALS = {
     "Signature": "SignatureDoesNotMatch",
 }
 HOSTED = re.compile(
-    r"(.+)\.(?:s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com|localhost)")
+    r"(.+?)\.(?:(?:bucket\.vpce-[a-z0-9-]+\.)?s3[.-](?:[a-z0-9.-]+\.)?"
+    r"amazonaws\.com(?:\.cn)?|localhost)")
 
 
 class Object:
