@@ -131,6 +131,22 @@ add_buffer(const struct status *s, struct buf *b)
 }
 
 static void
+add_lag(const struct status *s, struct buf *b)
+{
+	begin_tile(b, "Lag");
+	if (s->lag_s >= 0) {
+		html_duration(b, (int64_t)(s->lag_s + 0.5));
+		end_tile(b, "from S3 to Dassana, of the last minute");
+	} else if (s->flow.oldest_s > 0) {
+		html_duration(b, s->flow.oldest_s);
+		end_tile(b, "the oldest log file held has waited");
+	} else {
+		buf_str(b, "&ndash;");
+		end_tile(b, "nothing was delivered in the last minute");
+	}
+}
+
+static void
 add_tiles(const struct status *s, struct buf *b)
 {
 	buf_str(b, "<div class=\"tiles\"><div class=\"card wide\"><div>"
@@ -141,9 +157,12 @@ add_tiles(const struct status *s, struct buf *b)
 	buf_str(b, "/s of log files</p></div>");
 	add_curve(s, b);
 	buf_str(b, "</div>");
+	add_lag(s, b);
 	begin_tile(b, "Messages held");
 	html_count(b, s->flow.messages_held);
-	end_tile(b, "until their events are delivered");
+	end_tile(b, s->flow.paused[SHIPPER_P_FULL]
+			? "as many as may be: no more are received"
+			: "until their events are delivered");
 	begin_tile(b, "Log files");
 	html_count(b, s->flow.objects_active);
 	buf_str(b, "</p><p class=\"soft\">being fetched, ");

@@ -14,6 +14,12 @@ enum rate {
 	RATE_OBJECTS,  /* delivered whole */
 	RATE_MESSAGES, /* deleted */
 	RATE_POSTS,
+	RATES_SHOWN,
+	/* Only for what they are together: seconds for each of them. */
+	RATE_LAGS = RATES_SHOWN,
+	RATE_LAGS_S,
+	RATE_EVENT_LAGS,
+	RATE_EVENT_LAGS_S,
 	RATES
 };
 

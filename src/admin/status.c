@@ -16,6 +16,10 @@ status_sample(const struct metrics_source *src, struct rates_sample *s)
 	s->count[RATE_OBJECTS] = f.objects_done;
 	s->count[RATE_MESSAGES] = f.messages_deleted;
 	s->count[RATE_POSTS] = d.posts;
+	s->count[RATE_LAGS] = histogram_count(&f.object_lag_s);
+	s->count[RATE_LAGS_S] = f.object_lag_s.sum;
+	s->count[RATE_EVENT_LAGS] = histogram_count(&f.event_lag_s);
+	s->count[RATE_EVENT_LAGS_S] = f.event_lag_s.sum;
 }
 
 static void
@@ -33,6 +37,12 @@ take_credentials(const struct metrics_source *src, struct status *s)
 	if (c != NULL && c->expires_s != 0)
 		s->creds_left_s =
 		    c->expires_s > now_s ? c->expires_s - now_s : 0;
+}
+
+static double
+mean(const struct status *s, enum rate sum, enum rate count)
+{
+	return s->rate[count] > 0 ? s->rate[sum] / s->rate[count] : -1;
 }
 
 void
@@ -55,6 +65,8 @@ status_take(const struct metrics_source *src, const struct rates *rates,
 	status_sample(src, &now);
 	for (int i = 0; i < RATES; i++)
 		s->rate[i] = rates_of(rates, &now, (enum rate)i);
+	s->lag_s = mean(s, RATE_LAGS_S, RATE_LAGS);
+	s->event_lag_s = mean(s, RATE_EVENT_LAGS_S, RATE_EVENT_LAGS);
 	s->nhistory = rates_history(rates, RATE_EVENTS, s->history);
 	s->nproblems = log_recent(s->problem, LOG_RECENT_MAX);
 }
@@ -115,16 +127,45 @@ add_sides(const struct status *s, struct json_out *j)
 static void
 add_rates(const struct status *s, struct json_out *j)
 {
-	static const char *const names[RATES] = {[RATE_EVENTS] = "events",
+	static const char *const names[RATES_SHOWN] = {[RATE_EVENTS] = "events",
 	    [RATE_BYTES] = "object_bytes",
 	    [RATE_OBJECTS] = "objects",
 	    [RATE_MESSAGES] = "messages",
 	    [RATE_POSTS] = "posts"};
 
 	json_begin(j, "per_second", '{');
-	for (int i = 0; i < RATES; i++)
+	for (int i = 0; i < RATES_SHOWN; i++)
 		json_real(j, names[i], s->rate[i]);
 	json_end(j, '}');
+}
+
+static void
+add_lag(const struct status *s, struct json_out *j)
+{
+	json_begin(j, "lag", '{');
+	if (s->lag_s < 0)
+		json_null(j, "object_s");
+	else
+		json_real(j, "object_s", s->lag_s);
+	if (s->event_lag_s < 0)
+		json_null(j, "event_s");
+	else
+		json_real(j, "event_s", s->event_lag_s);
+	json_count(j, "oldest_held_s", (uint64_t)s->flow.oldest_s);
+	json_end(j, '}');
+}
+
+static void
+add_pauses(const struct status *s, struct json_out *j)
+{
+	json_begin(j, "paused_by", '[');
+	for (int i = 0; i < SHIPPER_PAUSES; i++) {
+		enum shipper_pause p = (enum shipper_pause)i;
+
+		if (s->flow.paused[i])
+			json_text(j, NULL, span_str(shipper_pause_name(p)));
+	}
+	json_end(j, ']');
 }
 
 static void
@@ -213,6 +254,8 @@ status_json(const struct status *s, struct buf *out)
 	add_about(s, &j);
 	add_sides(s, &j);
 	add_rates(s, &j);
+	add_lag(s, &j);
+	add_pauses(s, &j);
 	add_now(s, &j);
 	add_totals(s, &j);
 	add_problems(s, &j);

@@ -27,6 +27,8 @@ struct status {
 	int64_t creds_left_s; /* −1: they do not expire */
 	enum token_state token;
 	double rate[RATES];
+	/* On average of the last minute; −1: nothing was delivered in it. */
+	double lag_s, event_lag_s;
 	double history[RATES_STEPS]; /* of events a second, oldest first */
 	size_t nhistory;
 	struct log_problem problem[LOG_RECENT_MAX];

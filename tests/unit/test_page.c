@@ -41,6 +41,9 @@ open_status(void **state)
 	s->creds_left_s = -1;
 	s->token = TOKEN_TAKEN;
 	s->rate[RATE_EVENTS] = 1234.4;
+	s->lag_s = 71.6;
+	s->event_lag_s = -1;
+	s->flow.oldest_s = 9;
 	s->flow.buffer_bytes = 16 << 20;
 	s->flow.buffer_used = 4 << 20;
 	s->flow.events_delivered = 1234567;
@@ -100,9 +103,14 @@ test_well(void **state)
 	assert_has(text, ">1,234,567<");
 	assert_has(text, "4.0 MiB of 16.0 MiB");
 	assert_has(text, "25 %");
+	assert_has(text, ">1 min</p><p class=\"soft\">from S3 to Dassana");
 	assert_has(text, "None since the start");
 	assert_has(text, "token accepted");
 	assert_null(strstr(text, "What helps"));
+	s->lag_s = -1;
+	assert_has(page(), ">9 s</p><p class=\"soft\">the oldest log file");
+	s->flow.oldest_s = 0;
+	assert_has(page(), "nothing was delivered in the last minute");
 }
 
 static void
@@ -225,6 +233,11 @@ test_json(void **state)
 	assert_true(json_get(root, "ready")->boolean);
 	assert_int_equal(number(root, "totals", "events_delivered"), 1234567);
 	assert_int_equal(number(root, "now", "buffer_used"), 4 << 20);
+	assert_int_equal(number(root, "lag", "oldest_held_s"), 9);
+	assert_true(
+	    span_is(json_path(root, "lag", "object_s", NULL)->text, "71.600"));
+	assert_true(
+	    json_is(json_path(root, "lag", "event_s", NULL), JSON_NULL));
 	assert_true(json_is(
 	    json_path(root, "credentials", "seconds_left", NULL), JSON_NULL));
 	assert_true(span_is(
