@@ -74,7 +74,7 @@ test_too_large(void **state)
 	struct aws_result r = {.class = AWS_TRANSIENT, .err = ERR_LIMIT};
 
 	(void)state;
-	assert_non_null(strstr(advice_receive(&r), "larger"));
+	assert_non_null(strstr(advice_receive(&r), "one by one"));
 }
 
 int
