@@ -91,11 +91,6 @@ class Imds:
         self._server.server_close()
 
 
-def last_cursor():
-    text = run("journalctl", "-n", "0", "--show-cursor", "-q").stdout
-    return text.rpartition("-- cursor: ")[2].strip()
-
-
 class Unit:
     def __init__(self, name, standin):
         self.name = name + ".service"
@@ -105,7 +100,8 @@ class Unit:
         self.conf_file = os.path.join(FOLDER, conf + ".conf")
         self.token_file = os.path.join(FOLDER, token)
         self._drop_ins = 0
-        self._cursor = last_cursor()
+        self._before = 0  # entries of those before us
+        self._before = len(self.entries())
 
     def configure(self, **settings):
         """Settings of None are left out."""
@@ -152,9 +148,9 @@ class Unit:
 
     def entries(self):
         """What the unit wrote into the journal since it was made here."""
-        text = run("journalctl", "-u", self.name, "-q", "-o", "json",
-                   "--after-cursor", self._cursor).stdout
-        return [json.loads(line) for line in text.splitlines()]
+        text = run("journalctl", "-u", self.name, "-q", "-o", "json").stdout
+        lines = text.splitlines()[self._before:]
+        return [json.loads(line) for line in lines]
 
     def lines(self, *words):
         return [e for e in self.entries()
