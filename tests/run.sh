@@ -85,7 +85,7 @@ run_unit()
 		return
 	}
 	printf '%s\n' "$@" | BUILD=$BUILD LOG=$log \
-		LIMIT=${TEST_TIMEOUT:-120} xargs -P "$(nproc)" -I NAME sh -c '
+		LIMIT=${TEST_TIMEOUT:-300} xargs -P "$(nproc)" -I NAME sh -c '
 		timeout -k 5 "$LIMIT" "$BUILD/tests/unit/NAME" \
 			>"$LOG/NAME.log" 2>&1 </dev/null
 		echo $? >"$LOG/NAME.status"'

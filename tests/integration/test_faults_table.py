@@ -1,6 +1,7 @@
 """docs/outcomes.md against the tests and the source: no row without a test, no
 counter and no log line that does not exist."""
 
+import functools
 import os
 import re
 import subprocess
@@ -22,6 +23,7 @@ def rows():
     return [(c[0].strip("`"), c[-2], c[-1]) for c in cells]
 
 
+@functools.lru_cache(maxsize=None)
 def source():
     texts = []
     for folder, _, names in os.walk(os.path.join(ROOT, "src")):
@@ -50,8 +52,9 @@ def test_the_tests_exist():
     assert not missing, listed[-5:]
 
 
-def stats_fields(text):
-    found = re.search(r"^stats_log\(.*?^}", text, re.S | re.M)
+@functools.lru_cache(maxsize=None)
+def stats_fields():
+    found = re.search(r"^stats_log\(.*?^}", source(), re.S | re.M)
     return set(re.findall(r'F_(?:INT|SOME)\("(\w+)"', found.group(0)))
 
 
@@ -61,7 +64,7 @@ def test_what_a_row_names_exists(row, counter, line):
     text = source()
     assert row and (counter == "none" or "`" in counter)
     for name in re.findall(r"`(\w+)`", counter):
-        assert name in stats_fields(text)
+        assert name in stats_fields()
     if line != "none":
         event, level = re.fullmatch(r"`([\w.]+)` (\w+)", line).groups()
         assert '"%s"' % event in text
