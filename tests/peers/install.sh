@@ -110,7 +110,7 @@ install_swift()
 	[ -z "$made" ] || rm -f "$policy"
 }
 
-# Of Debian's package this one program alone: installed, it would start a server.
+# Of Debian's package this program alone: installed, it would start a server.
 unpack_promtool()
 {
 	cd "$1" && { apt-get -q download prometheus ||

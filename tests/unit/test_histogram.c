@@ -111,6 +111,8 @@ test_stopwatch(void **state)
 	assert_int_equal(stopwatch_ms(&w, 9000), 1000);
 	stopwatch_set(&w, true, 10000);
 	assert_int_equal(stopwatch_ms(&w, 10001), 1001);
+	stopwatch_set(&w, false, 10500);
+	assert_int_equal(stopwatch_ms(&w, 20000), 1500);
 }
 
 int
