@@ -3,9 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include <yajl/yajl_parse.h>
-
 #include "base/mem.h"
+#include "base/yajl_mem.h"
 
 /* Nodes and texts come from chunks that are freed together. */
 struct chunk {
@@ -188,36 +187,13 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_end,
 };
 
-/* yajl does not look at what its allocator returns, so it gets ours. */
-static void *
-y_malloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return mem_alloc(n);
-}
-
-static void *
-y_realloc(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	return mem_realloc(p, n);
-}
-
-static void
-y_free(void *ctx, void *p)
-{
-	(void)ctx;
-	mem_free(p);
-}
-
 struct json *
 json_new(size_t max_bytes)
 {
-	yajl_alloc_funcs alloc = {y_malloc, y_realloc, y_free, NULL};
 	struct json *j = mem_zalloc(sizeof *j);
 
 	j->left = max_bytes;
-	j->yajl = yajl_alloc(&callbacks, &alloc, j);
+	j->yajl = yajl_mem_new(&callbacks, j);
 	return j;
 }
 

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <yajl/yajl_parse.h>
-
 #include "base/mem.h"
+#include "base/yajl_mem.h"
 #include "trail/carry.h"
 
 /*
@@ -262,28 +261,6 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_end_array,
 };
 
-/* yajl does not look at what its allocator returns, so it gets ours. */
-static void *
-y_malloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	return mem_alloc(n);
-}
-
-static void *
-y_realloc(void *ctx, void *p, size_t n)
-{
-	(void)ctx;
-	return mem_realloc(p, n);
-}
-
-static void
-y_free(void *ctx, void *p)
-{
-	(void)ctx;
-	mem_free(p);
-}
-
 struct slicer *
 slicer_new(size_t max_record_bytes, slicer_record_fn *fn, void *arg)
 {
@@ -326,11 +303,10 @@ slicer_reset(struct slicer *s)
 static void
 make_yajl(struct slicer *s)
 {
-	yajl_alloc_funcs alloc = {y_malloc, y_realloc, y_free, NULL};
 
 	if (s->yajl != NULL)
 		return;
-	s->yajl = yajl_alloc(&callbacks, &alloc, s);
+	s->yajl = yajl_mem_new(&callbacks, s);
 	CHECK(yajl_config(s->yajl, yajl_allow_multiple_values, 1));
 }
 

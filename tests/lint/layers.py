@@ -28,7 +28,7 @@ OWNERS = [  # header, files that may include it
     # ways makes the loop, run and probe run it
     (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe|signals|health)\.c$|"
      r"src/admin/server\.c$"),
-    (r"yajl/", r"src/base/json\.c$|src/trail/slicer\.c$"),
+    (r"yajl/", r"include/base/yajl_mem\.h$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
     (r"openssl/", r"src/aws/sigv4\.c$"),
     (r"expat", r"src/base/xml\.c$"),
