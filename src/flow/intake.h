@@ -3,14 +3,15 @@
  *
  * One long poll at a time, for as many messages as there is room, and another
  * at once when it returns. The first, and those after an error, wait only a
- * second, so that it is soon known whether the queue can be read.
- * No poll while messages are at their maximum, while
- * the gate function says so (Dassana or S3 refuses everything, credentials are
- * missing), or while backing off after an error: from 1 s to 30 s with full
- * jitter, for ever. After a reply that was too large or unreadable,
- * messages are asked for one by one until a hundred in a row were of ordinary
- * size, since what does not fit is hidden and has spent a receive; so does a trial, the one poll that may go beyond
- * the maximum (flow/grant.h).
+ * second, so that it is soon known whether the queue can be read. No poll while
+ * messages are at their maximum, while the gate function says so (Dassana or S3
+ * refuses everything, credentials are missing), or while backing off after an
+ * error: from 1 s to 30 s with full jitter, for ever.
+ *
+ * After a reply that was too large or unreadable, messages are asked for one by
+ * one until a hundred in a row were of ordinary size, since what does not fit
+ * is hidden and has spent a receive. A trial asks for one as well, and may go
+ * beyond the maximum (flow/grant.h).
  */
 #ifndef FLOW_INTAKE_H
 #define FLOW_INTAKE_H
