@@ -9,6 +9,7 @@ import pytest
 from issuer import Issuer, environ, serve, write_profile  # noqa: F401
 from jobs import await_all, put_files
 from test_check import check  # noqa: F401
+from trail import no_faketime, other_time
 
 ARN = "arn:aws:iam::111122223333:role/shipper"
 PAST = "2020-01-01T00:00:00Z"
@@ -141,6 +142,16 @@ def test_a_credential_process_that_is_no_good(standin, check, tmp_path,
     write_profile(tmp_path, "[profile p]\ncredential_process = %s\n" % command)
     fact = run_check(check, standin, SOURCES[0], {"AWS_PROFILE": "p"})
     assert "credential process: " in fact and words in fact
+
+
+@no_faketime
+def test_a_credential_process_that_hangs(standin, check, tmp_path):
+    """A minute, at many times the speed."""
+    write_profile(tmp_path, "[default]\ncredential_process = sleep 1000000\n")
+    clock = {name: value for name, value in other_time(standin, 30).items()
+             if not name.startswith("AWS_")}
+    fact = run_check(check, standin, SOURCES[0], clock)
+    assert "sleep was killed, as it did not end within 60 s" in fact
 
 
 @pytest.mark.parametrize("config, words", [
