@@ -11,11 +11,17 @@
 static void
 add_reason(const struct status *s, const struct health_reason *r, struct buf *b)
 {
+	static const char *const names[HEALTH_PARTS] = {
+	    [HEALTH_CREDENTIALS] = "AWS credentials",
+	    [HEALTH_QUEUE] = "SQS queue",
+	    [HEALTH_S3] = "S3",
+	    [HEALTH_DASSANA] = "Dassana"};
 	const struct part *p = &r->what;
 
-	buf_str(b, "<p><strong>");
-	html_text(b, span_str(health_part_name(r->part)));
-	buf_str(b, ":</strong> ");
+	if (names[r->part] != NULL)
+		buf_printf(b, "<p><strong>%s:</strong> ", names[r->part]);
+	else
+		buf_str(b, "<p>");
 	html_text(b, span_str(p->problem));
 	if (p->since_ms > 0) {
 		buf_str(b, ", for ");
@@ -28,11 +34,7 @@ add_reason(const struct status *s, const struct health_reason *r, struct buf *b)
 		buf_str(b, "</code>");
 	}
 	buf_str(b, "</p>");
-	if (*p->advice != '\0') {
-		buf_str(b, "<p>What helps: ");
-		html_text(b, span_str(p->advice));
-		buf_str(b, ".</p>");
-	}
+	page_add_advice(b, span_str(p->advice));
 }
 
 static void
@@ -86,6 +88,8 @@ end_tile(struct buf *b, const char *note)
 }
 
 /* The latest at the right, whether there are few or many. */
+_Static_assert(RATES_STEPS == 60, "the curve is 59 steps wide");
+
 static void
 add_curve(const struct status *s, struct buf *b)
 {
@@ -100,10 +104,11 @@ add_curve(const struct status *s, struct buf *b)
 		return;
 	}
 	buf_printf(b,
-	    "<svg viewBox=\"0 0 %d 100\" preserveAspectRatio=\"none\" "
+	    "<svg viewBox=\"0 0 59 100\" preserveAspectRatio=\"none\" "
 	    "role=\"img\" aria-label=\"Events a second over the last five "
-	    "minutes, at most %.0f\"><polygon points=\"%zu,100",
-	    RATES_STEPS - 1, top, from);
+	    "minutes, at most %.0f\"><line x1=\"0\" y1=\"98\" x2=\"59\" "
+	    "y2=\"98\"/><polygon points=\"%zu,100",
+	    top, from);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++)
 			buf_printf(b, " %zu,%.1f", from + i,
@@ -152,9 +157,9 @@ add_tiles(const struct status *s, struct buf *b)
 	buf_str(b, "<div class=\"tiles\"><div class=\"card wide\"><div>"
 		   "<h2>Events delivered</h2><p class=\"n\">");
 	html_rate(b, s->rate[RATE_EVENTS]);
-	buf_str(b, " /s</p><p class=\"soft\">over the last minute; ");
+	buf_str(b, " /s</p><p class=\"soft\">over the last minute, from ");
 	html_bytes(b, s->rate[RATE_BYTES]);
-	buf_str(b, "/s of log files</p></div>");
+	buf_str(b, "/s of log files; the curve is of five minutes</p></div>");
 	add_curve(s, b);
 	buf_str(b, "</div>");
 	add_lag(s, b);
@@ -179,6 +184,18 @@ add_tiles(const struct status *s, struct buf *b)
 
 /* ---- the whole ---- */
 
+/* "2026-11-22 12:00:00 UTC" */
+static void
+add_time(struct buf *b, int64_t wall_ms)
+{
+	struct buf t;
+
+	buf_init(&t, 32);
+	clock_format_log(&t, wall_ms);
+	buf_printf(b, "%.10s %.8s UTC", buf_cstr(&t), buf_cstr(&t) + 11);
+	buf_fini(&t);
+}
+
 static void
 add_head(const struct status *s, struct buf *b)
 {
@@ -196,7 +213,7 @@ add_head(const struct status *s, struct buf *b)
 	buf_str(b, "</span><span>up ");
 	html_duration(b, s->uptime_s);
 	buf_str(b, "</span><span>as of ");
-	clock_format_log(b, s->now_ms - s->now_ms % 1000);
+	add_time(b, s->now_ms);
 	buf_str(b, ", refreshed every 5 s</span></header><main>");
 }
 

@@ -41,6 +41,7 @@ const char page_style[] =
     "svg{display:block;width:100%;height:4.5rem}"
     "polyline{fill:none;stroke:var(--accent);stroke-width:2;"
     "vector-effect:non-scaling-stroke;stroke-linejoin:round}"
+    "line{stroke:var(--line);vector-effect:non-scaling-stroke}"
     "polygon{fill:var(--accent);opacity:.12}"
     "meter{width:100%;height:.5rem}"
     "table{width:100%;border-collapse:collapse;font-size:.9375rem}"
@@ -55,7 +56,7 @@ const char page_style[] =
     "td p{margin:0}td p+p{margin-top:.25rem}"
     "code{font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"
     "monospace;overflow-wrap:anywhere}"
-    ".totals{display:grid;gap:0 2.5rem;"
+    ".totals{display:grid;gap:1.25rem 2.5rem;align-items:start;"
     "grid-template-columns:repeat(auto-fit,minmax(14rem,1fr))}"
     "footer{padding-bottom:2rem}a{color:var(--accent)}"
     "@media(max-width:40rem){header,main,footer{padding-left:.75rem;"
@@ -68,5 +69,5 @@ const char page_style[] =
 
 const char page_policy[] =
     "default-src 'none'; "
-    "style-src 'sha256-hcWjhlVFgbtsxR+NMuIaT41VNv4jrMf4B2Ess3XyTdQ='; "
+    "style-src 'sha256-9fDlBPF8FucTFI+qqltdXQGq6iR9/4HLq6soJrfybXs='; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

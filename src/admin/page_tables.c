@@ -68,6 +68,16 @@ page_add_parts(const struct status *s, struct buf *b)
 
 /* ---- problems ---- */
 
+void
+page_add_advice(struct buf *b, struct span advice)
+{
+	if (advice.n == 0)
+		return;
+	buf_str(b, "<p>What helps: ");
+	html_text(b, advice);
+	buf_str(b, advice.p[advice.n - 1] == '?' ? "</p>" : ".</p>");
+}
+
 /* Cuts ` advice="..."` (or a plain word) out of logfmt: what stands before it
  * stays in *text, what after it in *rest. */
 static struct span
@@ -96,13 +106,13 @@ cut_advice(struct span *text, struct span *rest)
 
 /* Without the backslashes before quotes and backslashes. */
 static void
-add_unquoted(struct buf *b, struct span s)
+unquote(struct buf *b, struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\\' && i + 1 < s.n &&
 		    (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
 			i++;
-		html_text(b, (struct span){s.p + i, 1});
+		buf_char(b, s.p[i]);
 	}
 }
 
@@ -112,7 +122,9 @@ add_problem(const struct status *s, const struct log_problem *p, struct buf *b)
 	bool error = p->level == LOG_LVL_ERROR;
 	struct span text = span_str(p->text), rest;
 	struct span advice = cut_advice(&text, &rest);
+	struct buf plain;
 
+	buf_init(&plain, LOG_RECENT_TEXT_MAX);
 	buf_printf(b, "<tr><th scope=\"row\"><span class=\"%s\">%s</span> ",
 	    error ? "bad" : "wait", error ? "error" : "warning");
 	html_text(b, span_str(p->event));
@@ -131,11 +143,9 @@ add_problem(const struct status *s, const struct log_problem *p, struct buf *b)
 	buf_char(b, ' ');
 	html_text(b, span_trim(rest));
 	buf_str(b, "</code></p>");
-	if (advice.n > 0) {
-		buf_str(b, "<p>What helps: ");
-		add_unquoted(b, advice);
-		buf_str(b, ".</p>");
-	}
+	unquote(&plain, advice);
+	page_add_advice(b, buf_view(&plain));
+	buf_fini(&plain);
 	buf_str(b, "</td></tr>");
 }
 
@@ -190,7 +200,7 @@ page_add_totals(const struct status *s, struct buf *b)
 	    {"delivered whole", s->flow.objects_done},
 	    {"failed", s->flow.objects_failed},
 	    {"left out by the filter", s->flow.keys_filtered},
-	    {"bytes fetched", s->flow.object_bytes},
+	    {"KiB fetched", s->flow.object_bytes / 1024},
 	};
 	const struct total events[] = {
 	    {"found in log files", s->flow.events_sliced},
