@@ -62,6 +62,8 @@ void shipper_free(struct shipper **s);
 void shipper_start(struct shipper *s);
 /* Credentials have come or gone: look again whether to poll. */
 void shipper_wake(struct shipper *s);
+/* The way to Dassana, or its token, was changed: try again if it was closed. */
+void shipper_retry(struct shipper *s);
 
 /*
  * Orderly end: no more polls, what is in flight is finished within timeout_ms,

@@ -80,6 +80,8 @@ void delivery_free(struct delivery **d);
 
 void delivery_submit(struct delivery *d, struct batch *b); /* takes it over */
 bool delivery_open(const struct delivery *d);
+/* The way to Dassana was changed: a closed gate probes at once. */
+void delivery_retry(struct delivery *d);
 /* The learned limit of bytes, SIZE_MAX without: batches had better keep it. */
 size_t delivery_limit(const struct delivery *d);
 /* The most bytes that it takes beside the batches. */

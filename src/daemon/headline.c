@@ -1,5 +1,7 @@
 #include "daemon/headline.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sink/delivery.h"
@@ -41,6 +43,8 @@ add_progress(const struct headline_facts *f, struct buf *out)
 	}
 	buf_printf(out, "%.0f events/s, %.1f MB/s, %u message%s held",
 	    f->events, f->bytes / 1e6, f->messages, plural(f->messages));
+	if (f->lag_s > 0)
+		buf_printf(out, ", lag %" PRId64 " s", f->lag_s);
 }
 
 void
@@ -87,6 +91,7 @@ headline_now(struct headline *h)
 {
 	const struct delivery *d;
 	struct delivery_stats stats;
+	struct shipper_stats flow;
 	struct headline_facts f;
 	struct buf b;
 
@@ -94,6 +99,7 @@ headline_now(struct headline *h)
 		return;
 	d = shipper_delivery(h->shipper);
 	stats = delivery_stats(d);
+	flow = shipper_stats(h->shipper);
 	update_rates(h, &stats);
 	f = (struct headline_facts){
 	    .stopping = shipper_stopping(h->shipper),
@@ -106,9 +112,10 @@ headline_now(struct headline *h)
 	    .dassana = shipper_part(h->shipper, SHIPPER_DASSANA),
 	    .queue = shipper_part(h->shipper, SHIPPER_QUEUE),
 	    .s3 = shipper_part(h->shipper, SHIPPER_S3),
-	    .messages = shipper_stats(h->shipper).messages_held,
+	    .messages = flow.messages_held,
 	    .events = h->events_rate,
 	    .bytes = h->bytes_rate,
+	    .lag_s = flow.oldest_s,
 	};
 	buf_init(&b, LINE_MAX_BYTES);
 	headline_write(&f, &b);

@@ -35,6 +35,7 @@ struct headline_facts {
 	struct part dassana, queue, s3;
 	unsigned messages;
 	double events, bytes; /* taken by Dassana, per second */
+	int64_t lag_s;	      /* age of the oldest object held; 0: not known */
 };
 
 void headline_write(const struct headline_facts *f, struct buf *out);

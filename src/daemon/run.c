@@ -115,7 +115,7 @@ on_reload(void *arg)
 		filter_change(
 		    r->filter, r->conf->key_include, r->conf->key_exclude);
 		ways_change_sink(&r->ways, r->conf);
-		shipper_wake(r->shipper);
+		shipper_retry(r->shipper);
 	}
 	if (r->ready)
 		service_ready(r->service);

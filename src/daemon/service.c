@@ -61,8 +61,9 @@ open_socket(struct service *s)
 		    "notify", F_STR("problem", "NOTIFY_SOCKET cannot be used"));
 }
 
+/* Half of what the watchdog gives; 0: there is none, or it is not ours. */
 static int64_t
-watchdog_ms(void)
+feed_ms(void)
 {
 	const char *usec = getenv("WATCHDOG_USEC");
 	const char *pid = getenv("WATCHDOG_PID");
@@ -75,7 +76,7 @@ watchdog_ms(void)
 	    (span_u64(span_str(pid), 1, INT32_MAX, &own) != ERR_OK ||
 		own != (uint64_t)getpid()))
 		return 0;
-	return us < 2000 ? 1 : (int64_t)(us / 1000);
+	return us < 2000 ? 1 : (int64_t)(us / 2000);
 }
 
 struct service *
@@ -87,7 +88,7 @@ service_new(void)
 	buf_init(&s->status, STATUS_MAX);
 	open_socket(s);
 	if (s->fd >= 0)
-		s->feed_ms = watchdog_ms() / 2;
+		s->feed_ms = feed_ms();
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");

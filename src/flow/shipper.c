@@ -321,6 +321,12 @@ shipper_start(struct shipper *s)
 }
 
 void
+shipper_retry(struct shipper *s)
+{
+	delivery_retry(s->delivery);
+}
+
+void
 shipper_wake(struct shipper *s)
 {
 	objects_retry(s->objects);

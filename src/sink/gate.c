@@ -82,6 +82,14 @@ gate_taken(struct delivery *d, bool probe)
 	}
 }
 
+void
+delivery_retry(struct delivery *d)
+{
+	d->gate.probe_wait_ms = PROBE_FIRST_MS;
+	d->gate.probe_ms = clock_mono_ms();
+	timer_soon(d->pump);
+}
+
 static bool
 any_fresh(const struct delivery *d)
 {

@@ -70,7 +70,8 @@ def test_the_status_tells_how_fast_it_goes(standin, unit):
     unit.start()
     standin.faults.on("dassana.POST", Fault(hold=standin.gate()))
     put_files(standin, 3)
-    unit.wait_show("StatusText", "0 events/s, 0.0 MB/s, 3 messages held")
+    unit.wait_show("StatusText", lambda text: text.startswith(
+        "0 events/s, 0.0 MB/s, 3 messages held, lag "))
     standin.open_gates()
     unit.wait_show("StatusText", lambda text: " events/s, " in text
                    and not text.startswith("0 "))
