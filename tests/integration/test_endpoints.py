@@ -149,6 +149,7 @@ def test_through_tinyproxy(standin, daemon, fronts, authority, tmp_path,
                 ca_file=authority.bundle)
             await_all(standin, made, wanted, 40)
             assert "CONNECT 127.0.0.1:%d" % aws.port in proxy.logs()
+            made.stop()
     except Missing as missing:
         pytest.skip("WITHOUT TINYPROXY: %s" % missing)
 
