@@ -16,13 +16,15 @@ from process import BINARY, ROOT
 REGION = "eu-west-1"
 BUCKET = "trail-bucket"
 
-# Blocks that need what only other tests have: the test that runs each.
-MACHINE = "systemd/test_guide.py"
+# Blocks that need what only other tests have, or that would run this very test:
+# the file that runs each, and the word in it that does.
 ELSEWHERE = {
-    "systemd-settings": MACHINE, "systemd-token": MACHINE,
-    "systemd-start": MACHINE, "systemd-reload": MACHINE,
-    "systemd-restart": MACHINE, "systemd-group": MACHINE,
-    "systemd-several": MACHINE, "service-log": MACHINE,
+    **{name: ("tests/systemd/test_guide.py", '"%s"' % name) for name in (
+        "systemd-settings", "systemd-token", "systemd-start",
+        "systemd-reload", "systemd-restart", "systemd-group",
+        "systemd-several", "service-log")},
+    "make-check": (".ci/run", "check-quick"),
+    "build-and-test": (".ci/run", "check-quick"),
 }
 HERE = {
     "getting-started": ["names", "stack", "outputs", "look", "notify", "sns",
@@ -37,6 +39,7 @@ HERE = {
     "migrate-from-lambda": ["announce"],
     "redrive": ["alarm", "dead-letters", "look-at-it", "redrive"],
     "upgrade": ["upgrade-check"],
+    "../README": ["demo"],
 }
 KEYS = {"AWS_ACCESS_KEY_ID": "root", "AWS_SECRET_ACCESS_KEY": "root"}
 
@@ -150,10 +153,9 @@ def test_every_block_of_commands_is_marked_and_run():
 
 
 def test_what_is_run_elsewhere_is_run_there():
-    for name, path in ELSEWHERE.items():
-        with open(os.path.join(ROOT, "tests", path),
-                  encoding="utf-8") as file:
-            assert '"%s"' % name in file.read(), path
+    for name, (path, word) in ELSEWHERE.items():
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            assert word in file.read(), (name, path)
 
 
 def test_settings_that_are_shown_exist(tmp_path):
@@ -194,6 +196,41 @@ def test_links_lead_somewhere():
                 os.path.dirname(path), name)) if name else path
             assert os.path.exists(target), (path, link)
             assert not anchor or anchor in anchors(target), (path, link)
+
+
+def problems_logged():
+    """The names of events that the source may log at warn or error."""
+    found = set()
+    for folder, _, names in os.walk(os.path.join(ROOT, "src")):
+        for name in names:
+            if not name.endswith(".c"):
+                continue
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                text = file.read()
+            # The text up to the first field. A level that is told beforehand
+            # may be one of these.
+            for call, head in re.findall(
+                    r"\bLOG_(WARN|ERROR|AT|EACH)\(\s*(.*?)(?:F_\w+\(|\);)",
+                    text, re.S):
+                if call in ("WARN", "ERROR") or re.search(
+                        r"LOG_LVL_(WARN|ERROR)|\blevel\b", head):
+                    found |= set(re.findall(r'"([a-z][\w.]*)"', head))
+    return found
+
+
+def test_every_problem_has_its_row_in_troubleshooting():
+    logged = problems_logged()
+    assert {"sqs.receive", "object.failed", "config.mistake", "start",
+            "dassana.retry", "creds.fetch"} <= logged
+    with open(os.path.join(ROOT, "docs", "troubleshooting.md"),
+              encoding="utf-8") as file:
+        told = set(re.findall(r"^\| `([a-z_.]+)`", file.read(), re.M))
+    assert told == logged
+
+
+def test_figures_are_up_to_date():
+    subprocess.run(["/usr/bin/python3", os.path.join(
+        ROOT, "tests", "bench", "plot.py"), "--check"], timeout=30, check=True)
 
 
 # Its commands
@@ -467,3 +504,9 @@ def test_upgrade(shell, standin, cloud):
     said = shell.run(page("upgrade")["upgrade-check"]).stdout
     assert said.startswith("trailpost 0.1.0\n") and "✗" not in said
     standin.dassana.problems.clear()
+
+
+def test_demo(shell):
+    """Five seconds of it, as README.md shows it first."""
+    said = shell.run(page("../README")["demo"]).stdout
+    assert said
