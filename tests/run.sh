@@ -252,7 +252,8 @@ run_systemd()
 	run_pytest units tests/systemd/test_units.py
 	TEST_TIMEOUT=300 program "$log/systemd.log" env BUILD="$BUILD" \
 		sh tests/systemd/boot.sh "$PYTHON" -m pytest -q -rs \
-		-p no:cacheprovider tests/systemd/test_running.py
+		-p no:cacheprovider tests/systemd/test_running.py \
+		tests/systemd/test_guide.py
 	status=$?
 	if [ $status -eq 77 ]; then
 		grep '^SKIPPED' "$log/systemd.log"
