@@ -224,7 +224,7 @@ def test_every_problem_has_its_row_in_troubleshooting():
             "dassana.retry", "creds.fetch"} <= logged
     with open(os.path.join(ROOT, "docs", "troubleshooting.md"),
               encoding="utf-8") as file:
-        told = set(re.findall(r"^\| `([a-z_.]+)`", file.read(), re.M))
+        told = set(re.findall(r"^\| `([a-z0-9_.]+)`", file.read(), re.M))
     assert told == logged
 
 
