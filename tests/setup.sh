@@ -128,6 +128,9 @@ heavy_packages()
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
 		echo debian-archive-keyring
 	has lintian || echo lintian
+	# Where it is a package and no snap, which does not run in a container.
+	has chromedriver || ! apt-cache show chromium-driver >/dev/null 2>&1 ||
+		echo chromium chromium-driver
 }
 
 # Not systemd itself, which is not put on a machine without it.

@@ -204,7 +204,12 @@ add_head(const struct status *s, struct buf *b)
 	    "<meta name=\"viewport\" "
 	    "content=\"width=device-width,initial-scale=1\">"
 	    "<meta http-equiv=\"refresh\" content=\"5\">"
-	    "<link rel=\"icon\" href=\"data:,\"><title>");
+	    "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg "
+	    "xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle "
+	    "cx='4' cy='4' r='3' fill='%23");
+	/* Of a green or red dot among the browser's tabs. */
+	buf_str(b, s->health.ready ? "1a7f4b" : "b3261e");
+	buf_str(b, "'/%3E%3C/svg%3E\"><title>");
 	buf_str(b, s->health.ready ? "well" : "not ready");
 	buf_str(b, " - trailpost</title><style>");
 	buf_str(b, page_style);

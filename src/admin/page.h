@@ -9,7 +9,7 @@
 #include "base/buf.h"
 
 /* The Content-Security-Policy to send with it: allows its one style sheet, by
- * its hash, and nothing else. */
+ * its hash, its icon, and nothing else. */
 extern const char page_policy[];
 
 /* Everything that is not ours is escaped. */

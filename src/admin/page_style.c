@@ -70,4 +70,5 @@ const char page_style[] =
 const char page_policy[] =
     "default-src 'none'; "
     "style-src 'sha256-9fDlBPF8FucTFI+qqltdXQGq6iR9/4HLq6soJrfybXs='; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'";
