@@ -46,7 +46,7 @@ class Container:
         """Polls: what podman tells comes without a signal of its own."""
         end = time.monotonic() + timeout
         while not predicate():
-            assert self.state()["Running"], \
+            assert self.state()["Status"] in ("running", "stopping"), \
                 "%s ended:\n%s" % (self.name, self.logs())
             assert time.monotonic() < end, \
                 "not within %g s: %s\n%s" % (timeout, what, self.logs())
