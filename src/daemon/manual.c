@@ -174,6 +174,8 @@ manual_write_mdoc(FILE *out)
 		buf_fini(&b);
 		if (*o->preset != '\0')
 			write_mdoc_preset(out, o->preset);
+		if (o->live)
+			fputs("A reload can change it.\n", out);
 	}
 	fputs(".El\n", out);
 }
@@ -207,5 +209,7 @@ manual_write_markdown(FILE *out)
 		buf_fini(&b);
 		if (*o->preset != '\0')
 			fprintf(out, "- default: `%s`\n", o->preset);
+		if (o->live)
+			fputs("- a reload can change it\n", out);
 	}
 }
