@@ -33,7 +33,8 @@ struct admin_conf {
 	struct ev_loop *loop; /* borrowed, as is timers, while it is open */
 	struct timers *timers;
 	const char *listen;	      /* as admin/address.h; "": nothing */
-	struct metrics_source source; /* shipper and keeper are needed */
+	struct metrics_source source; /* shipper and keeper are needed,
+				       * start_seconds is set here */
 	admin_about_fn *about;
 	void *arg;
 };

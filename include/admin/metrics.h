@@ -24,6 +24,7 @@ struct metrics_source {
 	const struct creds_keeper *keeper;
 	const struct http *http;
 	const struct histogram *turns; /* of net/turns.h */
+	double start_seconds;	       /* when the process began, since 1970 */
 };
 
 /* A page never has more bytes. */

@@ -4,6 +4,7 @@
 
 #include "admin/health.h"
 #include "admin/page.h"
+#include "admin/process.h"
 #include "admin/server.h"
 #include "admin/status.h"
 #include "base/clock.h"
@@ -152,6 +153,7 @@ admin_open(struct admin **ap, const struct admin_conf *conf)
 	CHECK(admin_address_parse(span_str(conf->listen), &at));
 	a = mem_zalloc(sizeof *a);
 	a->source = conf->source;
+	a->source.start_seconds = process_start_seconds();
 	a->started_ms = clock_mono_ms();
 	a->about = conf->about;
 	a->arg = conf->arg;

@@ -57,6 +57,7 @@ metrics_read(struct metrics_values *v, const struct metrics_source *src)
 {
 	init(v);
 	process_look(&v->process);
+	v->start_seconds = src->start_seconds;
 	if (src->turns != NULL)
 		v->turns = *src->turns;
 	if (src->http != NULL)

@@ -376,7 +376,7 @@ const struct metric metrics_table[] = {
     {.name = "process_start_time_seconds",
 	.type = METRIC_GAUGE,
 	.help = "When the process began, since 1970.",
-	AT(process.start_seconds)},
+	AT(start_seconds)},
     {.name = "process_resident_memory_bytes",
 	.type = METRIC_GAUGE,
 	.help = "Memory of the process that is in RAM.",

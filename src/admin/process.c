@@ -50,41 +50,33 @@ after_name(struct span s)
 	return (struct span){s.p + skip, s.n - skip};
 }
 
-/* It is told in ticks since the machine began. */
+/* Field number want, or 0. */
 static double
-start_seconds(double ticks)
+read_field(int want)
 {
+	char text[1024];
+	struct span s = after_name(read_stat(text, sizeof text));
+	uint64_t n;
+
+	for (int i = FIELD_STATE; i < want; i++)
+		(void)span_cut(&s, ' ');
+	if (span_u64(span_cut(&s, ' '), 0, UINT64_MAX, &n) != ERR_OK)
+		return 0;
+	return (double)n;
+}
+
+/* It is told in ticks since the machine began. */
+double
+process_start_seconds(void)
+{
+	double ticks = read_field(FIELD_START), up;
 	struct timespec now;
 	long hz = sysconf(_SC_CLK_TCK);
-	double up;
 
 	if (hz <= 0 || clock_gettime(CLOCK_BOOTTIME, &now) != 0)
 		return 0;
 	up = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 	return (double)clock_wall_ms() / 1e3 - (up - ticks / (double)hz);
-}
-
-static void
-look_at_stat(struct process *p)
-{
-	char text[1024];
-	struct span s = after_name(read_stat(text, sizeof text));
-
-	for (int i = FIELD_STATE; s.n > 0 && i <= FIELD_RSS; i++) {
-		struct span field = span_cut(&s, ' ');
-		uint64_t n;
-
-		if (i < FIELD_START ||
-		    span_u64(field, 0, UINT64_MAX, &n) != ERR_OK)
-			continue;
-		if (i == FIELD_START)
-			p->start_seconds = start_seconds((double)n);
-		else if (i == FIELD_VSIZE)
-			p->virtual_bytes = (double)n;
-		else
-			p->resident_bytes =
-			    (double)n * (double)sysconf(_SC_PAGESIZE);
-	}
 }
 
 /* But for the one that looking costs. */
@@ -107,9 +99,11 @@ process_look(struct process *p)
 {
 	struct rlimit limit;
 
-	*p = (struct process){
-	    .cpu_seconds = cpu_seconds(), .open_fds = count_fds()};
+	*p = (struct process){.cpu_seconds = cpu_seconds(),
+	    .virtual_bytes = read_field(FIELD_VSIZE),
+	    .resident_bytes =
+		read_field(FIELD_RSS) * (double)sysconf(_SC_PAGESIZE),
+	    .open_fds = count_fds()};
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		p->max_fds = (double)limit.rlim_cur;
-	look_at_stat(p);
 }

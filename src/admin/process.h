@@ -8,12 +8,14 @@
 
 /* 0 for what the kernel does not tell. */
 struct process {
-	double cpu_seconds;   /* user and system */
-	double start_seconds; /* since 1970 */
+	double cpu_seconds; /* user and system */
 	double resident_bytes, virtual_bytes;
 	double open_fds, max_fds;
 };
 
 void process_look(struct process *p);
+/* Since 1970, by the clock as it is now: to be asked once, or the process would
+ * seem to have begun anew whenever the clock is set. */
+double process_start_seconds(void);
 
 #endif

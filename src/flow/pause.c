@@ -13,8 +13,8 @@ lacks_creds(const struct shipper *s)
 	return s->deps.ready != NULL && !s->deps.ready(s->deps.ready_arg);
 }
 
-static bool
-holds(const struct shipper *s, enum shipper_pause cause)
+bool
+pause_holds(const struct shipper *s, enum shipper_pause cause)
 {
 	bool token = delivery_token(s->delivery) == TOKEN_REFUSED;
 
@@ -45,7 +45,7 @@ pause_look(struct shipper *s)
 
 	for (int i = 0; i < SHIPPER_PAUSES; i++)
 		stopwatch_set(
-		    &s->paused[i], holds(s, (enum shipper_pause)i), now);
+		    &s->paused[i], pause_holds(s, (enum shipper_pause)i), now);
 }
 
 const char *

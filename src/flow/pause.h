@@ -7,6 +7,8 @@
 #include "base/stopwatch.h"
 #include "flow/shipper.h"
 
+/* Whether it does now. */
+bool pause_holds(const struct shipper *s, enum shipper_pause cause);
 /* Looks again which causes hold; after each change of one of them. */
 void pause_look(struct shipper *s);
 

@@ -4,6 +4,7 @@
 #include "flow/lag.h"
 #include "flow/messages.h"
 #include "flow/objects.h"
+#include "flow/pause.h"
 #include "flow/shipper_internal.h"
 #include "sink/delivery.h"
 #include "sink/pool.h"
@@ -30,7 +31,7 @@ add_pauses(const struct shipper *s, struct shipper_stats *st)
 	int64_t now = clock_mono_ms();
 
 	for (int i = 0; i < SHIPPER_PAUSES; i++) {
-		st->paused[i] = s->paused[i].running;
+		st->paused[i] = pause_holds(s, (enum shipper_pause)i);
 		st->paused_ms[i] = stopwatch_ms(&s->paused[i], now);
 	}
 }

@@ -184,6 +184,9 @@ def test_process(standin, scraped):
     assert 0.5 < values["process_resident_memory_bytes"] / resident < 2
     assert values["process_cpu_seconds_total"] > 0
     assert 3 < values["process_open_fds"] < values["process_max_fds"]
+    # Whoever looks for restarts looks for changes of it.
+    assert all(scrape().values["process_start_time_seconds", ()] ==
+               values["process_start_time_seconds"] for _ in range(20))
 
 
 def test_prometheus_finds_no_fault(standin, scraped, promtool):  # noqa: F811
