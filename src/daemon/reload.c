@@ -92,7 +92,7 @@ reload_config(struct config *c, const struct config_sources *src)
 	bool token;
 
 	if (mistakes > 0) {
-		LOG_ERROR("reload", F_INT("mistakes", mistakes),
+		LOG_EACH(LOG_LVL_ERROR, "reload", F_INT("mistakes", mistakes),
 		    F_STR("effect", "the settings stay as they were"));
 		config_fini(&next);
 		return false;

@@ -29,12 +29,25 @@ has_terminal(void)
 	return fd >= 0;
 }
 
+static void
+mask_hup(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	CHECK(sigprocmask(how, &set, NULL) == 0);
+}
+
 struct signals *
 signals_new(void)
 {
 	struct signals *s = mem_zalloc(sizeof *s);
+	struct sigaction was;
 
-	s->on_terminal = signal(SIGHUP, SIG_IGN) != SIG_IGN && has_terminal();
+	mask_hup(SIG_BLOCK);
+	CHECK(sigaction(SIGHUP, NULL, &was) == 0);
+	s->on_terminal = was.sa_handler != SIG_IGN && has_terminal();
 	return s;
 }
 
@@ -62,6 +75,7 @@ signals_watch(
 		s->watchers[i].data = s;
 		ev_signal_start(loop, &s->watchers[i]);
 	}
+	mask_hup(SIG_UNBLOCK);
 }
 
 void

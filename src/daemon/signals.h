@@ -16,7 +16,7 @@ struct signals_to {
 	void *arg;
 };
 
-/* Before there is a loop: SIGHUP no longer kills. Never
+/* Before there is a loop: from here on SIGHUP waits for signals_watch. Never
  * NULL. */
 struct signals *signals_new(void);
 /* loop is borrowed until signals_free. */

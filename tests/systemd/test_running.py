@@ -207,6 +207,7 @@ def test_a_token_rotates_with_a_restart(standin, unit):
     wanted = put_files(standin, 1, seed=2)
     unit.wait_show("StatusText", "paused: Dassana refused the token")
     write(unit.token_file, standin.token, 0o600)
+    standin.queue.end_polls()
     unit.systemctl("restart")
     standin.wait(standin.queue.empty, 20)
     assert set(wanted) <= set(standin.dassana.events())
