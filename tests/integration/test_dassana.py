@@ -112,9 +112,10 @@ def stays_paused(standin, running, rule, probes=2):
     running.wait_for(lambda: rule.hits >= probes, 20)
     assert standin.journal.all("sqs.delete") == []
     assert standin.dassana.concurrent_max <= 4
-    assert any(line.get("level") in ("warn", "error")
-               and line["event"].startswith(("dassana", "delivery"))
-               for line in running.log() if "event" in line)
+    running.wait_for(lambda: any(
+        line.get("level") in ("warn", "error")
+        and line["event"].startswith(("dassana", "delivery"))
+        for line in running.log() if "event" in line))
 
 
 SETUP_FAULTS = {

@@ -25,6 +25,7 @@ def plain(request):
     return gzip.decompress(request.body)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_holds_back_every_post(standin, daemon, trail, status):
     """Those under way end; none begins before the time that was asked for."""

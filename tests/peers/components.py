@@ -13,7 +13,7 @@ from standin.server import own_port
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PEERS = os.environ.get("TRAILPOST_PEERS", os.path.join(ROOT, "build", "peers"))
-START_S = 30
+START_S = 120  # Swift's five processes on a machine that is busy
 
 
 class Missing(Exception):
