@@ -185,11 +185,14 @@ deb: setup-deb
 		dpkg-buildpackage --build=binary --no-sign -jauto
 	@ls $(DEB)/*.deb
 
-# The image; DOCKER=podman or buildah does as well.
+# The image; DOCKER=podman or buildah does as well. Their own format has no
+# HEALTHCHECK.
 DOCKER ?= docker
+IMAGE_FORMAT := $(if $(filter podman buildah,$(notdir $(DOCKER))),--format docker)
 .PHONY: image
 image:
-	$(DOCKER) build -f etc/container/Dockerfile -t trailpost:$(VERSION) .
+	$(DOCKER) build $(IMAGE_FORMAT) -f etc/container/Dockerfile \
+		-t trailpost -t trailpost:$(VERSION) .
 
 # What a machine lacks for a target is installed first (tests/setup.sh).
 SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench \

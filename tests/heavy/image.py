@@ -118,6 +118,8 @@ def build():
     make_base()
     bud(BUILT, "--target", "build", "-f", DOCKERFILE, ROOT)
     bud(IMAGE, "-f", DOCKERFILE, ROOT)
+    # What the last build made and this one did not use.
+    podman("image", "prune", "--force", timeout=120)
     return IMAGE
 
 
@@ -145,8 +147,10 @@ def config():
 @contextlib.contextmanager
 def mounted(name):
     """The files of an image, read-only by agreement."""
-    yield podman("image", "mount", name).stdout.strip().splitlines()[-1]
-    podman("image", "umount", name)
+    try:
+        yield podman("image", "mount", name).stdout.strip().splitlines()[-1]
+    finally:
+        podman("image", "umount", name)
 
 
 def size_of(folder):
