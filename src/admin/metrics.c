@@ -173,37 +173,53 @@ metrics_render(struct buf *out, const struct metrics_source *src)
 
 /* ---- for people ---- */
 
+static const char intro[] =
+    "# Metrics, health, status\n\n"
+    "<!-- Made by `make metrics-doc` from the table in the code. -->\n\n"
+    "With `admin_listen` set, trailpost answers there over HTTP:\n\n"
+    "| path | |\n"
+    "|---|---|\n"
+    "| `/` | a page for people: what it does and what is wrong |\n"
+    "| `/status` | the same as JSON |\n"
+    "| `/healthz` | 200 while the process is alive: its event loop turns |\n"
+    "| `/readyz` | 200 if nothing keeps it from working, else 503; what does, "
+    "and what to do, as JSON |\n"
+    "| `/metrics` | what is below, in Prometheus's text format |\n\n"
+    "It can only be looked at. It asks for no password and tells no secret, "
+    "but names\nthe queue and the endpoint: keep it on loopback or on a "
+    "network of your own.\n\n"
+    "[etc/prometheus/trailpost.rules.yml](../etc/prometheus/"
+    "trailpost.rules.yml) has alerts\nand says how to scrape; what to do "
+    "about each is in [alerts.md](alerts.md).\n"
+    "[etc/grafana/trailpost.json](../etc/grafana/trailpost.json) is a "
+    "dashboard to import.\n\n"
+    "Counters begin at 0 with the process. Times are in seconds, sizes in "
+    "bytes.\n\n"
+    "| metric | type | meaning |\n"
+    "|---|---|---|\n";
+
 static void
 document_label(struct buf *out, const struct metric_label *l)
 {
-	buf_printf(out, "`%s`", l->name);
-	if (l->stride == 0) /* the same in every row, and no news */
-		return;
-	buf_str(out, ": ");
-	for (int i = l->first; i < l->end; i++)
-		buf_printf(out, "%s%s", i > l->first ? ", " : "", l->value(i));
+	buf_printf(out, " Label `%s`", l->name);
+	/* Without a stride it is the same in every row, and no news. */
+	for (int i = l->first; l->stride > 0 && i < l->end; i++)
+		buf_printf(
+		    out, "%s `%s`", i > l->first ? "," : ":", l->value(i));
+	buf_char(out, '.');
 }
 
 void
 metrics_document(struct buf *out)
 {
-	buf_str(out,
-	    "# Metrics\n\n"
-	    "<!-- Made by `make metrics-doc` from the table in the code. "
-	    "-->\n\n"
-	    "With `admin_listen` set, `/metrics` answers in Prometheus's text "
-	    "format. Counters\nbegin at 0 with the process. Alert rules for "
-	    "them are in\n[etc/prometheus](../etc/prometheus), a dashboard is "
-	    "in [etc/grafana](../etc/grafana).\n");
+	buf_str(out, intro);
 	for (size_t i = 0; i < metrics_table_n; i++) {
 		const struct metric *m = &metrics_table[i];
 
-		buf_printf(out, "\n## %s\n\n%c%s. %s\n", m->name,
-		    types[m->type][0] - 'a' + 'A', types[m->type] + 1, m->help);
-		for (int l = 0; l < 2 && m->label[l].name != NULL; l++) {
-			buf_str(out, "\n- ");
+		buf_printf(
+		    out, "| `%s` | %s | %s", m->name, types[m->type], m->help);
+		for (int l = 0; l < 2 && m->label[l].name != NULL; l++)
 			document_label(out, &m->label[l]);
-			buf_char(out, '\n');
-		}
+		buf_str(out, " |\n");
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "trail/decode.h"
 #include "trail/gunzip.h"
+#include "trail/record.h"
 
 enum { MAX_RECORD = 70000, GOT_MAX = 1 << 28 };
 
@@ -29,10 +30,14 @@ on_record(void *arg, struct span head, struct span tail)
 	struct run *r = arg;
 	struct span first = head.n > 0 ? head : tail;
 	struct span last = tail.n > 0 ? tail : head;
+	struct record_head kept;
+	int64_t when_s;
 
 	CHECK(head.n + tail.n >= 2 && head.n + tail.n <= MAX_RECORD);
 	CHECK(first.p[0] == '{' && last.p[last.n - 1] == '}');
 	CHECK(memchr(first.p, '\n', first.n) == NULL);
+	record_keep(&kept, head, tail);
+	(void)record_time(&kept, &when_s);
 	buf_span(&r->got, head);
 	buf_span(&r->got, tail);
 	buf_char(&r->got, '\n');
