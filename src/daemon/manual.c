@@ -49,6 +49,8 @@ write_help_of(FILE *out, const char *lead, const struct option_row *o)
 		option_add_range(o, &b);
 		buf_char(&b, ')');
 	}
+	if (o->live)
+		buf_str(&b, " A reload can change it.");
 	write_wrapped(out, lead, buf_cstr(&b));
 	buf_fini(&b);
 }
