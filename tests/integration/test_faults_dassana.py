@@ -93,7 +93,7 @@ def test_the_set_up_spends_no_receives(standin, daemon, trail, name):
     polls = len(standin.journal.all("sqs.poll"))
     running.wait_for(lambda: len(standin.journal.all(
         "sqs.visibility")) >= extended + 12 * 2, 12)
-    assert len(standin.journal.all("sqs.poll")) == polls
+    assert len(standin.journal.all("sqs.poll")) <= polls + 1, "one on its way"
     assert 2 <= rule.hits <= 40, "a probe, and few of them"
     standin.faults.off(rule)
     trail.await_all(running, 0, 40)

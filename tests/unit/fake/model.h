@@ -53,9 +53,9 @@ enum model_kind {
 	MODEL_GOOD,
 	MODEL_MISSING,	 /* 404 */
 	MODEL_FORBIDDEN, /* 403 */
-	MODEL_CORRUPT, /* ends too early */
-	MODEL_POISON,  /* Dassana refuses one of its events */
-	MODEL_FILTERED /* its key is no log's */
+	MODEL_CORRUPT,	 /* ends too early */
+	MODEL_POISON,	 /* Dassana refuses one of its events */
+	MODEL_FILTERED	 /* its key is no log's */
 };
 unsigned model_object(enum model_kind kind, unsigned events, size_t each);
 /* A message that names these objects. */
