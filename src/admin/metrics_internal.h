@@ -57,9 +57,9 @@ struct metric_label {
 struct metric {
 	const char *name;
 	enum metric_type type;
+	enum metric_kind kind; /* of what is there */
 	const char *help;
 	size_t at; /* in metrics_values; of index 0 of its labels */
-	enum metric_kind kind;
 	double per; /* so many of the value make one of the unit; 0: one */
 	struct metric_label label[2];
 };
