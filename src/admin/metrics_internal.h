@@ -59,7 +59,7 @@ struct metric {
 	enum metric_type type;
 	enum metric_kind kind; /* of what is there */
 	const char *help;
-	size_t at; /* in metrics_values; of index 0 of its labels */
+	size_t at;  /* in metrics_values; of index 0 of its labels */
 	double per; /* so many of the value make one of the unit; 0: one */
 	struct metric_label label[2];
 };
