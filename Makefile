@@ -4,6 +4,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR ?= $(PREFIX)/share/doc/trailpost
+EXAMPLES := $(addprefix etc/,announce.sh cloudformation ecs grafana kubernetes \
+	prometheus)
 BUILD ?= build
 CC ?= cc
 CLANG := $(firstword $(shell command -v clang-14 clang) clang)
@@ -145,6 +148,9 @@ install: $(BIN) man
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8
 	install -D -m 644 $(BUILD)/man/trailpost.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 docs/*.md docs/*.svg CHANGELOG.md $(DESTDIR)$(DOCDIR)
+	cp -R $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
 	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
 	for unit in $(UNITS); do \
 		sed -e 's|/usr/local/bin/|$(PREFIX)/bin/|' \
@@ -160,6 +166,7 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5 \
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
+	rm -rf $(DESTDIR)$(DOCDIR)
 
 # Manual pages; the list of options is put in where it belongs.
 MAN := $(BUILD)/man/trailpost.8 $(BUILD)/man/trailpost.conf.5
@@ -179,7 +186,8 @@ DEB := build/deb
 .PHONY: deb
 deb: setup-deb
 	@rm -rf $(DEB) && mkdir -p $(DEB)/tree
-	@cp -R Makefile LICENSE README.md include src etc systemd docs $(DEB)/tree
+	@cp -R Makefile LICENSE README.md CHANGELOG.md include src etc systemd \
+		docs $(DEB)/tree
 	@cp -R etc/debian $(DEB)/tree/debian
 	@cd $(DEB)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
 		dpkg-buildpackage --build=binary --no-sign -jauto
