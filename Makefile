@@ -360,6 +360,7 @@ help:
 	@echo "make soak               a long run with faults"
 	@echo "make lint, make format  style, layers, banned functions"
 	@echo "make conf               etc, docs: the options, written anew"
+	@echo "make metrics-doc        docs/metrics.md, the same way"
 	@echo "make bench              speed and memory"
 	@echo "make clean"
 	@echo "VARIANT=asan builds with sanitizers into build/asan; also cov, fuzz."
