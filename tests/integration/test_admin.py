@@ -146,8 +146,9 @@ def test_the_page_allows_its_own_style_only(serving):
     source = "'sha256-%s'" % base64.b64encode(digest).decode()
     policy = answer.headers["Content-Security-Policy"]
     assert "style-src %s;" % source in policy, "page_policy needs " + source
-    assert not re.search(r"<script|\son\w+=|style=|src=|https?://(?!127|www.w3.org/2000/svg)",
-                         answer.text.replace(style, ""))
+    assert not re.search(
+        r"<script|\son\w+=|style=|src=|https?://(?!127|www.w3.org/2000/svg)",
+        answer.text.replace(style, ""))
 
 
 def test_status_counts(standin, serving, trail):
