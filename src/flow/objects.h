@@ -42,9 +42,9 @@ struct object {
 	uint64_t sliced, settled, delivered, skipped;
 	bool whole;
 	enum shipper_fault fault; /* if it is not */
-	bool loose;	     /* not in the tree: nobody joins it */
-	uint64_t number;     /* of its GET (flow/grant.h) */
-	uint64_t refused_at; /* number of the last GET then started */
+	bool loose;		  /* not in the tree: nobody joins it */
+	uint64_t number;	  /* of its GET (flow/grant.h) */
+	uint64_t refused_at;	  /* number of the last GET then started */
 	bool held;    /* refused, and it is not known whose fault it is */
 	bool suspect; /* was held, and then another one could be read */
 	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;
