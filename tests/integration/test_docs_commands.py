@@ -1,0 +1,223 @@
+"""The commands of the guide, page by page, as a reader would type them."""
+
+import os
+import subprocess
+
+from guide import interrupt, page
+from jobs import make_file
+from process import BINARY, ROOT
+from reader import (BUCKET, DOCKER, cloud, moto, put_in, put_network_in,
+                    run_until_delivered, settings, shell)
+
+__all__ = ["cloud", "moto", "shell"]  # fixtures
+
+
+def test_getting_started(shell, standin, cloud):
+    guide = page("getting-started")
+    for name in "names", "stack", "outputs", "look":
+        done = shell.run(guide[name])
+    assert done.stdout == ""  # There is no notification yet.
+    shell.run(guide["notify"])
+    cloud.purge()  # S3's test message
+    wanted = cloud.put_files(3)
+    for name in "sns", "eventbridge":
+        shell.run(guide[name])
+    assert cloud.topic in "".join(guide["sns"].lines)
+    shell.run(guide["install"])
+    shell.run(guide["settings"], stdin=standin.token + "\n")
+    token = shell.folder / "dassana_token"
+    assert token.stat().st_mode & 0o777 == 0o600
+    for name in "check", "peek":
+        said = shell.run(guide[name]).stdout
+        assert "✗" not in said
+    assert "✓ object" in said, said
+    # What check asks Dassana, and expects to be refused.
+    assert set(standin.dassana.problems) == {"empty body"}
+    standin.dassana.problems.clear()
+    run_until_delivered(shell, guide["foreground"], standin, cloud, wanted)
+    assert set(wanted) <= set(standin.dassana.events())
+    assert (shell.root / "usr/local/share/man/man8/trailpost.8").exists()
+
+
+def test_the_package_and_an_instance_from_the_stack(shell, cloud):
+    guide = page("deploy-systemd")
+    shell.fake("make", 'mkdir -p build/deb\n[ "$*" = deb ]\n'
+               "echo package >build/deb/trailpost_0.1.0_amd64.deb\n")
+    shell.fake("apt-get", 'test "$1" = install && test -f "$2"\n')
+    shell.run(guide["package"])
+    shell.run(put_network_in(guide["parameters"], cloud))
+    assert not (shell.folder / "parameters.json").exists()
+    groups = cloud.client("autoscaling").describe_auto_scaling_groups()
+    assert len(groups["AutoScalingGroups"]) == 1
+    # moto's CloudFormation makes no secrets.
+    secrets = cloud.client("secretsmanager")
+    secrets.create_secret(Name="trailpost/dassana-token", SecretString="old")
+    shell.run(guide["rotate-secret"], stdin="tok-new\n")
+    value = secrets.get_secret_value(SecretId="trailpost/dassana-token")
+    assert value["SecretString"] == "tok-new\n"
+
+
+def test_configuration_and_credentials(shell, standin, cloud):
+    queue_url = cloud.stack()
+    settings(shell, standin, queue_url, "root/etc/trailpost/trailpost.conf")
+    cloud.put_files(1)
+    said = shell.run(page("configuration")["in-force"]).stdout
+    assert "queue_url = %s\n" % queue_url in said
+    guide = page("credentials")
+    said = shell.run(guide["prove"]).stdout
+    assert "✓ object" in said and "✗" not in said, said
+    standin.dassana.problems.clear()
+    image = cloud.client("ec2").describe_images()["Images"][0]["ImageId"]
+    made = cloud.client("ec2").run_instances(ImageId=image, MinCount=1,
+                                             MaxCount=1)["Instances"][0]
+    shell.run(put_in(guide["hop-limit"], instance=(
+        "i-0abc", made["InstanceId"])))
+
+
+def test_docker(shell, standin, cloud):
+    guide = page("deploy-containers")
+    queue_url = cloud.stack()
+    wanted = cloud.put_files(2)
+    shell.fake("docker", DOCKER)
+    assert shell.run(guide["image"]).stdout.endswith("trailpost 0.1.0\n")
+    shell.run(guide["compose"])
+    block = put_in(
+        guide["docker"], token=("paste-it-here", standin.token), queue=(
+            "https://sqs.eu-west-1.amazonaws.com/111122223333/trail",
+            queue_url))
+    run_until_delivered(shell, block, standin, cloud, wanted)
+    file = shell.folder / "trailpost.env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    standin.dassana.problems.clear()
+
+
+def test_fargate_and_ecs(shell, cloud):
+    guide = page("deploy-containers")
+    shell.run(put_network_in(guide["fargate"], cloud))
+    ecs = cloud.client("ecs")
+    cluster, = ecs.list_clusters()["clusterArns"]
+    assert len(ecs.list_services(cluster=cluster)["serviceArns"]) == 1
+    ecs.create_cluster(clusterName="your-cluster")
+    _, subnet, group = cloud.network()
+    shell.run(put_in(guide["ecs"],
+                     subnet=("subnet-0123456789abcdef0", subnet),
+                     group=("sg-0123456789abcdef0", group)))
+    shell.run(guide["ecs-scaling"])
+    policies = cloud.client("application-autoscaling").\
+        describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    assert len(policies) == 1
+
+
+def test_kubernetes(shell):
+    """There is no cluster: the files are there, and the words are kubectl's.
+    What the files say is tested beside the image."""
+    (shell.folder / "dassana_token").write_text("tok\n")
+    shell.fake("kubectl", """case "$*" in
+"create secret generic trailpost --from-file=dassana_token="*)
+	test -f "${5#*=*=}" ;;
+"apply -f "*) test -f "$3" ;;
+*) exit 1 ;;
+esac
+""")
+    shell.run(page("deploy-containers")["kubernetes"])
+
+
+EXAMPLE = "AWSLogs/111122223333/CloudTrail/example.json.gz"
+
+
+def put_example(cloud, count):
+    _, data, events = make_file(count, 77)
+    cloud.s3.put_object(Bucket=BUCKET, Key=EXAMPLE, Body=data)
+    return events
+
+
+def test_debugging(shell, standin, cloud):
+    guide = page("debugging")
+    settings(shell, standin, cloud.stack())
+    assert "# from trailpost.conf:1\n" in shell.run(
+        guide["print-config"]).stdout
+    wanted = cloud.put_files(1)
+    process = shell.start(guide["verbose"])
+    standin.wait(lambda: standin.dassana.event_count >= len(wanted), 60)
+    log = shell.folder / "trailpost.log"
+    standin.wait(lambda: "event=message.deleted" in log.read_text(), 30)
+    cloud.put_files(1, seed=9)
+    interrupt(process)
+    assert process.returncode == 0
+    story = shell.run(guide["story"]).stdout.splitlines()
+    assert "event=message.received" in story[0]
+    for event in "object.opened", "message.deleted":
+        assert any("event=%s " % event in line for line in story)
+    events = put_example(cloud, 7)
+    said = shell.run(guide["cat"]).stdout
+    assert events[0].decode() in said
+    assert said.endswith("\n7\n")
+
+
+def test_files_from_before_the_queue(shell, standin, cloud):
+    """More than one batch of messages; then the rest of a run that was broken
+    off."""
+    folder = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/"
+    wanted = {}
+    for number in range(124):
+        _, data, events = make_file(2, 5000 + number)
+        key = "%s%03d a+b=é.json.gz" % (folder, number)
+        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
+        wanted[key] = events
+    queue_url = cloud.stack()
+    done = shell.run(page("migrate-from-lambda")["announce"])
+    assert done.stdout.split()[0] == "124"
+    again = subprocess.run(
+        ["sh", os.path.join(ROOT, "etc", "announce.sh"), BUCKET, folder,
+         queue_url, sorted(wanted)[119]], env=shell.env, cwd=shell.folder,
+        capture_output=True, text=True, timeout=120, check=True)
+    assert len(again.stdout.splitlines()) == 4
+    settings(shell, standin, queue_url)
+    process = subprocess.Popen(
+        [BINARY, "-c", "trailpost.conf"], cwd=shell.folder, env=shell.env,
+        stderr=subprocess.PIPE, text=True, start_new_session=True)
+    all_events = [e for events in wanted.values() for e in events]
+    try:
+        standin.wait(lambda: set(all_events) <= set(
+            standin.dassana.events()), 60)
+    finally:
+        cloud.put_files(1, seed=9)
+        interrupt(process)
+
+
+def test_redrive(shell, cloud):
+    guide = page("redrive")
+    cloud.stack()
+    sqs = cloud.client("sqs")
+    dead, = [u for u in sqs.list_queues()["QueueUrls"] if "DeadLetter" in u]
+    shell.run(guide["alarm"])
+    assert len(cloud.client("cloudwatch").describe_alarms()[
+        "MetricAlarms"]) == 1
+    sqs.send_message(QueueUrl=dead, MessageBody="the body of a message")
+    said = shell.run(guide["dead-letters"]).stdout
+    assert '"ApproximateNumberOfMessages": "1"' in said
+    assert "the body of a message" in said
+    events = put_example(cloud, 3)
+    assert shell.run(guide["look-at-it"]).stdout.endswith(
+        events[-1].decode() + "\n")
+    # moto moves no messages: the CLI says whether it understands the command.
+    aws = (shell.bin / "aws").read_text().splitlines()[-1]
+    shell.fake("aws", """case $2 in
+*-message-move-task*) set -- "$@" --generate-cli-skeleton output ;;
+esac
+%s
+""" % aws)
+    assert "TaskHandle" in shell.run(guide["redrive"]).stdout
+
+
+def test_upgrade(shell, standin, cloud):
+    settings(shell, standin, cloud.stack())
+    said = shell.run(page("upgrade")["upgrade-check"]).stdout
+    assert said.startswith("trailpost 0.1.0\n") and "✗" not in said
+    standin.dassana.problems.clear()
+
+
+def test_demo(shell):
+    """Five seconds of it, as README.md shows it first."""
+    said = shell.run(page("../README")["demo"]).stdout
+    assert said
