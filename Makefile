@@ -149,7 +149,7 @@ install: $(BIN) man
 	install -D -m 644 $(BUILD)/man/trailpost.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
 	install -d $(DESTDIR)$(DOCDIR)/examples
-	install -m 644 docs/*.md docs/*.svg CHANGELOG.md $(DESTDIR)$(DOCDIR)
+	install -m 644 docs/*.md docs/*.svg $(DESTDIR)$(DOCDIR)
 	cp -R $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
 	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
 	for unit in $(UNITS); do \
@@ -186,7 +186,7 @@ DEB := build/deb
 .PHONY: deb
 deb: setup-deb
 	@rm -rf $(DEB) && mkdir -p $(DEB)/tree
-	@cp -R Makefile LICENSE README.md CHANGELOG.md include src etc systemd \
+	@cp -R Makefile LICENSE README.md include src etc systemd \
 		docs $(DEB)/tree
 	@cp -R etc/debian $(DEB)/tree/debian
 	@cd $(DEB)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
@@ -245,8 +245,12 @@ check-systemd: setup-systemd
 	@$(SUBMAKE) QUIET=1 $(BIN)
 	@$(RUN) systemd
 
-# The image, the package and the page, on what they run on: minutes.
-.PHONY: check-heavy
+# The image, the package and the page, on what they run on: minutes, most of them
+# for what heavy-images makes beforehand where there is time for it.
+.PHONY: check-heavy heavy-images
+heavy-images: setup-heavy
+	@$(PYTHON) tests/heavy/image.py
+
 check-heavy: setup-heavy
 	@$(SUBMAKE) QUIET=1 $(BIN)
 	@$(RUN) heavy
