@@ -191,3 +191,16 @@ def _find_way():
                 check=False).returncode == 0:
             return name, more
     raise Missing("WITHOUT RUNC: neither crun nor runc starts a container")
+
+
+def main():
+    """So that all is there when the tests begin, which wait for little."""
+    try:
+        build()
+        python()
+    except Missing as missing:
+        print("images: %s" % missing)
+
+
+if __name__ == "__main__":
+    main()
