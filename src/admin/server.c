@@ -82,30 +82,41 @@ open_peers(const struct server *s)
 }
 
 static void
-on_peer(void *arg, struct MHD_Connection *c, void **context,
-    enum MHD_ConnectionNotificationCode what)
+peer_came(struct server *s, struct MHD_Connection *c)
 {
-	struct server *s = arg;
-	const union MHD_ConnectionInfo *info;
-	struct peer *p;
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct peer *p = find_peer(s, NULL);
+	struct peer *first = oldest(s);
 
-	(void)context;
-	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		p = find_peer(s, c);
-		if (p != NULL)
-			p->connection = NULL;
-		/* It had stopped accepting if this was one too many. */
-		s->again = true;
-		return;
-	}
-	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-	p = find_peer(s, NULL);
 	CHECK(p != NULL && info != NULL);
-	if (open_peers(s) == SERVER_CONNECTIONS)
-		cut_off(oldest(s));
+	if (first != NULL && open_peers(s) == SERVER_CONNECTIONS)
+		cut_off(first);
 	p->connection = c;
 	p->fd = info->connect_fd;
 	p->end_ms = clock_mono_ms() + SERVER_LIFE_MS;
+}
+
+static void
+peer_went(struct server *s, const struct MHD_Connection *c)
+{
+	struct peer *p = find_peer(s, c);
+
+	if (p != NULL)
+		p->connection = NULL;
+	/* The library had stopped accepting if this was one too many. */
+	s->again = true;
+}
+
+static void
+on_peer(void *arg, struct MHD_Connection *c, void **context,
+    enum MHD_ConnectionNotificationCode what)
+{
+	(void)context;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		peer_came(arg, c);
+	else
+		peer_went(arg, c);
 }
 
 /* ---- turns of the loop ---- */
