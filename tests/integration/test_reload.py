@@ -316,6 +316,9 @@ def test_the_end_of_its_terminal(standin, settings, tmp_path, ignored):
         if ignored:
             assert "event=drain" not in log.read_text()
             os.kill(pid, signal.SIGTERM)
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
     finally:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     assert status == 0
