@@ -269,28 +269,6 @@ run_heavy()
 	TEST_TIMEOUT=${HEAVY_TIMEOUT:-1800} run_pytest heavy -rsP tests/heavy
 }
 
-run_oom()
-{
-	for path in tests/oom/oom_*.c; do
-		name=$(basename "$path" .c)
-		TEST_TIMEOUT=300 program "$log/$name.log" \
-			"$BUILD/tests/oom/$name"
-		count_line "$log/$name.log" $?
-	done
-}
-
-# Each of its tests says which tool it lacks, if so.
-run_heavy()
-{
-	TEST_TIMEOUT=${HEAVY_TIMEOUT:-1800} program "$log/heavy.log" \
-		env TRAILPOST="$TRAILPOST" "$PYTHON" -m pytest -q -rsP \
-		-p no:cacheprovider tests/heavy
-	status=$?
-	[ $status -ne 0 ] || grep -E '^(SKIPPED|figure:)' "$log/heavy.log"
-	count_line "$log/heavy.log" $status
-	[ -z "${CI:-}" ] || fail_needless_skips "$log/heavy.log"
-}
-
 run_fuzz()
 {
 	TEST_TIMEOUT=$((FUZZ_SECONDS * 20 + 600)) program "$log/fuzz.log" \
