@@ -298,7 +298,10 @@ FAKES = {
     "systemctl": 'echo "systemctl $*" >>"$CALLS"\n',
     "curl": 'echo "curl $*" >>"$CALLS"\nwhile [ "$1" != -o ]; do shift; done\n'
             'printf "the package" >"$2"\n',
-    "aws": 'echo "aws $*" >>"$CALLS"\necho the-token\n',
+    # Permissions that were just given take a moment to be known.
+    "aws": 'echo "aws $*" >>"$CALLS"\n[ -e "$CALLS.slept" ] || exit 254\n'
+           "echo the-token\n",
+    "sleep": 'touch "$CALLS.slept"\n',
 }
 
 
@@ -336,7 +339,8 @@ def test_what_an_instance_does_at_its_first_boot(moto, tmp_path):
                    timeout=60, check=True)
     assert token.read_text() == "the-token\n"
     assert token.stat().st_mode & 0o777 == 0o600
-    asked = (tmp_path / "calls").read_text().splitlines()[-1]
+    first, asked = (tmp_path / "calls").read_text().splitlines()[-2:]
+    assert first == asked
     assert "--secret-id %s " % stack.outputs["SecretName"] in asked
     conf = subprocess.run(
         [BINARY, "-c", tmp_path / "etc/trailpost/trailpost.conf", "-o",

@@ -54,7 +54,7 @@ def test_the_package_and_an_instance_from_the_stack(shell, cloud):
     secrets.create_secret(Name="trailpost/dassana-token", SecretString="old")
     shell.run(guide["rotate-secret"], stdin="tok-new\n")
     value = secrets.get_secret_value(SecretId="trailpost/dassana-token")
-    assert value["SecretString"] == "tok-new\n"
+    assert value["SecretString"] == "tok-new"
 
 
 def test_configuration_and_credentials(shell, standin, cloud):
