@@ -53,11 +53,16 @@ has()
 	command -v "$1" >/dev/null
 }
 
-build_packages()
+compile_packages()
 {
 	has cc && has make || echo gcc make libc6-dev
 	has_libraries || echo libcurl4-openssl-dev libev-dev libyajl-dev \
 		zlib1g-dev libssl-dev libexpat1-dev libmicrohttpd-dev
+}
+
+build_packages()
+{
+	compile_packages
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	[ -x /usr/bin/python3 ] || echo python3
 }
@@ -109,7 +114,7 @@ bench_packages()
 
 deb_packages()
 {
-	build_packages
+	compile_packages
 	has dh || echo debhelper
 	has dpkg-buildpackage || echo dpkg-dev
 }
