@@ -2,13 +2,17 @@
 the order in which a reader meets them. The reader's own values are put in; all
 else is run as it stands there."""
 
+import hashlib
 import os
+import re
 import subprocess
+import textwrap
 
 import pytest
 from guide import PRELUDE, page
 from jobs import put_files
 from machine import Unit, run, write
+from process import ROOT
 
 pytestmark = pytest.mark.skipif(
     "MACHINE" not in os.environ, reason="boot.sh runs it in a machine")
@@ -102,3 +106,61 @@ def test_the_guide(standin, reader):
     for one in first, second:
         one.wait_show("ActiveState", "active")
     arrives(standin, first, 5)
+
+
+def user_data(**values):
+    """What the CloudFormation template has an instance do at its first boot."""
+    path = os.path.join(ROOT, "etc", "cloudformation", "trailpost.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read().partition("Fn::Base64: !Sub |\n")[2]
+    lines = []
+    for line in text.splitlines():
+        if line and not line.startswith(" " * 12):
+            break
+        lines.append(line)
+    text = textwrap.dedent("\n".join(lines)) + "\n"
+    return re.sub(r"\$\{([\w:]+)\}", lambda found: values[found[1].replace(
+        "::", "_")], text)
+
+
+def test_an_instance_of_the_stack(standin, reader):
+    """Without the package, which is installed here, and with a Secrets Manager
+    that knows the permissions only when asked again."""
+    unit = reader[0]
+    fakes = {
+        "apt-get": "exit 0\n",
+        "curl": 'while [ "$1" != -o ]; do shift; done; printf deb >"$2"\n',
+        "aws": "[ -e /run/asked ] || { touch /run/asked; exit 254; }\n"
+               "cat /run/secret\n",
+        "sleep": "exit 0\n"}
+    for name, text in fakes.items():
+        write("/usr/local/sbin/" + name, "#!/bin/sh\n" + text, 0o755)
+    write("/run/secret", standin.token + "\n")
+    # Where the stand-in is.
+    write("/etc/default/trailpost", "AWS_ENDPOINT_URL=%s\n"
+          "AWS_REGION=us-east-1\n" % standin.url)
+    try:
+        done = subprocess.run(
+            ["bash", "-c", user_data(
+                AWS_Region="us-east-1", AWS_StackName="trailpost",
+                Queue=standin.queue.url, PackageUrl="https://example.com/p",
+                DassanaEndpoint=standin.dassana_url,
+                DassanaAppId=standin.APP_ID, PackageSha256=hashlib.sha256(
+                    b"deb").hexdigest())],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=60, check=False)
+        assert done.returncode == 0, done.stdout
+        unit.wait_show("ActiveState", "active")
+        arrives(standin, unit, 1)
+        assert os.path.exists("/run/asked")
+        # A token that is replaced there is fetched by a restart.
+        standin.queue.poll_limit_s = 1
+        standin.token = "dsn-rotated"
+        standin.dassana.tokens = {standin.token}
+        write("/run/secret", standin.token + "\n")
+        unit.systemctl("restart")
+        arrives(standin, unit, 2)
+    finally:
+        run("rm", "-rf", "/etc/default/trailpost", "/run/asked", "/run/secret",
+            "/etc/systemd/system/trailpost-token.service",
+            *["/usr/local/sbin/" + name for name in fakes])
