@@ -56,7 +56,7 @@ headline_write(const struct headline_facts *f, struct buf *out)
 	} else if (f->creds_wanted != NULL) {
 		buf_printf(out, "waiting for credentials: %s: %s",
 		    f->creds_wanted, f->creds_error);
-	} else if (f->token_refused) {
+	} else if (f->paused && f->token_refused) {
 		buf_str(out, "paused: Dassana refused the token");
 	} else if (f->dassana.mood == PART_ILL) {
 		add_part(out, f->paused ? "paused: Dassana" : "Dassana",

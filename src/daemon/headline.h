@@ -30,8 +30,8 @@ struct headline_facts {
 	bool stopping;
 	const char *creds_wanted; /* the source; NULL: there are some */
 	const char *creds_error;
-	bool paused; /* nothing is polled, as Dassana refuses all */
-	bool token_refused;
+	bool paused;	    /* nothing is polled, as Dassana refuses all */
+	bool token_refused; /* the last time that it was used */
 	struct part dassana, queue, s3;
 	unsigned messages;
 	double events, bytes; /* taken by Dassana, per second */

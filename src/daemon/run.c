@@ -249,6 +249,7 @@ run_daemon(const struct config_sources *sources)
 		config_set_log(&c);
 		r.service = service_new();
 		r.signals = signals_new();
+		service_status(r.service, "starting");
 		if (ways_open(&r.ways, &c, on_creds, &r, &status))
 			status = run_loop(&r);
 		take_apart(&r);

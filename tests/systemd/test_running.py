@@ -216,16 +216,16 @@ def test_a_token_rotates_with_a_restart(standin, unit):
 
 def test_a_token_rotates_without_a_restart_by_a_group(standin, unit):
     path = "/etc/trailpost/rotating"
-    run("groupadd", "--force", "--system", "trailpost-token")
+    run("groupadd", "--system", "may-read")
 
     def put(token):
         write(path + ".new", token + "\n", 0o640)
-        run("chgrp", "trailpost-token", path + ".new")
+        run("chgrp", "may-read", path + ".new")
         os.rename(path + ".new", path)
 
     put(standin.token)
     unit.drop_in("[Service]\nLoadCredential=\n"
-                 "SupplementaryGroups=trailpost-token\n")
+                 "SupplementaryGroups=may-read\n")
     unit.configure(dassana_token_file=path)
     pid = unit.start().pid()
     ship(standin, unit)

@@ -76,6 +76,9 @@ the_most_urgent_thing_wins(void **state)
 	f.paused = true;
 	says(&f, "paused: Dassana: no answer (time-out)");
 	f.token_refused = true;
+	f.paused = false; /* nothing was left to try it with */
+	says(&f, "Dassana: no answer (time-out)");
+	f.paused = true;
 	says(&f, "paused: Dassana refused the token");
 	f.creds_wanted = "instance metadata";
 	f.creds_error = "HTTP status 404";
