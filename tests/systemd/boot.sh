@@ -69,13 +69,22 @@ unshare -m -p -f -n -u -i -C true 2>/dev/null ||
 groups=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
 [ -n "$groups" ] || cannot "there are no cgroups of version 2"
 
-work=$(mktemp -d) group=$groups/trailpost-test.$$
+work=$(mktemp -d) group=$groups/trailpost-test.$$ machine=
 clean_up()
 {
-	umount "$work/root" 2>/dev/null
-	umount "$work" 2>/dev/null
+	if [ -n "$machine" ]; then
+		kill "$machine" 2>/dev/null
+		wait "$machine" 2>/dev/null
+	fi
+	umount -l "$work/root" 2>/dev/null
+	umount -l "$work" 2>/dev/null
 	rmdir "$work"
-	find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+	# What was killed leaves them a little later.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+		[ -e "$group" ] || break
+		sleep 0.1
+	done
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM HUP
@@ -135,9 +144,12 @@ EOF
 
 (
 	echo 0 >"$group/cgroup.procs" &&
-		exec timeout -k 2 "$BOOT_SECONDS" unshare -m -p -f -n -u -i -C \
+		exec timeout -k 1 "$BOOT_SECONDS" unshare -m -p -f -n -u -i -C \
 			--kill-child=KILL sh "$self" --inside "$root"
-) >"$work/console" 2>&1 </dev/null
+) >"$work/console" 2>&1 </dev/null &
+machine=$!
+wait $machine
+machine=
 [ ! -e "$root/output" ] || cat "$root/output"
 if [ ! -s "$root/status" ]; then
 	tail -n 40 "$work/console"
