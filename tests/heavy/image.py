@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 import time
 
+import pytest
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 HEAVY = os.environ.get("TRAILPOST_HEAVY", os.path.join(ROOT, "build", "heavy"))
@@ -36,8 +38,8 @@ SLIM_RULES = "".join("path-exclude /%s/*\n" % path for path in SLIM) + \
     "path-include /usr/share/doc/*/copyright\n"
 
 
-class Missing(Exception):
-    """A tool that is not there; the text is what the skip will say."""
+# A tool is not there: the test that needs it is skipped, and says so.
+Missing = pytest.skip.Exception
 
 
 def need(*tools):
