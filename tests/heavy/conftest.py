@@ -16,7 +16,10 @@ from standin import Standin  # noqa: E402
 @pytest.fixture(scope="session")
 def images():
     """Built once from the real Dockerfile; cached under build/heavy."""
-    return image.build()
+    try:
+        yield image.build()
+    finally:
+        image.release()
 
 
 @pytest.fixture

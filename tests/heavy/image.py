@@ -141,6 +141,19 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def release():
+    """Takes down what the store has mounted, so that `make clean` can remove
+    it."""
+    if shutil.which("podman") is None:
+        return
+    podman("image", "umount", "--all", "--force", check=False)
+    with open("/proc/mounts", encoding="utf-8") as file:
+        points = [line.split()[1] for line in file]
+    for point in sorted(points, reverse=True):
+        if point.startswith(os.path.realpath(HEAVY) + "/"):
+            run("umount", point, check=False)
+
+
 def config():
     """The image's own settings."""
     return json.loads(podman("image", "inspect", IMAGE).stdout)[0]
@@ -202,6 +215,8 @@ def main():
         python()
     except Missing as missing:
         print("images: %s" % missing)
+    finally:
+        release()
 
 
 if __name__ == "__main__":
