@@ -14,6 +14,7 @@
 #include "daemon/option.h"
 #include "daemon/token.h"
 #include "daemon/value.h"
+#include "net/proxy.h"
 #include "sink/batcher.h"
 #include "trail/gunzip.h"
 
@@ -313,6 +314,28 @@ check_admin(struct notes *n, const struct config *c)
 		    "%s: admin_listen: '%.64s' is not of the form "
 		    "ADDRESS:PORT, such as 127.0.0.1:9090, [::1]:9090 or :9090",
 		    origin(c, "admin_listen"), c->admin_listen);
+}
+
+/* http_proxy counts in lower case only, as CGI makes HTTP_PROXY of a header. */
+void
+check_proxies(struct notes *n, const char *const *env)
+{
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
+	    "http_proxy", "all_proxy", "ALL_PROXY"};
+
+	for (; *env != NULL; env++) {
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+			size_t len = strlen(names[i]);
+			const char *fault = NULL;
+
+			if (strncmp(*env, names[i], len) == 0 &&
+			    (*env)[len] == '=' && (*env)[len + 1] != '\0')
+				fault = proxy_fault(*env + len + 1);
+			if (fault != NULL)
+				notes_fatal(n, "%s: the proxy's URL %s",
+				    names[i], fault);
+		}
+	}
 }
 
 void

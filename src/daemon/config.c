@@ -296,8 +296,11 @@ config_load(struct config *c, const struct config_sources *src,
 		load_credential(&n, c, src->env);
 	c->region_later = src->region_later;
 	check_admin(&n, c);
-	if (!src->admin_only)
+	if (!src->admin_only) {
 		check_config(&n, c);
+		if (src->env != NULL)
+			check_proxies(&n, src->env);
+	}
 	return n.fatal;
 }
 

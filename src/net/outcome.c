@@ -1,6 +1,8 @@
 /*
  * What became of a transfer, in our words.
  */
+#include <string.h>
+
 #include "base/mem.h"
 #include "net/http_internal.h"
 
@@ -72,12 +74,20 @@ by_phase(CURL *easy, enum err err)
 	return ERR_RESOLVE;
 }
 
+/* curl quotes an URL that it cannot use, a proxy's with the password in it. */
+static bool
+is_tellable(const char *detail)
+{
+	return detail[0] != '\0' && strchr(detail, '@') == NULL &&
+	       strncmp(detail, "Unsupported proxy", 17) != 0;
+}
+
 static struct span
 detail(const struct request *r, CURLcode rc)
 {
 	if (r->why != NULL)
 		return span_str(r->why);
-	if (r->detail[0] != '\0')
+	if (is_tellable(r->detail))
 		return span_str(r->detail);
 	return rc != CURLE_OK ? span_str(curl_easy_strerror(rc)) : SPAN("");
 }

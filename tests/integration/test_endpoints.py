@@ -13,7 +13,7 @@ import pytest
 from aws_names import NO_NAMESPACE, SCENARIOS
 from components import Missing, Tinyproxy
 from jobs import await_all, put_files
-from process import BINARY
+from process import BINARY, bare_environ
 from standin.tls import Authority, Front
 
 NAMES = os.path.join(os.path.dirname(os.path.dirname(
@@ -178,6 +178,26 @@ def test_a_proxy_that_wants_a_password(standin, daemon, fronts, authority,
         ship(standin, daemon, fronts, {
             "HTTPS_PROXY": proxy.url.replace("//", "//u:horse@")},
             ca_file=authority.bundle)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("url", [
+    "http://u:geheim@proxy.example:99999", "quic://u:geheim@proxy.example",
+    "u:geh/eim@proxy.example:1"])
+def test_a_proxy_that_is_no_url(standin, binary, tmp_path, name, url):
+    """It is a mistake of the settings, told without a word of the URL."""
+    command = [binary]
+    for pair in standin.options().items():
+        command += ["-o", "%s=%s" % pair]
+    for args in ([], ["check"], ["--print-config"]):
+        done = subprocess.run(
+            command + args, env={**bare_environ(tmp_path),
+                                 **standin.environ(), name: url},
+            capture_output=True, text=True, timeout=30, check=False)
+        said = done.stdout + done.stderr
+        assert done.returncode == (1 if args == ["check"] else 2), said
+        assert name in said
+        assert "geh" not in said and "eim" not in said
 
 
 def test_a_proxy_behind_tls(standin, daemon, fronts, authority):
