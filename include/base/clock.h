@@ -18,6 +18,18 @@ int64_t clock_mono_us(void);
 int64_t clock_wall_ms(void); /* since 1970-01-01T00:00:00Z */
 int64_t clock_wall_s(void);
 
+/*
+ * By how much a better clock, told of by somebody else, is ahead of our wall
+ * clock. It is 0 until it was learned, and again once our clock was set: by more
+ * than a minute against the monotonic one. (So it is after a sleep too; then it
+ * has to be learned anew.)
+ */
+struct clock_offset {
+	int64_t learned_s, base_ms;
+};
+void clock_offset_learn(struct clock_offset *o, int64_t s);
+int64_t clock_offset_s(const struct clock_offset *o);
+
 /* For tests: both clocks stand still at these values until set again;
  * clock_use_real puts the real ones back. */
 void clock_set_test(int64_t mono_ms, int64_t wall_ms);

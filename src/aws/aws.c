@@ -31,11 +31,11 @@ aws_free(struct aws **ap)
 int64_t
 aws_offset_s(const struct aws *a)
 {
-	return a->offset_s;
+	return clock_offset_s(&a->offset);
 }
 
 int64_t
 aws_now_s(const struct aws *a)
 {
-	return clock_wall_s() + a->offset_s;
+	return clock_wall_s() + aws_offset_s(a);
 }

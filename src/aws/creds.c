@@ -37,7 +37,8 @@ struct creds_keeper {
 	void *arg;
 	struct creds set; /* key_id NULL: none yet */
 	struct buf error;
-	int64_t offset_s;
+	struct clock_offset offset;
+	int64_t since_ms;   /* when the set came that ends as this one does */
 	int64_t window_ms;  /* what is left of the set's life at refresh */
 	int64_t fetched_ms; /* when the last fetch was started */
 	unsigned failures;  /* in a row */
@@ -63,7 +64,8 @@ is_sendable(const char *s)
 static int64_t
 left_ms(const struct creds_keeper *k)
 {
-	return (k->set.expires_s - k->offset_s) * 1000 - clock_wall_ms();
+	return (k->set.expires_s - clock_offset_s(&k->offset)) * 1000 -
+	       clock_wall_ms();
 }
 
 static int64_t
@@ -92,8 +94,8 @@ arm_expiry(struct creds_keeper *k)
 static void
 set_window(struct creds_keeper *k)
 {
-	int64_t left = left_ms(k);
-	int64_t w = least(REFRESH_BEFORE_MS, left > 0 ? left / 4 : 0);
+	int64_t life = left_ms(k) + clock_mono_ms() - k->since_ms;
+	int64_t w = least(REFRESH_BEFORE_MS, life > 0 ? life / 4 : 0);
 
 	k->window_ms = w - w / 10 + (int64_t)clock_random((uint64_t)w / 5 + 1);
 }
@@ -183,37 +185,51 @@ take_failure(struct creds_keeper *k, const char *text)
 	timer_after(k->refresh, ms);
 }
 
-/* Keeps the set; false if that leaves us with an expired one. */
+/*
+ * Keeps the set; false if that leaves us with an expired one. What AWS has said
+ * of our clock counts until it alone makes a fresh set an expired one: then the
+ * clock was set right meanwhile, and whoever gave the set knows better.
+ */
 static bool
 take_set(struct creds_keeper *k, struct creds *c)
 {
-	int64_t old_s = k->set.expires_s;
 	bool was_valid = creds_get(k) != NULL;
+	struct clock_offset known = k->offset;
 	struct creds old = k->set;
 
 	k->set = *c;
 	*c = (struct creds){0};
-	if (k->set.offset_s != 0)
-		k->offset_s = k->set.offset_s;
+	if (creds_get(k) == NULL)
+		clock_offset_learn(&k->offset, k->set.offset_s);
+	if (creds_get(k) == NULL)
+		k->offset = known;
 	if (creds_get(k) == NULL && was_valid) {
 		creds_fini(&k->set);
 		k->set = old;
 		return false;
 	}
-	creds_fini(&old);
-	if (k->set.expires_s != old_s)
+	if (k->set.expires_s != old.expires_s)
+		k->since_ms = clock_mono_ms();
+	if (k->set.expires_s != old.expires_s ||
+	    k->offset.learned_s != known.learned_s)
 		set_window(k);
+	creds_fini(&old);
 	return creds_get(k) != NULL;
 }
 
-/* The same again is no news. */
-static void
-log_set(const struct creds_keeper *k, int64_t old_s)
+static bool
+is_same(const struct creds *a, const struct creds *b)
 {
-	enum log_level level = LOG_LVL_INFO;
+	return a->key_id != NULL && b->key_id != NULL &&
+	       strcmp(a->key_id, b->key_id) == 0 &&
+	       a->expires_s == b->expires_s;
+}
 
-	if (k->failures == 0 && old_s != 0 && k->set.expires_s == old_s)
-		level = LOG_LVL_DEBUG;
+static void
+log_set(const struct creds_keeper *k, bool is_news)
+{
+	enum log_level level = is_news ? LOG_LVL_INFO : LOG_LVL_DEBUG;
+
 	if (k->set.expires_s == 0)
 		LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
 		    F_STR("expires", "never"));
@@ -226,7 +242,7 @@ static void
 on_fetched(void *arg, struct creds *c, const char *error)
 {
 	struct creds_keeper *k = arg;
-	int64_t old_s = k->set.expires_s;
+	bool is_news = k->failures > 0 || (c != NULL && !is_same(c, &k->set));
 
 	k->fetching = false;
 	if (c != NULL && (!is_sendable(c->key_id) || !is_sendable(c->secret) ||
@@ -244,7 +260,7 @@ on_fetched(void *arg, struct creds *c, const char *error)
 	if (c == NULL) {
 		take_failure(k, error != NULL ? error : "no credentials");
 	} else {
-		log_set(k, old_s);
+		log_set(k, is_news);
 		k->failures = 0;
 		buf_reset(&k->error);
 		arm_refresh(k);
@@ -340,11 +356,13 @@ creds_refused(struct creds_keeper *k, const char *key_id)
 void
 creds_set_offset(struct creds_keeper *k, int64_t offset_s)
 {
-	k->offset_s = offset_s;
+	clock_offset_learn(&k->offset, offset_s);
 	set_window(k);
 	arm_expiry(k);
 	if (!k->fetching && !k->refused && k->failures == 0)
 		arm_refresh(k);
+	if ((creds_get(k) != NULL) != k->told_valid)
+		timer_soon(k->expiry);
 }
 
 const char *

@@ -7,6 +7,7 @@
 #include "aws/call.h"
 #include "aws/sigv4.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum { CALL_HEADERS_MAX = 16 };
@@ -16,7 +17,7 @@ struct aws {
 	struct timers *timers;
 	struct creds_keeper *keeper;
 	struct sigv4_cache *cache;
-	int64_t offset_s; /* AWS's clock minus ours; 0 until shown to matter */
+	struct clock_offset offset; /* learned where it was shown to matter */
 	struct aws_stats stats;
 };
 

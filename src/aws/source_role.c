@@ -64,7 +64,7 @@ on_sts(void *arg, const struct aws_result *res)
 	r->call = NULL;
 	begin_why(r);
 	if (sts_read(res, r->signer == NULL, &c, &r->f.why)) {
-		c.offset_s = aws_offset_s(r->deps->aws);
+		c.offset_s = source_clock_offset(res->reply);
 		source_fetch_ok(&r->f, &c);
 	} else {
 		advise(r, res);

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+enum { SET_MS = 60 * 1000 }; /* less than that may be drift */
+
 /* The seam for tests: when frozen, both clocks read from here. */
 static struct {
 	bool frozen;
@@ -46,6 +48,27 @@ int64_t
 clock_wall_s(void)
 {
 	return clock_wall_ms() / 1000;
+}
+
+/* Moves only when the wall clock is set, or the machine sleeps. */
+static int64_t
+base_ms(void)
+{
+	return clock_wall_ms() - clock_mono_ms();
+}
+
+void
+clock_offset_learn(struct clock_offset *o, int64_t s)
+{
+	*o = (struct clock_offset){.learned_s = s, .base_ms = base_ms()};
+}
+
+int64_t
+clock_offset_s(const struct clock_offset *o)
+{
+	int64_t moved_ms = base_ms() - o->base_ms;
+
+	return moved_ms > SET_MS || moved_ms < -SET_MS ? 0 : o->learned_s;
 }
 
 void

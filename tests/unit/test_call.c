@@ -735,6 +735,22 @@ test_clock_skew(void **state)
 	assert_result(AWS_DENIED, "AccessDeniedException", 2);
 	assert_int_equal(aws_now_s(t.aws), FAKE_WALL_S);
 	assert_int_equal(aws_stats(t.aws).retries[AWS_RETRY_CLOCK], 2);
+	/* Wrong again, and this time it is set in a step: nothing is refused.
+	 */
+	fake_turn_wall(-7200 * 1000);
+	t.done = 0;
+	start(sqs_spec());
+	fake_reply(fake_http_expect(), 403, NOW_DATE,
+	    SPAN("{\"__type\":\"x#RequestTimeTooSkewed\"}"));
+	fake_reply(fake_http_expect(), 200, NOW_DATE, SPAN(""));
+	assert_result(AWS_OK, "", 2);
+	fake_turn_wall(7200 * 1000);
+	t.done = 0;
+	start(sqs_spec());
+	r = fake_http_expect();
+	assert_string_equal(fake_header(r, "x-amz-date"), "20261122T120000Z");
+	fake_reply(r, 200, NOW_DATE, SPAN(""));
+	assert_result(AWS_OK, "", 1);
 }
 
 static unsigned others_done;

@@ -21,6 +21,33 @@ stands_still_for_tests(void **state)
 	assert_int_not_equal(clock_wall_ms(), 1700000000999);
 }
 
+/* The bounds to the millisecond; both ways. */
+static void
+offset_goes_when_the_clock_is_set(void **state)
+{
+	static const struct {
+		int64_t mono_ms, wall_ms, offset_s;
+	} cases[] = {
+	    {1000, 5000, 7200},
+	    {900001000, 900005000, 7200}, /* time goes by */
+	    {1000, 5000 + 60000, 7200},
+	    {1000, 5000 + 60001, 0},
+	    {1000 + 60000, 5000, 7200},
+	    {1000 + 60001, 5000, 0},
+	};
+	struct clock_offset o = {0};
+
+	(void)state;
+	clock_set_test(1000, 5000);
+	assert_int_equal(clock_offset_s(&o), 0);
+	clock_offset_learn(&o, 7200);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		clock_set_test(cases[i].mono_ms, cases[i].wall_ms);
+		assert_int_equal(clock_offset_s(&o), cases[i].offset_s);
+	}
+	clock_use_real();
+}
+
 static void
 formats(void **state)
 {
@@ -182,6 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(stands_still_for_tests),
+	    cmocka_unit_test(offset_goes_when_the_clock_is_set),
 	    cmocka_unit_test(formats),
 	    cmocka_unit_test(http_dates),
 	    cmocka_unit_test(iso_dates),

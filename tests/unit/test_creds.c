@@ -554,6 +554,142 @@ test_offset(void **state)
 	fake_end();
 }
 
+/* It changes when a set ends, not how long it has been there: the refresh is
+ * where it was. A set that ends by it is told of, when its caller is done. */
+static void
+test_offset_of_a_set_at_work(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	answer(&s, "A", 3600);
+	fake_advance(2700 * 1000);
+	creds_set_offset(k, 300);
+	fake_advance((600 - 540) * 1000);
+	assert_int_equal(s.fetches, 2);
+	answer(&s, "B", 3600);
+	assert_int_equal(changes, 1);
+	creds_set_offset(k, 3600);
+	assert_int_equal(changes, 1);
+	fake_run();
+	assert_int_equal(changes, 2);
+	fake_advance(1000);
+	assert_int_equal(s.fetches, 3);
+	answer(&s, "C", 7200);
+	assert_int_equal(changes, 3);
+	creds_set_offset(k, 8000);
+	creds_set_offset(k, 0);
+	fake_run();
+	assert_int_equal(changes, 3);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+static unsigned told;
+
+static void
+count_told(void *arg, struct span line)
+{
+	(void)arg;
+	told += memmem(line.p, line.n, "event=creds.fetch", 17) != NULL;
+}
+
+/* The same keys again are no news, however often AWS refuses them. */
+static void
+test_the_same_again_is_not_told(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	log_set_sink(count_told, NULL);
+	told = 0;
+	k = keeper_new(&s);
+	for (int i = 0; i < 5; i++) {
+		answer(&s, "A", 0);
+		assert_int_equal(told, 1);
+		creds_refused(k, "A");
+		fake_advance(5000);
+	}
+	answer(&s, "B", 0);
+	assert_int_equal(told, 2);
+	creds_refused(k, "B");
+	fake_advance(5000);
+	answer_error(&s, "down");
+	fake_advance(5000);
+	answer(&s, "B", 0);
+	assert_int_equal(told, 4); /* that it was down, and that it is back */
+	creds_keeper_free(&k);
+	log_set_sink(NULL, NULL);
+	fake_end();
+}
+
+/* Somebody sets the clock right: what AWS has said of the wrong one is over,
+ * for the set at hand and for those that come. */
+static void
+test_clock_set_right(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	fake_turn_wall(-7200 * 1000);
+	creds_set_offset(k, 7200);
+	answer(&s, "A", 7200 + 3600);
+	assert_key(k, "A");
+	assert_int_equal(creds_stats(k).left_s, 3600);
+	fake_turn_wall(59 * 1000); /* no more than steps of a clock that runs */
+	assert_int_equal(creds_stats(k).left_s, 3600 - 59);
+	fake_turn_wall((7200 - 59) * 1000);
+	assert_key(k, "A");
+	assert_int_equal(creds_stats(k).left_s, 3600);
+	for (int i = 0; i < 24 * 60; i++) {
+		fake_advance(60 * 1000);
+		if (s.fn != NULL)
+			answer(&s, "B", 3600);
+		assert_non_null(creds_get(k));
+	}
+	assert_in_range(s.fetches, 24, 40);
+	assert_int_equal(changes, 1);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+/* So slowly that it does not show: a fresh set does not count as expired by
+ * the old offset alone, whether its source tells the time or not. */
+static void
+test_stale_offset(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	k = keeper_new(&s);
+	creds_set_offset(k, 7200);
+	answer(&s, "A", 3600);
+	assert_key(k, "A");
+	assert_int_equal(creds_stats(k).left_s, 3600);
+	creds_set_offset(k, 7200);
+	assert_key(k, NULL);
+	fake_advance(5 * 60 * 1000);
+	answer(&s, "B", 3600);
+	assert_key(k, "B");
+	/* One that is long over is none. */
+	creds_set_offset(k, 7200);
+	fake_advance(5 * 60 * 1000);
+	answer(&s, "C", -1);
+	assert_key(k, NULL);
+	/* And what AWS has said is not forgotten for it. */
+	fake_advance(61 * 1000);
+	answer(&s, "D", 7200 + 60);
+	assert_int_equal(creds_stats(k).left_s, 60);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
 static bool leaked;
 
 static void
@@ -606,6 +742,10 @@ main(void)
 	    cmocka_unit_test(test_expired_on_arrival),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_offset),
+	    cmocka_unit_test(test_offset_of_a_set_at_work),
+	    cmocka_unit_test(test_the_same_again_is_not_told),
+	    cmocka_unit_test(test_clock_set_right),
+	    cmocka_unit_test(test_stale_offset),
 	    cmocka_unit_test(test_no_secret_in_logs),
 	};
 

@@ -182,9 +182,12 @@ static void
 test_clock(void **state)
 {
 	static const char date[] = "Date: Sun, 22 Nov 2026 10:00:00 GMT\r\n";
+	struct role_conf web = {.arn = arn};
 	struct creds_source *s;
+	char path[128];
 	(void)state;
 	world_begin();
+	snprintf(path, sizeof path, "%s", put_file("token", "JWT"));
 	s = on_keys(&role);
 	start_fetch(s);
 	fake_reply(fake_http_expect(), 403, date,
@@ -193,7 +196,17 @@ test_clock(void **state)
 	fake_run();
 	assert_string_equal(
 	    fake_header(fake_http_expect(), "x-amz-date"), "20261122T100000Z");
-	answer(200, ASSUMED("AssumeRole"));
+	fake_reply(
+	    fake_http_expect(), 200, date, span_str(ASSUMED("AssumeRole")));
+	assert_got("ASIA");
+	assert_int_equal(got.offset_s, -7200);
+	s->free(s);
+	/* A call that is not signed is not refused for it, but tells too. */
+	web.token_file = path;
+	s = source_webid_new(&deps, &web);
+	start_fetch(s);
+	fake_reply(fake_http_expect(), 200, date,
+	    span_str(ASSUMED("AssumeRoleWithWebIdentity")));
 	assert_got("ASIA");
 	assert_int_equal(got.offset_s, -7200);
 	s->free(s);
