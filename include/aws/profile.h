@@ -2,8 +2,7 @@
  * What the shared configuration files (~/.aws/config, ~/.aws/credentials, or
  * AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE) say of the profile in force
  * (AWS_PROFILE, else "default"), credentials apart. Files that are not there
- * say nothing, nor do those that cannot be read: that is for the credentials'
- * source to report. (AWS SDKs and Tools Reference Guide, "Shared config and
+ * say nothing. (AWS SDKs and Tools Reference Guide, "Shared config and
  * credentials files".)
  */
 #ifndef AWS_PROFILE_H
@@ -12,6 +11,12 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+
+/* true: settings that somebody meant are not there, for the reason that is
+ * appended: a file that cannot be read or understood, or was named and is not
+ * there; a profile that was named, or a services section of it, that is in
+ * none. Begins with the place: "FILE:12: …", "AWS_PROFILE: …". */
+bool profile_fault(struct buf *why);
 
 /* Appends the value of a key: "region", "use_fips_endpoint". false if it has
  * none. */

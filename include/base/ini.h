@@ -26,8 +26,9 @@ struct ini_line {
 
 typedef void ini_line_fn(void *arg, const struct ini_line *line);
 
-/* Calls fn for every line that says something and for every bad one. nested:
- * whether lines indented deeper are nested keys or like any other. */
+/* Calls fn for every key and for every bad line. nested: as in AWS's files,
+ * where lines indented deeper are nested keys, and a section means something by
+ * being there: fn is called for it, with an empty key. */
 void ini_parse(struct span text, bool nested, ini_line_fn *fn, void *arg);
 
 #endif

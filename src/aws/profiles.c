@@ -211,15 +211,21 @@ profiles_chosen(bool *named)
 	return name != NULL ? name : "default";
 }
 
-bool
-profiles_has(const struct profiles *p, struct span profile)
+static bool
+has_section(const struct profiles *p, enum kind kind, struct span name)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		if (p->entries[i].kind == KIND_PROFILE &&
-		    span_eq(p->entries[i].section, profile))
+		if (p->entries[i].kind == kind &&
+		    span_eq(p->entries[i].section, name))
 			return true;
 	}
 	return false;
+}
+
+bool
+profiles_has(const struct profiles *p, struct span profile)
+{
+	return has_section(p, KIND_PROFILE, profile);
 }
 
 static struct span
@@ -250,6 +256,36 @@ profiles_get_service(const struct profiles *p, struct span name,
     const char *service, const char *key)
 {
 	return find(p, KIND_SERVICES, name, service, key);
+}
+
+/* "default" is a profile even where nobody has written one. */
+bool
+profile_fault(struct buf *why)
+{
+	struct profiles *p = profiles_load();
+	bool named;
+	struct span name = span_str(profiles_chosen(&named));
+	struct span services = profiles_get(p, name, "services");
+	size_t before = why->n;
+
+	if (p->error.n > 0) {
+		buf_span(why, buf_view(&p->error));
+	} else if (!profiles_has(p, name) && !span_is(name, "default")) {
+		buf_printf(why, "%s: there is no profile \"%.64s\" in ",
+		    source_env("AWS_PROFILE") != NULL ? "AWS_PROFILE"
+						      : "AWS_DEFAULT_PROFILE",
+		    name.p);
+		profiles_say_files(why);
+	} else if (services.n > 0 && !has_section(p, KIND_SERVICES, services)) {
+		buf_printf(why,
+		    "profile \"%.64s\": there is no section [services "
+		    "\"%.*s\"] in ",
+		    name.p, (int)(services.n < 64 ? services.n : 64),
+		    services.p);
+		profiles_say_files(why);
+	}
+	profiles_free(&p);
+	return why->n > before;
 }
 
 bool

@@ -22,6 +22,16 @@ report(const struct parser *p, const char *error)
 	p->fn(p->arg, &line);
 }
 
+static void
+start_section(struct parser *p, struct span name)
+{
+	struct ini_line line = {.number = p->number, .section = name};
+
+	p->section = name;
+	if (p->nested)
+		p->fn(p->arg, &line);
+}
+
 /* "[name]", with nothing but a comment behind it. */
 static void
 take_section(struct parser *p, struct span s)
@@ -42,7 +52,7 @@ take_section(struct parser *p, struct span s)
 	else if (rest.n > 0 && rest.p[0] != '#' && rest.p[0] != ';')
 		report(p, "something stands behind ']'");
 	else
-		p->section = name;
+		start_section(p, name);
 }
 
 static void

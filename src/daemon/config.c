@@ -215,9 +215,12 @@ load_profile(struct notes *n, struct config *c, const struct config_sources *s)
 	struct buf b;
 	bool found;
 
-	if (s->profile_setting == NULL || s->profile_endpoint == NULL)
+	if (s->profile_setting == NULL)
 		return;
 	buf_init(&b, CONFIG_TEXT_MAX);
+	if (s->profile_fault(&b))
+		notes_fatal(n, "%s", buf_cstr(&b));
+	buf_reset(&b);
 	if (s->profile_setting("region", &b))
 		replace(&c->profile_region, buf_cstr(&b));
 	for (size_t i = 0; i < sizeof of_profile / sizeof *of_profile; i++) {

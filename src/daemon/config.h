@@ -75,8 +75,9 @@ struct config_sources {
 	const char *const *env;	    /* as environ; NULL: none */
 	const char *const *options; /* each "KEY=VALUE" */
 	size_t noptions;
-	/* As in aws/profile.h, or NULL: what they give counts where nobody else
-	 * has set anything. */
+	/* As in aws/profile.h, or all NULL: what they give counts where nobody
+	 * else has set anything. */
+	bool (*profile_fault)(struct buf *why);
 	bool (*profile_setting)(const char *key, struct buf *out);
 	bool (*profile_endpoint)(const char *service, struct buf *out);
 	bool region_later; /* not to know the region is no mistake */

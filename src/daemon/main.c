@@ -235,6 +235,7 @@ with_config(const struct args *a)
 	    .env = (const char *const *)environ,
 	    .options = a->options,
 	    .noptions = a->noptions,
+	    .profile_fault = profile_fault,
 	    .profile_setting = profile_setting,
 	    .profile_endpoint = profile_endpoint,
 	    .region_later = region_can_be_looked_up(),

@@ -96,7 +96,7 @@ on_line(void *arg, const struct ini_line *line)
 	CHECK(line->number > *last);
 	*last = line->number;
 	if (line->error == NULL) {
-		CHECK(line->key.n > 0);
+		CHECK(line->key.n > 0 || line->section.n > 0);
 		CHECK(span_eq(line->value, span_trim(line->value)));
 		CHECK(line->value.n <= INI_LINE_MAX);
 	}

@@ -2,6 +2,7 @@
 that the daemon loses nothing, does not spin and goes on once it is mended."""
 
 import json
+import re
 import threading
 import time
 
@@ -155,10 +156,7 @@ def test_a_credential_process_that_hangs(standin, check, tmp_path):
 
 
 @pytest.mark.parametrize("config, words", [
-    ("[profile p\n", ".aws/config:1: a section without ']'"),
-    ("[profile p]\nnonsense\n", '.aws/config:2: no "key = value"'),
     ("[profile p]\naws_access_key_id = A\n", "secret access key is not set"),
-    ("[profile q]\n", '"p": there is none of that name'),
     ("[profile p]\nregion = us-east-1\n", "no credentials"),
     ("[profile p]\nsso_session = s\n", "unsuitable for a daemon"),
     ("[profile p]\nrole_arn = %s\nsource_profile = q\n[profile q]\n"
@@ -170,6 +168,30 @@ def test_a_profile_that_is_no_good(standin, check, tmp_path, config, words):
     write_profile(tmp_path, config)
     fact = run_check(check, standin, SOURCES[0], {"AWS_PROFILE": "p"})
     assert fact.startswith("from profile: ") and words in fact
+
+
+@pytest.mark.parametrize("config, env, words", [
+    ("[profile p\n", {"AWS_PROFILE": "p"}, ".aws/config:1: .*without ']'"),
+    ("[default]\nuse_fips_endpoint\n", {}, ".aws/config:2: no .key = value"),
+    ("[profile q]\nuse_fips_endpoint = true\n", {"AWS_PROFILE": "p"},
+     'AWS_PROFILE: there is no profile "p" in .*/.aws/config'),
+    ("", {"AWS_CONFIG_FILE": "/no/file"}, "/no/file: No such file"),
+    ("", {"AWS_SHARED_CREDENTIALS_FILE": "/no/file"}, "/no/file: No such"),
+])
+def test_a_profile_is_no_good_with_other_credentials(
+        standin, check, daemon, tmp_path, config, env, words):
+    """Settings are in it too, that of FIPS for one: none is dropped in
+    silence."""
+    write_profile(tmp_path, config)
+    env = {**standin.environ(), **env}
+    result = check(standin.options(), env)
+    standin.dassana.problems.clear()
+    assert result.failed() == ["configuration"]
+    assert re.search(words, result.step("configuration")["fact"])
+    made = daemon(env=env)
+    made.status = 2
+    assert made.wait_exit() == 2
+    assert made.log("config.mistake") and not made.log("start")
 
 
 def test_nothing_configured_at_all(standin, check):

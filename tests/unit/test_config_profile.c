@@ -28,6 +28,16 @@ find(const char *key, struct buf *out)
 	return false;
 }
 
+static const char *fault; /* NULL: none */
+
+static bool
+find_fault(struct buf *why)
+{
+	if (fault != NULL)
+		buf_str(why, fault);
+	return fault != NULL;
+}
+
 static struct buf notes;
 
 static void
@@ -41,6 +51,7 @@ static unsigned
 load(struct config *c, const char *const *env, bool region_later)
 {
 	struct config_sources src = {.env = env,
+	    .profile_fault = find_fault,
 	    .profile_setting = find,
 	    .profile_endpoint = find,
 	    .region_later = region_later};
@@ -140,12 +151,31 @@ test_settings(void **state)
 	unload(&c);
 }
 
+/* Whoever asks for FIPS in a profile must not get less for a typing error. */
+static void
+test_fault(void **state)
+{
+	static const char *const none[] = {NULL};
+	const char *env[] = {TOKEN, QUEUE, "AWS_REGION=us-west-1", NULL};
+	struct config c;
+	(void)state;
+	profile = none;
+	fault = "AWS_PROFILE: there is none";
+	assert_int_equal(load(&c, env, false), 1);
+	assert_string_equal(buf_cstr(&notes), "!AWS_PROFILE: there is none\n");
+	unload(&c);
+	fault = NULL;
+	assert_int_equal(load(&c, env, false), 0);
+	unload(&c);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_region),
 	    cmocka_unit_test(test_settings),
+	    cmocka_unit_test(test_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

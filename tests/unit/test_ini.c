@@ -98,23 +98,25 @@ nested_keys(void **state)
 	    {"s3=\nbad\n  a=b", "1[]s3=;2!;3!;"},
 	    /* Keys may be indented together, under their section. */
 	    {"  a=b", "1[]a=b;"},
-	    {"s3=\n[t]\n  a=b", "1[]s3=;3[t]a=b;"},
-	    {"[t]\n  a=b\n  c=d", "2[t]a=b;3[t]c=d;"},
+	    {"s3=\n[t]\n  a=b", "1[]s3=;2[t]=;3[t]a=b;"},
+	    {"[t]\n  a=b\n  c=d", "1[t]=;2[t]a=b;3[t]c=d;"},
 	    {"[t]\n  s3=\n    a=b\n  c=d\n\te=f",
-		"2[t]s3=;3[t]s3>a=b;4[t]c=d;5[t]e=f;"},
-	    {"[t]\n  a=b\n   c=d\n  e=f", "2[t]a=b;3!;4[t]e=f;"},
-	    {"[t]\n  s3=\n  a=b", "2[t]s3=;3[t]a=b;"},
-	    {"[t]\n    a=b\n  s3=\n   c=d", "2[t]a=b;3[t]s3=;4[t]s3>c=d;"},
-	    {"[t]\n  a=\n[u]\n    b=c", "2[t]a=;4[u]b=c;"},
+		"1[t]=;2[t]s3=;3[t]s3>a=b;4[t]c=d;5[t]e=f;"},
+	    {"[t]\n  a=b\n   c=d\n  e=f", "1[t]=;2[t]a=b;3!;4[t]e=f;"},
+	    {"[t]\n  s3=\n  a=b", "1[t]=;2[t]s3=;3[t]a=b;"},
+	    {"[t]\n    a=b\n  s3=\n   c=d",
+		"1[t]=;2[t]a=b;3[t]s3=;4[t]s3>c=d;"},
+	    {"[t]\n  a=\n[u]\n    b=c", "1[t]=;2[t]a=;3[u]=;4[u]b=c;"},
 	    {"s3=\n  a=\n  b=c", "1[]s3=;2[]s3>a=;3[]s3>b=c;"},
 	    {"[services x]\ns3 =\n  endpoint_url = http://h:1/",
-		"2[services x]s3=;3[services x]s3>endpoint_url=http://h:1/;"},
+		"1[services x]=;2[services x]s3=;3[services "
+		"x]s3>endpoint_url=http://h:1/;"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		check(span_str(cases[i].text), true, cases[i].want);
-	check(SPAN("s3=\n  a=b"), false, "1[]s3=;2[]a=b;");
+	check(SPAN("[t]\ns3=\n  a=b"), false, "2[t]s3=;3[t]a=b;");
 }
 
 struct longest {

@@ -387,6 +387,65 @@ test_settings(void **state)
 	world_end();
 }
 
+/* Of these nothing may be dropped in silence. */
+static void
+test_fault(void **state)
+{
+	static const struct {
+		const char *config, *profile, *variable, *path;
+		const char *words; /* NULL: all is well */
+	} rows[] = {
+	    {NULL, NULL, NULL, NULL, NULL},
+	    {"[default]\nregion = r\n", NULL, NULL, NULL, NULL},
+	    {"[profile x]\nregion = r\n", "x", NULL, NULL, NULL},
+	    {NULL, NULL, "AWS_CONFIG_FILE", "/dev/null", NULL},
+	    {"[profile x]\nregion = r\n", "y", NULL, NULL,
+		"AWS_PROFILE: |\"y\"|.aws/config|.aws/credentials"},
+	    {"[profile x]\n", "x", NULL, NULL, NULL},
+	    {NULL, "default", NULL, NULL, NULL},
+	    {NULL, "y", NULL, NULL, "\"y\"|.aws/config"},
+	    {"[default]\nuse_fips_endpoint\n", NULL, NULL, NULL,
+		".aws/config:2: |key = value"},
+	    {NULL, NULL, "AWS_CONFIG_FILE", "/nonexistent/c",
+		"/nonexistent/c|No such file"},
+	    {NULL, NULL, "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/c",
+		"/nonexistent/c|No such file"},
+	    {NULL, NULL, "AWS_CONFIG_FILE", "/", "/: |directory"},
+	    {"[default]\nservices = s\n[services s]\ns3 =\n"
+	     "  endpoint_url = http://h\n",
+		NULL, NULL, NULL, NULL},
+	    {"[default]\nservices = s\n[services t]\ns3 =\n"
+	     "  endpoint_url = http://h\n",
+		NULL, NULL, NULL, "services|\"s\""},
+	};
+	struct buf why;
+	(void)state;
+	world_begin();
+	buf_init(&why, 2048);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		bool fault;
+
+		clear_environment();
+		write_files(rows[i].config, NULL);
+		if (rows[i].profile != NULL)
+			setenv("AWS_PROFILE", rows[i].profile, 1);
+		if (rows[i].variable != NULL)
+			setenv(rows[i].variable, rows[i].path, 1);
+		buf_reset(&why);
+		fault = profile_fault(&why);
+		if (fault != (rows[i].words != NULL))
+			fail_msg("row %zu: %s", i, buf_cstr(&why));
+		if (fault) {
+			snprintf(
+			    got_error, sizeof got_error, "%s", buf_cstr(&why));
+			ends = 1;
+			assert_failed(rows[i].words);
+		}
+	}
+	buf_fini(&why);
+	world_end();
+}
+
 int
 main(void)
 {
@@ -399,6 +458,7 @@ main(void)
 	    cmocka_unit_test(test_named_sources),
 	    cmocka_unit_test(test_process),
 	    cmocka_unit_test(test_settings),
+	    cmocka_unit_test(test_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
