@@ -12,13 +12,14 @@
 
 struct region_lookup;
 
-/* region, or NULL and why not; borrowed. */
+/* region, or NULL and why it is not known yet; borrowed. */
 typedef void region_fn(void *arg, const char *region, const char *error);
 
 /* Whether there is any use in asking: AWS_EC2_METADATA_DISABLED. */
 bool region_can_be_looked_up(void);
-/* Tries three times. Ends in one call of fn, which may cancel, or in silence
- * after the cancel, which frees. */
+/* Asks until it is told, ever more slowly, up to once a minute; from the third
+ * failure on each is told to fn. fn may cancel; the cancel frees, and has to
+ * come even after the region was told. */
 struct region_lookup *
 region_lookup_start(struct http *h, struct timers *t, region_fn *fn, void *arg);
 void region_lookup_cancel(struct region_lookup **l);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-enum { TRIES = 3, RETRY_MS = 1000 };
+enum { TRIES = 3, RETRY_MS = 1000, RETRY_MAX_MS = 60 * 1000 };
 
 struct region_lookup {
 	struct imds *imds;
@@ -27,6 +27,9 @@ fail(struct region_lookup *l)
 		timer_after(l->timer, RETRY_MS);
 		return;
 	}
+	timer_after(l->timer,
+	    RETRY_MS + clock_backoff_ms(RETRY_MS, RETRY_MAX_MS - RETRY_MS,
+			   l->tries - TRIES));
 	l->fn(l->arg, NULL, buf_cstr(&l->why));
 }
 

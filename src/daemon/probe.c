@@ -118,9 +118,9 @@ name_object(struct probe *p)
 static void
 run_steps(struct probe *p)
 {
-	int status;
-
-	if (!ways_open(&p->ways, p->c, NULL, NULL, &status)) {
+	if (!ways_begin(&p->ways, p->c) ||
+	    !ways_find_region(&p->ways, p->c, false) ||
+	    !ways_open(&p->ways, p->c, NULL, NULL)) {
 		report_step_init(&p->step, p->ways.lacks);
 		p->step.mark = REPORT_FAILED;
 		buf_str(&p->step.fact, p->ways.why);

@@ -1,10 +1,12 @@
 /*
  * The daemon's life:
  *
- *   wire up → wait for credentials → polling → (SIGTERM, SIGINT) draining
- *                  ready, from here on ┘ └ SIGHUP: reload            │
- *                                                                    ├ end: 0
- *                                              (a second signal) 130 ┘
+ *   wait for the region ─→ wire up → wait for credentials → polling
+ *      │ (both may take for ever)    ready, from here on ┘      │
+ *      └─ (SIGTERM, SIGINT) end: 0      (SIGTERM, SIGINT) draining → end: 0
+ *                                      (a second signal) └→ end: 130
+ *
+ * SIGHUP reloads the settings at any time.
  */
 #include <ev.h>
 #include <stdio.h>
@@ -96,8 +98,20 @@ on_stop(void *arg, int signum)
 	LOG_INFO(
 	    "drain", F_INT("signal", signum), F_INT("timeout_ms", timeout_ms));
 	service_stopping(r->service, timeout_ms + END_MS);
+	if (r->shipper == NULL) {
+		on_drained(r);
+		return;
+	}
 	shipper_drain(r->shipper, timeout_ms, on_drained, r);
 	headline_now(r->headline);
+}
+
+static void
+apply(struct run *r)
+{
+	filter_change(r->filter, r->conf->key_include, r->conf->key_exclude);
+	ways_change_sink(&r->ways, r->conf);
+	shipper_retry(r->shipper);
 }
 
 /* Before the first credentials there is no "ready" to go back to. */
@@ -112,14 +126,13 @@ on_reload(void *arg)
 		service_reloading(r->service);
 	if (reload_config(r->conf, r->sources)) {
 		config_set_log(r->conf);
-		filter_change(
-		    r->filter, r->conf->key_include, r->conf->key_exclude);
-		ways_change_sink(&r->ways, r->conf);
-		shipper_retry(r->shipper);
+		if (r->shipper != NULL)
+			apply(r);
 	}
 	if (r->ready)
 		service_ready(r->service);
-	headline_now(r->headline);
+	if (r->headline != NULL)
+		headline_now(r->headline);
 }
 
 static void
@@ -222,19 +235,35 @@ take_apart(struct run *r)
 static int
 run_loop(struct run *r)
 {
-	struct signals_to to = {on_stop, on_reload, r};
-
 	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
 	start_flow(r);
 	r->turns = turns_new(r->ways.loop);
 	if (!open_admin(r))
 		return EXIT_USAGE;
-	signals_watch(r->signals, r->ways.loop, &to);
-	service_feed(r->service, r->ways.timers);
 	ev_run(r->ways.loop, 0);
 	stats_log(r->stats);
-	LOG_INFO("stop", F_STR("version", TRAILPOST_VERSION));
 	return EXIT_OK;
+}
+
+/* What has no region cannot be wired up, but it answers signals. */
+static int
+run_ways(struct run *r)
+{
+	struct signals_to to = {on_stop, on_reload, r};
+	struct ways *w = &r->ways;
+
+	if (!ways_begin(w, r->conf))
+		return w->status;
+	signals_watch(r->signals, w->loop, &to);
+	service_feed(r->service, w->timers);
+	service_status(r->service, *r->conf->region != '\0'
+				       ? "starting"
+				       : "waiting for the region from the "
+					 "instance metadata");
+	if (!ways_find_region(w, r->conf, true) ||
+	    !ways_open(w, r->conf, on_creds, r))
+		return w->status;
+	return run_loop(r);
 }
 
 int
@@ -249,9 +278,9 @@ run_daemon(const struct config_sources *sources)
 		config_set_log(&c);
 		r.service = service_new();
 		r.signals = signals_new();
-		service_status(r.service, "starting");
-		if (ways_open(&r.ways, &c, on_creds, &r, &status))
-			status = run_loop(&r);
+		status = run_ways(&r);
+		if (status == EXIT_OK)
+			LOG_INFO("stop", F_STR("version", TRAILPOST_VERSION));
 		take_apart(&r);
 	}
 	config_fini(&c);

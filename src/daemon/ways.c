@@ -29,8 +29,9 @@ ways_protect(void)
 }
 
 static void
-lack(struct ways *w, const char *what, const char *why)
+lack(struct ways *w, int status, const char *what, const char *why)
 {
+	w->status = status;
 	w->lacks = what;
 	(void)snprintf(w->why, sizeof w->why, "%s", why);
 	LOG_ERROR("start", F_STR("lacks", what), F_STR("problem", w->why));
@@ -45,8 +46,8 @@ ev_memory(void *p, long n)
 	return NULL;
 }
 
-static bool
-open_net(struct ways *w, const struct config *c)
+bool
+ways_begin(struct ways *w, const struct config *c)
 {
 	struct http_conf http = {
 	    .ca_file = *c->ca_file != '\0' ? c->ca_file : NULL,
@@ -56,6 +57,7 @@ open_net(struct ways *w, const struct config *c)
 		(unsigned)(c->s3_concurrency + c->delivery_concurrency + 8),
 	};
 
+	*w = (struct ways){.status = EXIT_OK};
 	ev_set_allocator(ev_memory);
 	w->loop = ev_loop_new(EVFLAG_AUTO);
 	if (w->loop != NULL) {
@@ -63,7 +65,7 @@ open_net(struct ways *w, const struct config *c)
 		w->http = http_new(w->loop, &http);
 	}
 	if (w->http == NULL)
-		lack(w, "network", "no event loop or no libcurl");
+		lack(w, EXIT_TROUBLE, "network", "no event loop or no libcurl");
 	return w->http != NULL;
 }
 
@@ -71,26 +73,38 @@ open_net(struct ways *w, const struct config *c)
 struct search {
 	struct ways *ways;
 	struct config *conf;
+	bool patient;
 	bool found;
 };
+
+static void
+not_found(struct search *s, const char *error)
+{
+	struct buf why;
+
+	buf_init(&why, 1024);
+	buf_printf(&why,
+	    "the region is not known: set region or AWS_REGION; %.800s", error);
+	if (s->patient)
+		LOG_ERROR("region", F_STR("problem", buf_cstr(&why)),
+		    F_STR("effect", "it is asked for until it is known"));
+	else
+		lack(s->ways, EXIT_USAGE, "region", buf_cstr(&why));
+	buf_fini(&why);
+}
 
 static void
 on_region(void *arg, const char *region, const char *error)
 {
 	struct search *s = arg;
-	struct buf why;
 
 	s->found = region != NULL;
-	buf_init(&why, 1024);
-	buf_printf(&why,
-	    "the region is not known: set region or AWS_REGION; %.800s",
-	    s->found ? "" : error);
 	if (s->found)
 		check_region_found(s->conf, region, "instance metadata");
 	else
-		lack(s->ways, "region", buf_cstr(&why));
-	buf_fini(&why);
-	ev_break(s->ways->loop, EVBREAK_ALL);
+		not_found(s, error);
+	if (s->found || !s->patient)
+		ev_break(s->ways->loop, EVBREAK_ALL);
 }
 
 static void
@@ -99,16 +113,15 @@ on_note(void *arg, bool fatal, const char *text)
 	struct ways *w = arg;
 
 	if (fatal)
-		lack(w, "endpoints", text);
+		lack(w, EXIT_USAGE, "endpoints", text);
 	else
 		LOG_WARN("start", F_STR("problem", text));
 }
 
-/* What the configuration leaves open is asked of the instance. */
-static bool
-find_region(struct ways *w, struct config *c)
+bool
+ways_find_region(struct ways *w, struct config *c, bool patient)
 {
-	struct search s = {.ways = w, .conf = c};
+	struct search s = {.ways = w, .conf = c, .patient = patient};
 	struct notes notes = {.fn = on_note, .arg = w};
 	struct region_lookup *lookup;
 
@@ -117,9 +130,12 @@ find_region(struct ways *w, struct config *c)
 	lookup = region_lookup_start(w->http, w->timers, on_region, &s);
 	ev_run(w->loop, 0);
 	region_lookup_cancel(&lookup);
-	if (s.found)
-		hosts_check(&notes, c);
-	return s.found && notes.fatal == 0;
+	if (!s.found)
+		return false;
+	LOG_INFO("region", F_STR("region", c->region),
+	    F_STR("from", "instance metadata"));
+	hosts_check(&notes, c);
+	return notes.fatal == 0;
 }
 
 static bool
@@ -139,7 +155,7 @@ open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
 	buf_init(&why, 1024);
 	source = creds_chain_new(&conf, &why);
 	if (source == NULL)
-		lack(w, "credentials", buf_cstr(&why));
+		lack(w, EXIT_USAGE, "credentials", buf_cstr(&why));
 	else
 		w->keeper = creds_keeper_new(w->timers, source, changed, arg);
 	buf_fini(&why);
@@ -206,21 +222,12 @@ ways_change_sink(struct ways *w, const struct config *c)
 }
 
 bool
-ways_open(struct ways *w, struct config *c, creds_changed_fn *changed,
-    void *arg, int *status)
+ways_open(struct ways *w, const struct config *c, creds_changed_fn *changed,
+    void *arg)
 {
-	*w = (struct ways){.loop = NULL};
-	if (!open_net(w, c)) {
-		*status = EXIT_TROUBLE;
-		return false;
-	}
-	*status = EXIT_USAGE;
-	if (!find_region(w, c))
-		return false;
 	hosts_find(c, &w->hosts);
 	if (!open_creds(w, c, changed, arg))
 		return false;
-	*status = EXIT_OK;
 	open_aws(w, c);
 	open_sink(w, c);
 	return true;

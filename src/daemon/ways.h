@@ -29,15 +29,22 @@ struct ways {
 	struct hosts hosts;
 	const char *lacks; /* what could not be had: "credentials", or NULL */
 	char why[1024];	   /* and the reason */
+	int status;	   /* of exit, where something is lacking */
 };
 
 /* Cores and debuggers would show the secrets; from here on they do not. */
 void ways_protect(void);
-/* A region that the configuration leaves open is looked up, which may take
- * seconds, and put into it. false: some of it cannot be had; that is logged and
- * in lacks, the exit status in *status. ways_close in any case. */
-bool ways_open(struct ways *w, struct config *c, creds_changed_fn *changed,
-    void *arg, int *status);
+/* In this order; false: it cannot be had, which is logged, and in lacks and
+ * status. ways_close in any case. */
+/* The loop, timers and http. */
+bool ways_begin(struct ways *w, const struct config *c);
+/* Looks a region up that the configuration leaves open, and puts it into it.
+ * Runs the loop meanwhile: for some seconds, or (patient) until it is found.
+ * Whoever breaks the loop ends it too: false, nothing lacks, status is
+ * EXIT_OK. */
+bool ways_find_region(struct ways *w, struct config *c, bool patient);
+bool ways_open(struct ways *w, const struct config *c,
+    creds_changed_fn *changed, void *arg);
 void ways_close(struct ways *w);
 /* c has changed: what is asked of Dassana from now on follows it. */
 void ways_change_sink(struct ways *w, const struct config *c);

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import stat
 import threading
 import urllib.request
@@ -13,6 +14,7 @@ import pytest
 from components import Missing, Moto
 from issuer import Issuer, environ, serve, write_profile  # noqa: F401
 from jobs import await_all, put_files
+from test_check import check  # noqa: F401
 from test_moto import REGION, Cloud
 
 
@@ -63,6 +65,47 @@ def test_instance_metadata(standin, daemon, moto, serve, secrets):
     assert running.log("start")[0]["credentials"] == "instance metadata"
     assert imds.tokens == 2  # one for the region, one for the credentials
     assert standin.journal.all("denied") == []
+
+
+def test_the_region_comes_late(standin, daemon, moto, serve, secrets):
+    """As at boot, where the metadata service may be there after us."""
+    imds = Imds(moto)
+    there = threading.Event()
+    server = serve(lambda *a: imds.answer(*a) if there.is_set()
+                   else (503, ""))
+    standin.verifier.keys["test-key"] = ("test-secret-key",
+                                         "test-session-token")
+    running = daemon(region=None, env=environ(
+        standin, AWS_EC2_METADATA_DISABLED="",
+        AWS_EC2_METADATA_SERVICE_ENDPOINT=server.url))
+    line = running.wait_line("region", level="error")
+    assert "503" in line["problem"] and "AWS_REGION" in line["problem"]
+    asked = len(server.requests)
+    running.wait_for(lambda: len(server.requests) > asked + 2)
+    assert not running.log("start")
+    there.set()
+    await_all(standin, running, put_files(standin, 1), 40)
+    assert running.log("region", level="info")[0]["region"] == standin.REGION
+    assert running.log("start")[0]["region"] == standin.REGION
+
+
+def test_the_region_does_not_come(standin, daemon, check, serve):
+    """The daemon looks for it until it is told to stop; a check gives up."""
+    server = serve(lambda *_: (404, ""))
+    env = environ(standin, AWS_EC2_METADATA_DISABLED="",
+                  AWS_EC2_METADATA_SERVICE_ENDPOINT=server.url)
+    running = daemon(region=None, env=env)
+    running.wait_line("region", level="error")
+    running.process.send_signal(signal.SIGHUP)
+    running.wait_line("reload")
+    running.stop()
+    assert running.log("stop")
+    options = standin.options()
+    del options["region"]
+    result = check(options, env)
+    assert result.failed() == ["region"]
+    assert "404" in result.step("region")["fact"]
+    assert standin.journal.all("sqs.poll") == []
 
 
 def test_nothing_configured_waits_and_tells(standin, daemon, moto, serve,
