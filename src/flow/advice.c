@@ -70,6 +70,16 @@ advice_get(const struct aws_result *r)
 		       "otherwise grant s3:GetObject (and "
 		       "s3:GetObjectVersion) on the bucket's objects, and "
 		       "kms:Decrypt on its key if it is encrypted with one";
+	if (r->err == ERR_RESOLVE || r->err == ERR_CONNECT || r->err == ERR_TLS)
+		return "S3 cannot be reached: check endpoint_url_s3, the name "
+		       "server, routes, firewall and VPC endpoint, the proxy, "
+		       "and ca_file";
+	if (r->class == AWS_TRANSIENT)
+		return "it passes, or something between us and S3 is in the "
+		       "way";
+	if (r->class == AWS_THROTTLED)
+		return "S3 asks for fewer requests: lower s3_concurrency if it "
+		       "goes on";
 	return look_up(of_object, sizeof of_object / sizeof *of_object, r);
 }
 

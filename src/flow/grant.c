@@ -111,6 +111,11 @@ grant_start(struct grant *g, bool held)
 
 	if (needs_turn && !g->turn)
 		return 0;
+	/* There are more that were not tried yet: go on at that pace. */
+	if (g->trial && !held) {
+		g->probe_ms = PROBE_FIRST_MS;
+		timer_stop(g->probe);
+	}
 	if (needs_turn || g->trial)
 		end_turn(g);
 	return ++g->started;
@@ -179,10 +184,22 @@ grant_probe_now(struct grant *g)
 	timer_soon(g->probe);
 }
 
+/* That a signature is wrong may be said of one key that a proxy rewrites. */
+static bool
+is_of_the_request(const struct aws_result *r)
+{
+	return strncmp(r->code, "Signature", 9) == 0 ||
+	       strncmp(r->code, "InvalidSignature", 16) == 0 ||
+	       strncmp(r->code, "IncompleteSignature", 19) == 0 ||
+	       strcmp(r->code, "AuthorizationHeaderMalformed") == 0 ||
+	       strcmp(r->code, "MissingSecurityHeader") == 0;
+}
+
 bool
 grant_needs_creds(const struct aws_result *r)
 {
-	return r->class == AWS_NO_CREDS || r->class == AWS_BAD_CREDS;
+	return r->class == AWS_NO_CREDS ||
+	       (r->class == AWS_BAD_CREDS && !is_of_the_request(r));
 }
 
 struct part
@@ -202,11 +219,26 @@ grant_part(const struct grant *g)
 	return p;
 }
 
+/* What may be true of every object. What breaks off later is its own. */
 static bool
-is_refusal(const struct aws_result *r)
+may_be_all(const struct aws_result *r, bool answered)
 {
-	return grant_needs_creds(r) || r->class == AWS_DENIED ||
-	       strcmp(r->code, "NoSuchBucket") == 0;
+	switch (r->class) {
+	case AWS_NO_CREDS:
+	case AWS_BAD_CREDS:
+	case AWS_DENIED:
+	case AWS_WRONG_REGION:
+		return true;
+	case AWS_TRANSIENT:
+	case AWS_THROTTLED:
+		return !answered;
+	case AWS_NOT_FOUND:
+		return strcmp(r->code, "NoSuchBucket") == 0;
+	case AWS_OK:
+	case AWS_OTHER:
+		break;
+	}
+	return false;
 }
 
 static bool
@@ -220,6 +252,14 @@ is_new(const struct grant *g, uint64_t h)
 }
 
 static void
+set_why(struct grant *g, const struct aws_result *r)
+{
+	g->no_creds = grant_needs_creds(r);
+	g->why = *r;
+	g->why.reply = NULL;
+}
+
+static void
 close_gate(struct grant *g, struct span bucket, struct span key,
     const struct aws_result *r)
 {
@@ -227,13 +267,11 @@ close_gate(struct grant *g, struct span bucket, struct span key,
 	begin_again(g);
 	g->closed = true;
 	g->closed_at = g->started;
-	g->no_creds = grant_needs_creds(r);
 	timer_stop(g->probe);
-	g->why = *r;
-	g->why.reply = NULL;
 	g->closed_ms = clock_mono_ms();
 	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
-	    F_SPAN("key", key), AWS_FIELDS(r), F_STR("advice", advice_get(r)),
+	    F_SPAN("key", key), F_ERR(r->err), AWS_FIELDS(r),
+	    F_STR("advice", advice_get(r)),
 	    F_STR("effect",
 		"polling is paused, what is held stays leased, nothing is "
 		"lost; one object is tried from time to time"));
@@ -241,11 +279,11 @@ close_gate(struct grant *g, struct span bucket, struct span key,
 
 bool
 grant_refused(struct grant *g, struct span bucket, struct span key,
-    const struct aws_result *r)
+    const struct aws_result *r, bool answered)
 {
 	uint64_t h = hash(hash(0xcbf29ce484222325u, bucket), key);
 
-	if (!is_refusal(r))
+	if (!may_be_all(r, answered))
 		return false;
 	if (!g->closed) {
 		if (g->nrefused < GRANT_REFUSALS && is_new(g, h))
@@ -253,6 +291,8 @@ grant_refused(struct grant *g, struct span bucket, struct span key,
 		if (g->nrefused == GRANT_REFUSALS || grant_needs_creds(r))
 			close_gate(g, bucket, key, r);
 	}
+	if (g->closed)
+		set_why(g, r);
 	grant_later(g);
 	return true;
 }

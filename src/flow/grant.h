@@ -1,10 +1,11 @@
 /*
- * Whether S3 lets us read at all: tells one forbidden key from a set-up that
- * forbids everything, so that a wrong IAM policy, KMS grant or bucket name does
- * not spend the messages' receive counts and send the trail to the dead-letter
- * queue.
+ * Whether S3 lets us read at all: tells one key that cannot be read from a
+ * set-up that lets nothing be read, so that a wrong IAM policy, KMS grant,
+ * bucket name, endpoint or route, or S3 in trouble, does not spend receive
+ * counts and send the trail to the dead-letter queue.
  *
- * A refused object is held, its messages leased, until there is proof:
+ * An object whose GET is refused, or not answered in all its tries, is held,
+ * its messages leased, until there is proof:
  *
  *   a GET that began after the refusal is answered: S3 lets us read, so what
  *     was refused before is tried once more and is then at fault itself;
@@ -17,7 +18,8 @@
  * 60 s. They take turns at that, since the first may be forbidden for a reason
  * of its own, and every other time it is the turn of one that was not refused
  * yet, for which one message may be received (a trial), since all that are held
- * may be: keys that are gone look forbidden to who may not list the bucket.
+ * may be: keys that are gone look forbidden to who may not list the bucket. As
+ * long as trials find such objects the delays begin anew.
  */
 #ifndef FLOW_GRANT_H
 #define FLOW_GRANT_H
@@ -56,13 +58,14 @@ bool grant_on_trial(const struct grant *g);
 /* The GET of that number brought the object's head. True: it is proof for what
  * was refused before it started; the gate is open. */
 bool grant_read(struct grant *g, uint64_t number);
+/* No key can be read with these credentials. */
 bool grant_needs_creds(const struct aws_result *r);
 /*
- * A GET of bucket and key failed. True: S3 does not let us, hold the object.
- * False: the object's own fault.
+ * A GET of bucket and key failed; answered: its head had come. True: it may be
+ * so for all of them, hold the object. False: the object's own fault.
  */
 bool grant_refused(struct grant *g, struct span bucket, struct span key,
-    const struct aws_result *r);
+    const struct aws_result *r, bool answered);
 /* Objects are held, or the gate is closed: there is to be another turn. */
 void grant_later(struct grant *g);
 /* No object is held any more: nothing to probe with, so polling may bring

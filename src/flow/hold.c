@@ -12,11 +12,14 @@ hold_proof(struct objects *os, uint64_t number, bool was_held)
 {
 	struct object *o;
 
+	if (os->nheld == 0)
+		return;
 	TAILQ_FOREACH(o, &os->waiting, link)
 	{
 		if (!o->held || o->refused_at >= number)
 			continue;
 		o->held = false;
+		os->nheld--;
 		o->suspect = !was_held;
 	}
 }
@@ -29,8 +32,11 @@ clear_suspects(struct objects *os)
 
 	TAILQ_FOREACH(o, &os->waiting, link)
 	{
-		o->held = o->held || o->suspect;
+		if (!o->suspect)
+			continue;
 		o->suspect = false;
+		o->held = true;
+		os->nheld++;
 	}
 }
 
@@ -43,7 +49,7 @@ hold_is_due(struct objects *os, struct object *o, const struct aws_result *r)
 
 	if (o->suspect && !grant_needs_creds(r))
 		return false;
-	if (!grant_refused(os->grant, o->bucket, o->key, r))
+	if (!grant_refused(os->grant, o->bucket, o->key, r, o->answered))
 		return false;
 	o->refused_at = grant_started(os->grant);
 	o->suspect = false;
@@ -59,11 +65,35 @@ hold(struct objects *os, struct object *o)
 {
 	ledger_close(os->ledger, &o->page);
 	TAILQ_REMOVE(&os->begun, o, link);
+	o->sliced = o->settled = o->delivered = o->skipped = 0;
+	o->answered = false;
+	hold_wait(os, o);
+	grant_later(os->grant);
+}
+
+void
+hold_wait(struct objects *os, struct object *o)
+{
+	o->state = OBJECT_WAITING;
 	TAILQ_INSERT_TAIL(&os->waiting, o, link);
 	os->stats.waiting++;
-	o->sliced = o->settled = o->delivered = o->skipped = 0;
-	o->state = OBJECT_WAITING;
-	grant_later(os->grant);
+	os->nheld += o->held;
+}
+
+void
+hold_wait_ends(struct objects *os, struct object *o)
+{
+	TAILQ_REMOVE(&os->waiting, o, link);
+	os->stats.waiting--;
+	os->nheld -= o->held;
+}
+
+/* Whatever becomes of a GET, another turn follows while anybody needs one. */
+void
+hold_go_on(struct objects *os)
+{
+	if (os->nheld > 0 || !grant_open(os->grant))
+		grant_later(os->grant);
 }
 
 bool
@@ -85,6 +115,8 @@ hold_first(const struct objects *os, bool held)
 {
 	struct object *o;
 
+	if (held && os->nheld == 0)
+		return NULL;
 	TAILQ_FOREACH(o, &os->waiting, link)
 	{
 		if (o->held == held)

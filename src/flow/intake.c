@@ -9,6 +9,7 @@ enum {
 	POLL_BACKOFF_MS = 1000,
 	POLL_BACKOFF_MAX_MS = 30000,
 	FIRST_WAIT_S = 1,
+	EMPTY_REST_MS = 1000,
 	/* After a reply that could not be read, so many messages are asked for
 	 * one by one. */
 	ASK_ONE = 100,
@@ -21,6 +22,8 @@ struct intake {
 	struct intake_conf conf;
 	struct sqs_op *poll;
 	struct timer *backoff;	   /* armed: not yet */
+	int64_t polled_ms;	   /* when the poll began */
+	unsigned wait_s;	   /* and how long it was to wait */
 	unsigned failures;	   /* in a row */
 	struct aws_result failure; /* the last one */
 	int64_t ill_ms;
@@ -153,6 +156,15 @@ poll_failed(struct intake *in, const struct aws_result *r)
 	timer_after(in->backoff, ms);
 }
 
+/* Whoever does not wait for messages must not be asked all the time. */
+static void
+rest_if_hasty(struct intake *in)
+{
+	if (clock_mono_ms() - in->polled_ms < (int64_t)in->wait_s * 1000 / 2 &&
+	    !in->stopped)
+		timer_after(in->backoff, EMPTY_REST_MS);
+}
+
 static void
 on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
     size_t n)
@@ -182,6 +194,8 @@ on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
 		else
 			take(in, &m[i]);
 	}
+	if (n == 0)
+		rest_if_hasty(in);
 	objects_start(in->conf.objects);
 	in->conf.changed(in->conf.arg);
 }
@@ -239,7 +253,9 @@ intake_look(struct intake *in)
 		return;
 	if (in->ask_one > 0)
 		n = 1;
-	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, poll_wait(in),
+	in->polled_ms = clock_mono_ms();
+	in->wait_s = poll_wait(in);
+	in->poll = sqs_receive(in->conf.sqs, (unsigned)n, in->wait_s,
 	    in->conf.visibility_s, on_received, in);
 }
 

@@ -6,7 +6,8 @@
  * second, so that it is soon known whether the queue can be read. No poll while
  * messages are at their maximum, while the gate function says so (Dassana or S3
  * refuses everything, credentials are missing), or while backing off after an
- * error: from 1 s to 30 s with full jitter, for ever.
+ * error: from 1 s to 30 s with full jitter, for ever. After an empty reply that
+ * came in less than half of the time to wait there is a second's rest.
  *
  * After a reply that was too large or unreadable, messages are asked for one by
  * one until a hundred in a row were of ordinary size, since what does not fit

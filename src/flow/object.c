@@ -88,12 +88,12 @@ object_log_held(const struct object *o, const struct aws_result *r, bool again)
 	/* Once is enough. */
 	LOG_EACH(again ? LOG_LVL_DEBUG : LOG_LVL_WARN, "object.held",
 	    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
-	    F_SPAN("version", o->version), F_STR("cause", "S3 refused it"),
-	    AWS_FIELDS(r), F_INT("events_before", o->sliced),
+	    F_SPAN("version", o->version), F_STR("cause", "GET failed"),
+	    F_ERR(r->err), AWS_FIELDS(r), F_INT("events_before", o->sliced),
 	    F_SPAN("message_id", story_ids(o, ids)),
 	    F_STR("advice", advice_get(r)),
 	    F_STR("effect", "kept leased until another object shows whether "
-			    "S3 refuses all or only this one"));
+			    "it is all of them or only this one"));
 }
 
 void

@@ -45,8 +45,7 @@ settle(struct objects *os, struct object *o)
 
 	forget_name(os, o);
 	if (o->state == OBJECT_WAITING) {
-		TAILQ_REMOVE(&os->waiting, o, link);
-		os->stats.waiting--;
+		hold_wait_ends(os, o);
 	} else {
 		TAILQ_REMOVE(&os->begun, o, link);
 	}
@@ -108,6 +107,7 @@ on_opened(void *arg, struct object *o, const struct s3_head *h)
 	if (grant_read(os->grant, o->number))
 		hold_proof(os, o->number, o->held);
 	o->held = o->suspect = false;
+	o->answered = true;
 	objects_start(os);
 	os->changed(os->arg);
 }
@@ -135,8 +135,11 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 		object_log_failure(o, e);
 	else
 		story_read(o, e);
+	hold_go_on(os);
 	objects_start(os);
 	settle_if_over(os, o);
+	if (os->draining && !grant_open(os->grant))
+		objects_drop_waiting(os);
 	os->changed(os->arg);
 }
 
@@ -171,9 +174,8 @@ objects_start(struct objects *os)
 		grant_nothing_held(os->grant);
 	while (slots_vacant(os->slots) && (o = hold_next(os)) != NULL &&
 	       (number = grant_start(os->grant, o->held)) > 0) {
-		TAILQ_REMOVE(&os->waiting, o, link);
+		hold_wait_ends(os, o);
 		TAILQ_INSERT_TAIL(&os->begun, o, link);
-		os->stats.waiting--;
 		os->stats.active++;
 		o->state = OBJECT_ACTIVE;
 		o->number = number;
@@ -215,8 +217,7 @@ objects_want(
 			m->started = true;
 	} else {
 		o->loose = *at != o;
-		TAILQ_INSERT_TAIL(&os->waiting, o, link);
-		os->stats.waiting++;
+		hold_wait(os, o);
 	}
 	story_wanted(o, m, o->nmessages > 0);
 	add_message(o, m);
@@ -329,7 +330,7 @@ objects_abandon(struct objects *os)
 	slots_cancel(os->slots);
 	forget_list(os, &os->waiting);
 	forget_list(os, &os->begun);
-	os->stats.active = os->stats.waiting = 0;
+	os->stats.active = os->stats.waiting = os->nheld = 0;
 }
 
 void

@@ -45,6 +45,7 @@ struct object {
 	bool loose;		  /* not in the tree: nobody joins it */
 	uint64_t number;	  /* of its GET (flow/grant.h) */
 	uint64_t refused_at;	  /* number of the last GET then started */
+	bool answered;		  /* its GET has brought the head */
 	bool held;    /* refused, and it is not known whose fault it is */
 	bool suspect; /* was held, and then another one could be read */
 	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;

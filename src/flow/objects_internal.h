@@ -17,6 +17,7 @@ struct objects {
 	struct ledger *ledger;
 	void *tree; /* tsearch(3), by identity */
 	struct object_list waiting;
+	unsigned nheld;		  /* of them */
 	struct object_list begun; /* active and ended */
 	objects_changed_fn *changed;
 	void *arg;
@@ -31,6 +32,11 @@ hold_is_due(struct objects *os, struct object *o, const struct aws_result *r);
 /* All of its events are settled: puts it back to those that wait, at the end.
  */
 void hold(struct objects *os, struct object *o);
+/* An object begins to wait, and stops. */
+void hold_wait(struct objects *os, struct object *o);
+void hold_wait_ends(struct objects *os, struct object *o);
+/* A GET has ended: who is held gets more turns. */
+void hold_go_on(struct objects *os);
 /* One is to be held as soon as its events are settled. */
 bool hold_is_near(const struct objects *os);
 /* A GET was answered: what that proves for those that are held. */

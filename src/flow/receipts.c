@@ -6,7 +6,7 @@
 
 enum {
 	FLUSH_MS = 200,
-	CALLS_MAX = 8,
+	CALLS_EACH = 6, /* of each kind: neither can keep the other waiting */
 	RETRY_BASE_MS = 500,
 	RETRY_CAP_MS = 10000,
 	RELEASE_ATTEMPTS = 3,
@@ -19,6 +19,7 @@ struct flight {
 	TAILQ_ENTRY(flight) link;
 	struct receipts *rs;
 	struct sqs_op *op;
+	unsigned *count; /* its kind's */
 	struct receipt *entry[SQS_BATCH_MAX];
 	size_t n;
 };
@@ -32,8 +33,8 @@ struct receipts {
 	struct receipt_list deletes, changes, resting;
 	size_t ndeletes, nchanges;
 	TAILQ_HEAD(, flight) flights;
-	unsigned nflights;
-	bool failing; /* the last call was not answered */
+	unsigned ndeleting, nchanging; /* of them */
+	bool failing;		       /* the last call was not answered */
 };
 
 static void
@@ -151,13 +152,15 @@ is_lost(const struct sqs_entry_result *e)
 	       span_starts(e->code, "InvalidParameterValue");
 }
 
+/* e: what SQS said of it, or NULL. alone: if it fails, the next time it is not
+ * in company. */
 static void
 landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
-    bool answered)
+    bool alone)
 {
 	enum receipt_op op = r->flying;
 	unsigned s = r->flying_s;
-	bool ok = answered && e->ok;
+	bool answered = e != NULL, ok = answered && e->ok;
 
 	r->flying = RECEIPT_NONE;
 	if (ok && op == RECEIPT_EXTEND && !r->stale) {
@@ -185,7 +188,7 @@ landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
 	} else if (answered && is_lost(e)) {
 		finish(rs, r, op, RECEIPT_LOST);
 	} else {
-		r->alone = answered;
+		r->alone = alone;
 		retry(rs, r, op, s);
 	}
 }
@@ -213,9 +216,11 @@ on_batch(void *arg, const struct aws_result *res,
 	struct flight *f = arg;
 	struct receipts *rs = f->rs;
 	bool answered = res->class == AWS_OK;
+	/* One entry that SQS cannot read condemns its whole batch. */
+	bool apart = res->class == AWS_OTHER;
 
 	TAILQ_REMOVE(&rs->flights, f, link);
-	rs->nflights--;
+	--*f->count;
 	log_call(rs, res, f->n);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct sqs_entry_result *e =
@@ -225,7 +230,7 @@ on_batch(void *arg, const struct aws_result *res,
 			LOG_DEBUG("sqs.entry", F_INT("op", f->entry[i]->flying),
 			    F_SPAN("code", e->code),
 			    F_SPAN("message", e->message));
-		landed(rs, f->entry[i], e, e != NULL);
+		landed(rs, f->entry[i], e, e != NULL || apart);
 	}
 	mem_free(f);
 	if (rs->ndeletes + rs->nchanges > 0 && !timer_armed(rs->flush))
@@ -269,7 +274,8 @@ send_batch(struct receipts *rs, struct receipt_list *list)
 			break;
 	}
 	TAILQ_INSERT_TAIL(&rs->flights, f, link);
-	rs->nflights++;
+	f->count = list == &rs->deletes ? &rs->ndeleting : &rs->nchanging;
+	++*f->count;
 	if (list == &rs->deletes)
 		f->op = sqs_delete(rs->sqs, handle, f->n, on_batch, f);
 	else
@@ -281,9 +287,9 @@ void
 receipts_flush(struct receipts *rs)
 {
 	timer_stop(rs->flush);
-	while (rs->nflights < CALLS_MAX && !TAILQ_EMPTY(&rs->deletes))
+	while (rs->ndeleting < CALLS_EACH && !TAILQ_EMPTY(&rs->deletes))
 		send_batch(rs, &rs->deletes);
-	while (rs->nflights < CALLS_MAX && !TAILQ_EMPTY(&rs->changes))
+	while (rs->nchanging < CALLS_EACH && !TAILQ_EMPTY(&rs->changes))
 		send_batch(rs, &rs->changes);
 }
 

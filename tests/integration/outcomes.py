@@ -18,6 +18,8 @@ TESTS = {
     "sqs-large-reply": SQS + "test_a_reply_that_is_too_large",
     "sqs-rubbish-batch":
         SQS + "test_a_batch_answered_with_rubbish_is_sent_again",
+    "sqs-unreachable": SQS + "test_a_queue_that_cannot_be_reached",
+    "sqs-hasty": SQS + "test_a_queue_that_does_not_wait",
     "sqs-queue-gone": POLLS + "[com.amazonaws.sqs#QueueDoesNotExist",
     "sqs-denied": POLLS + "[com.amazon.coral.service#AccessDenied",
     "sqs-batch-5xx": "test_stop.py::test_deletes_that_fail_are_tried_again",
@@ -29,6 +31,10 @@ TESTS = {
     "sqs-lease-lost": LEASE + "test_a_lost_lease_is_noticed",
     "sqs-lease-held-up": LEASE + "test_an_object_paused_for_three_timeouts",
     "creds-expired": SQS + "test_credentials_that_expire_in_mid_flight",
+    "creds-none": "test_creds_life.py::"
+                  "test_source_that_is_down_for_longer_than_they_live",
+    "creds-then-forbidden":
+        S3 + "test_credentials_lapse_and_then_one_key_is_forbidden",
     "clock-skew": SQS + "test_the_host_clock_is_wrong",
     "s3-slowdown": FAILURES + "test_replies[503]",
     "s3-5xx": FAILURES + "test_replies[500]",
@@ -42,6 +48,12 @@ TESTS = {
     "s3-forbidden": ALL_REFUSED + "[policy]",
     "s3-kms": ALL_REFUSED + "[kms grant]",
     "s3-no-bucket": ALL_REFUSED + "[bucket]",
+    "s3-unreachable": S3 + "test_no_object_can_be_had[unreachable]",
+    "s3-down": S3 + "test_no_object_can_be_had[500]",
+    "s3-elsewhere": S3 + "test_no_object_can_be_had[another region]",
+    "s3-probe":
+        S3 + "test_a_probe_that_fails_otherwise_is_not_the_last[closed-404]",
+    "s3-signature": S3 + "test_one_key_whose_signature_is_refused",
     "s3-404": FAILURES + "test_replies[404]",
     "s3-archived": FAILURES + "test_replies[archived]",
     "s3-region": S3 + "test_the_region_of_a_bucket_is_learned",

@@ -80,6 +80,114 @@ def test_fewer_than_eight_refused_spend_no_receives(
     assert not running.log("object.failed")
 
 
+PROBES = {
+    "404": Fault(status=404, code="NoSuchKey", message="gone"),
+    "503": Fault(status=503, code="SlowDown", message="later"),
+    "reset": Fault(drop=True),
+    "archived": Fault(status=403, code="InvalidObjectState", message="cold"),
+}
+
+
+@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize("files", [3, 12], ids=["open", "closed"])
+def test_a_probe_that_fails_otherwise_is_not_the_last(
+        standin, daemon, trail, files, name):
+    rule = standin.faults.on("s3.GET", Fault(
+        status=403, code="AccessDenied", message="refused"))
+    trail.put(files)
+    running = daemon(redeliver_after="0s")
+    running.wait_for(lambda: rule.hits >= min(files, 8))
+    probe = standin.faults.on("s3.GET", PROBES[name], times=3)
+    standin.faults.off(rule)
+    trail.await_all(running, timeout=60)
+    assert probe.hits == 3
+
+
+def test_credentials_lapse_and_then_one_key_is_forbidden(
+        standin, daemon, trail):
+    """Nobody but others can tell that the credentials work again."""
+    bad = trail.put(1)[0]
+    key = trail.keys[bad.id]
+    trail.events.pop(bad.id)
+    lapsed = standin.faults.on("s3.GET", Fault(
+        status=400, code="ExpiredToken", message="expired"))
+    running = daemon()
+    running.wait_line("s3.gate.closed", level="error")
+    standin.faults.on("s3.GET", Fault(
+        status=403, code="AccessDenied", message="no"),
+        where=lambda request: request.path.endswith(key))
+    standin.faults.off(lapsed)
+    trail.put(5)
+    running.wait_line("s3.gate.opened", timeout=30)
+    trail.await_events(running)
+
+
+def test_one_key_whose_signature_is_refused(standin, daemon, trail):
+    """As a proxy does that rewrites it: the others go on."""
+    bad = trail.put(1)[0]
+    key = trail.keys[bad.id]
+    trail.events.pop(bad.id)
+    standin.faults.on("s3.GET", Fault(
+        status=403, code="SignatureDoesNotMatch", message="no"),
+        where=lambda request: request.path.endswith(key))
+    running = daemon()
+    running.wait_line("object.held", level="warn")
+    trail.put(5)
+    trail.await_events(running)
+    assert not running.log("s3.gate.closed")
+
+
+def test_forbidden_keys_before_readable_ones(standin, daemon, trail):
+    """As when one of two KMS grants is missing: those behind them are found
+    within seconds, not minutes."""
+    bad = trail.put(12)
+    keys = tuple(trail.keys[m.id] for m in bad)
+    for message in bad:
+        trail.events.pop(message.id)
+    standin.faults.on("s3.GET", Fault(
+        status=400, code="KMS.AccessDeniedException", message="no"),
+        where=lambda request: request.path.endswith(keys))
+    running = daemon(redeliver_after="60s")
+    running.wait_line("s3.gate.closed", level="error")
+    trail.put(20)
+    trail.await_events(running, timeout=40)
+
+
+DOWN = {
+    "unreachable": None,
+    "500": Fault(status=500, code="InternalError", message="we know"),
+    "reset": Fault(drop=True),
+    "another region": Fault(status=301, code="PermanentRedirect",
+                            message="elsewhere"),
+}
+
+
+@pytest.mark.parametrize("name", DOWN)
+def test_no_object_can_be_had(standin, daemon, trail, name):
+    """A wrong endpoint, a missing route, S3 in trouble: nothing spends its
+    receives, polling pauses, and all goes on by itself."""
+    dead = with_dead_letters(standin, 1)
+    messages = trail.put(12)
+    options = {}
+    if name == "unreachable":
+        door = standin.door()
+        door.close()
+        options["endpoint_url_s3"] = "http://127.0.0.1:%d" % door.port
+    else:
+        rule = standin.faults.on("s3.GET", DOWN[name])
+    running = daemon(redeliver_after="0s", **options)
+    line = running.wait_line("s3.gate.closed", level="error", timeout=30)
+    assert line["advice"]
+    if name == "unreachable":
+        assert line["error"] == "connect"
+        door.open()
+    else:
+        standin.faults.off(rule)
+    trail.await_all(running, timeout=60)
+    assert dead.empty()
+    assert max(receives(standin, m) for m in messages) == 1
+
+
 def test_one_forbidden_key_is_not_a_broken_set_up(standin, daemon, trail):
     """Its message goes the way of the dead-letter queue, the others on."""
     dead = with_dead_letters(standin, 1)

@@ -31,6 +31,31 @@ def test_a_receive_that_is_lost(standin, daemon, trail, fault):
     assert rule.hits == 1
 
 
+def test_a_queue_that_cannot_be_reached(standin, daemon, trail):
+    door = standin.door()
+    door.close()
+    trail.put(3)
+    running = daemon(endpoint_url_sqs="http://127.0.0.1:%d" % door.port)
+    line = running.wait_line("sqs.receive", level="warn")
+    assert line["error"] == "connect"
+    door.open()
+    trail.await_all(running)
+    assert running.wait_line("sqs.receive.recovered")
+
+
+def test_a_queue_that_does_not_wait(standin, daemon, trail):
+    """An emulator, or a proxy that answers by itself: each receive costs."""
+    standin.queue.end_polls()
+    running = daemon()
+    polls = running.wait_for(
+        lambda: standin.journal.all("sqs.poll")[3:] and
+        standin.journal.all("sqs.poll"), 20)
+    gaps = [b.t - a.t for a, b in zip(polls, polls[1:])]
+    assert min(gaps) > 0.9
+    trail.put(3)
+    trail.await_all(running)
+
+
 def padded(body, mib):
     """SQS takes messages of up to 1 MiB, and what we do not know is ignored."""
     return json.dumps({**json.loads(body), "pad": "x" * int(mib * 2**20)})

@@ -60,10 +60,20 @@ def is_bad(request):
     return request.path.endswith("/bad.json.gz")
 
 
-def check_isolated(standin, running, wanted, message):
-    """Twice received with back-off in between, everything else delivered."""
-    running.wait_for(lambda: len(standin.journal.all(
-        "sqs.visibility", id=message.id)) >= 2, 40)
+def check_isolated(standin, running, wanted, message, others=0):
+    """Twice received with back-off in between, everything else delivered.
+    others: that many more files at the most, one by one, since it takes
+    others to know whose fault it is."""
+    def settled_twice():
+        return len(standin.journal.all("sqs.visibility", id=message.id)) >= 2
+
+    for number in range(others):
+        try:
+            running.wait_for(settled_twice, 0.5)
+            break
+        except TimeoutError:
+            wanted += put_files(standin, 1, seed=2 + number)
+    running.wait_for(settled_twice, 40)
     running.wait_for(lambda: len(standin.queue.messages()) == 1)
     assert standin.queue.messages()[0].id == message.id
     seconds = [e.seconds for e in standin.journal.all(
@@ -71,7 +81,8 @@ def check_isolated(standin, running, wanted, message):
     assert seconds[0] >= 1 and seconds[1] > seconds[0]
     got = standin.dassana.events()
     assert not set(wanted) - set(got), "other files' events are missing"
-    lines = object_lines(running, BAD)
+    lines = [line for line in object_lines(running, BAD)
+             if line["event"] != "object.held"]
     receives = len([r for r in standin.journal.all("sqs.receive")
                     if message.id in r.ids])
     assert 1 <= len(lines) <= receives, "one line for each try, no more"
@@ -101,7 +112,7 @@ def test_replies(standin, daemon, name):
     message = put_bad(standin, GOOD)
     standin.faults.on("s3.GET", fault, where=is_bad)
     wanted = put_files(standin, 5)
-    line = check_isolated(standin, daemon(), wanted, message)
+    line = check_isolated(standin, daemon(), wanted, message, others=80)
     if fault.code:
         assert line["code"] == fault.code
         assert line["status"] == str(fault.status)

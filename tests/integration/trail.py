@@ -81,6 +81,12 @@ class Trail:
         running.wait_for(self.standin.queue.empty, timeout, "the queue empty")
         self.check(double)
 
+    def await_events(self, running, timeout=30):
+        """Every event arrives; there may be messages that stay."""
+        running.wait_for(lambda: not Counter(self.wanted()) - Counter(
+            self.standin.dassana.events()), timeout, "all events")
+        self.check()
+
     def check(self, double=0):
         wanted = Counter(self.wanted())
         missing = wanted - Counter(self.standin.dassana.events())
@@ -123,3 +129,11 @@ def other_time(standin, speed=1, shift="+0"):
     """The environment of a daemon whose clocks run faster, or are wrong."""
     return {**standin.environ(), "LD_PRELOAD": FAKETIME,
             "FAKETIME": "%s x%d" % (shift, speed), "NO_FAKE_STAT": "1"}
+
+
+def settable_time(standin, file):
+    """The environment of a daemon whose wall clock is off by what the file
+    says, at any time; its monotonic one knows nothing of it."""
+    return {**standin.environ(), "LD_PRELOAD": FAKETIME, "NO_FAKE_STAT": "1",
+            "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}

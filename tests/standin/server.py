@@ -115,6 +115,7 @@ class Standin:
         self.errors = []  # of the stand-in itself
         self._stopping = threading.Event()
         self._gates = []
+        self._doors = []
         self.secret = secret or secrets.token_urlsafe(30)
         self.session = secrets.token_urlsafe(60) if session_token else None
         self.token = token or "dsn" + secrets.token_hex(20)
@@ -141,6 +142,13 @@ class Standin:
         self.sqs.close()
         self.aws_port.end()
         self.dassana_port.end()
+        for door in self._doors:
+            door.end()
+
+    def door(self):
+        """Another port where AWS is; it can be closed and opened."""
+        self._doors.append(Listener(self._serve, "127.0.0.1", 0))
+        return self._doors[-1]
 
     def environ(self):
         """What the daemon needs in its environment."""

@@ -55,7 +55,9 @@ test_get(void **state)
 	    {AWS_NOT_FOUND, "NoSuchBucket", "bucket"},
 	    {AWS_OTHER, "InvalidObjectState", "restore"},
 	    {AWS_WRONG_REGION, "PermanentRedirect", "region"},
-	    {AWS_THROTTLED, "SlowDown", ""},
+	    {AWS_THROTTLED, "SlowDown", "s3_concurrency"},
+	    {AWS_TRANSIENT, "InternalError", "passes"},
+	    {AWS_OTHER, "MethodNotAllowed", ""},
 	};
 
 	(void)state;
@@ -77,6 +79,19 @@ test_too_large(void **state)
 	assert_non_null(strstr(advice_receive(&r), "one by one"));
 }
 
+static void
+test_not_reached(void **state)
+{
+	static const enum err errs[] = {ERR_RESOLVE, ERR_CONNECT, ERR_TLS};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct aws_result r = {.class = AWS_TRANSIENT, .err = errs[i]};
+
+		assert_non_null(strstr(advice_get(&r), "cannot be reached"));
+	}
+}
+
 int
 main(void)
 {
@@ -84,6 +99,7 @@ main(void)
 	    cmocka_unit_test(test_receive),
 	    cmocka_unit_test(test_get),
 	    cmocka_unit_test(test_too_large),
+	    cmocka_unit_test(test_not_reached),
 	};
 
 	return cmocka_run_group_tests_name("advice", tests, NULL, NULL);

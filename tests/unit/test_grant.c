@@ -13,7 +13,8 @@
 static struct {
 	struct grant *grant;
 	unsigned retries;
-	bool held; /* whether any object is */
+	bool held;     /* whether any object is */
+	bool answered; /* whether a GET fails after its head */
 } w;
 
 static bool
@@ -31,6 +32,7 @@ set_up(void **state)
 	fake_begin();
 	w.retries = 0;
 	w.held = true;
+	w.answered = false;
 	w.grant = grant_new(fake_timers(), on_retry, &w);
 	return 0;
 }
@@ -54,8 +56,8 @@ refuse(unsigned key, enum aws_class class, const char *code)
 	int n = snprintf(name, sizeof name, "key%u", key);
 
 	memcpy(r.code, code, strlen(code) + 1);
-	return grant_refused(
-	    w.grant, SPAN("bucket"), (struct span){name, (size_t)n}, &r);
+	return grant_refused(w.grant, SPAN("bucket"),
+	    (struct span){name, (size_t)n}, &r, w.answered);
 }
 
 static uint64_t
@@ -123,21 +125,48 @@ test_what_does_not_count(void **state)
 	static const struct {
 		enum aws_class class;
 		const char *code;
+		bool answered;
 	} rows[] = {
-	    {AWS_NOT_FOUND, "NoSuchKey"},
-	    {AWS_TRANSIENT, "InternalError"},
-	    {AWS_THROTTLED, "SlowDown"},
-	    {AWS_OTHER, "InvalidObjectState"},
-	    {AWS_WRONG_REGION, "PermanentRedirect"},
+	    {AWS_NOT_FOUND, "NoSuchKey", false},
+	    {AWS_OTHER, "InvalidObjectState", false},
+	    {AWS_TRANSIENT, "", true},
+	    {AWS_THROTTLED, "SlowDown", true},
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
 		size_t row = i % (sizeof rows / sizeof *rows);
 
+		w.answered = rows[row].answered;
 		assert_false(refuse(i, rows[row].class, rows[row].code));
 	}
 	assert_true(grant_open(w.grant));
+}
+
+/* S3 cannot be reached, is elsewhere, or in trouble: it may be so for all. */
+static void
+test_what_counts(void **state)
+{
+	static const struct {
+		enum aws_class class;
+		const char *code;
+	} rows[] = {
+	    {AWS_TRANSIENT, ""},
+	    {AWS_TRANSIENT, "InternalError"},
+	    {AWS_THROTTLED, "SlowDown"},
+	    {AWS_WRONG_REGION, "PermanentRedirect"},
+	    {AWS_BAD_CREDS, "SignatureDoesNotMatch"},
+	    {AWS_BAD_CREDS, "IncompleteSignature"},
+	    {AWS_BAD_CREDS, "AuthorizationHeaderMalformed"},
+	    {AWS_DENIED, "KMS.DisabledException"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < GRANT_REFUSALS; i++) {
+		assert_true(grant_open(w.grant));
+		assert_true(refuse(i, rows[i].class, rows[i].code));
+	}
+	assert_false(grant_open(w.grant));
 }
 
 static void
@@ -267,6 +296,42 @@ test_no_trial_without_credentials(void **state)
 	}
 }
 
+/* The credentials are good again, and one key is forbidden all the same: others
+ * must have their turn. */
+static void
+test_trials_after_credentials(void **state)
+{
+	(void)state;
+	(void)refuse(1, AWS_BAD_CREDS, "ExpiredToken");
+	fake_advance(1000);
+	assert_int_not_equal(start_held(), 0);
+	(void)refuse(1, AWS_DENIED, "AccessDenied");
+	fake_advance(2000);
+	assert_false(grant_on_trial(w.grant));
+	assert_int_not_equal(start_held(), 0);
+	(void)refuse(1, AWS_DENIED, "AccessDenied");
+	fake_advance(4000);
+	assert_true(grant_on_trial(w.grant));
+}
+
+/* One after the other, as long as there are any. */
+static void
+test_trials_go_on(void **state)
+{
+	(void)state;
+	close_gate();
+	for (unsigned i = 0; i < 20; i++) {
+		fake_advance(1000);
+		assert_false(grant_on_trial(w.grant));
+		assert_int_not_equal(start_held(), 0);
+		(void)refuse(0, AWS_DENIED, "AccessDenied");
+		fake_advance(2000);
+		assert_true(grant_on_trial(w.grant));
+		assert_int_not_equal(start_fresh(), 0);
+		(void)refuse(100 + i, AWS_DENIED, "AccessDenied");
+	}
+}
+
 /* A probe that fails for a reason of its own is not the last one. */
 static void
 test_probing_goes_on(void **state)
@@ -341,12 +406,15 @@ main(void)
 	    T(test_same_key_counts_once),
 	    T(test_a_read_begins_the_count_again),
 	    T(test_what_does_not_count),
+	    T(test_what_counts),
 	    T(test_credentials_close_at_once),
 	    T(test_probes),
 	    T(test_probes_while_open),
 	    T(test_whose_turn),
 	    T(test_turns_end),
 	    T(test_trials),
+	    T(test_trials_go_on),
+	    T(test_trials_after_credentials),
 	    T(test_no_trial_without_credentials),
 	    T(test_probing_goes_on),
 	    T(test_nothing_held),

@@ -193,6 +193,7 @@ test_part(void **state)
 	intake_look(t.in);
 	assert_int_equal(fake_sqs_at(0)->wait_s, 1);
 	assert_int_equal(intake_part(t.in).mood, PART_UNTRIED);
+	fake_advance(1000);
 	receive(0, "");
 	assert_int_equal(intake_part(t.in).mood, PART_WELL);
 	intake_look(t.in);
@@ -373,6 +374,7 @@ test_backoff(void **state)
 	assert_true(total > 500 * 10000);
 	assert_int_equal(intake_stats(t.in).errors, 500);
 	/* Then all is well, and the next one is quick again. */
+	fake_advance(1000);
 	receive(0, "");
 	intake_look(t.in);
 	assert_int_equal(asked_for(), 10);
@@ -411,6 +413,29 @@ test_ask_one(void **state)
 		}
 		close_world();
 	}
+}
+
+/* A queue that never waits is not asked more than once a second. */
+static void
+test_empty_at_once(void **state)
+{
+	(void)state;
+	open_world(10);
+	intake_look(t.in);
+	for (int i = 0; i < 5; i++) {
+		receive(0, "");
+		fake_advance(999);
+		intake_look(t.in);
+		assert_int_equal(asked_for(), 0);
+		fake_advance(1);
+		assert_int_equal(asked_for(), 10);
+	}
+	/* One that does is asked again at once. */
+	fake_advance(10 * 1000);
+	receive(0, "");
+	intake_look(t.in);
+	assert_int_equal(asked_for(), 10);
+	close_world();
 }
 
 /* Large ones remain alone for as long as they come. */
@@ -525,6 +550,7 @@ main(void)
 	    cmocka_unit_test(test_backoff),
 	    cmocka_unit_test(test_ask_one),
 	    cmocka_unit_test(test_large_ones),
+	    cmocka_unit_test(test_empty_at_once),
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_stop_with_duplicate),
 	    cmocka_unit_test(test_stop_while_backing_off),

@@ -257,6 +257,20 @@ test_everything(void **state)
 	live("everything", everything(6), share(40));
 }
 
+/* Nothing but time helps: no new process that begins anew. */
+static void
+test_without_restarts(void **state)
+{
+	struct model_conf c;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 4; seed++) {
+		c = everything(600 + seed);
+		c.faults.restart = 0;
+		live("without restarts", c, share(10));
+	}
+}
+
 /* Stopped in the midst of it, with little time or much. */
 static void
 test_stops(void **state)
@@ -301,6 +315,7 @@ main(void)
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_windows),
 	    cmocka_unit_test(test_everything),
+	    cmocka_unit_test(test_without_restarts),
 	    cmocka_unit_test(test_stops),
 	};
 

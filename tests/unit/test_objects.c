@@ -475,6 +475,62 @@ test_a_lone_one_is_refused(void **state)
 	close_world();
 }
 
+/* Whatever becomes of a probe, others follow: the gate is closed, or one is
+ * held, until there is proof. */
+static void
+test_probes_go_on(void **state)
+{
+	static const struct {
+		enum aws_class class;
+		const char *code;
+	} rows[] = {{AWS_NOT_FOUND, "NoSuchKey"}, {AWS_OTHER, "ObjectChanged"},
+	    {AWS_TRANSIENT, "InternalError"}};
+	char key[2] = "a";
+
+	(void)state;
+	for (size_t row = 0; row < 2 * sizeof rows / sizeof *rows; row++) {
+		bool open = row % 2;
+
+		open_world(8);
+		for (key[0] = 'a'; key[0] < (open ? 'd' : 'i'); key[0]++) {
+			message(key);
+			refuse(key);
+		}
+		assert_int_equal(objects_readable(t.os), open);
+		fake_advance(1000);
+		fake_s3_fail(
+		    fake_s3_of("a"), rows[row / 2].class, rows[row / 2].code);
+		for (int s = 0; s < 20 && !fake_s3_is_open("b"); s++)
+			fake_advance(1000);
+		assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+		assert_true(objects_readable(t.os));
+		assert_true(fake_s3_is_open("c"));
+		settle(DELIVERY_TAKEN);
+		close_world();
+	}
+}
+
+/* S3 does not answer: held like those that it refuses. Broken off later: the
+ * object's own fault. */
+static void
+test_not_answered(void **state)
+{
+	(void)state;
+	open_world(2);
+	message("a");
+	message("b");
+	fake_s3_fail(fake_s3_of("a"), AWS_TRANSIENT, "");
+	fake_s3_head(fake_s3_of("b"), "\"e\"");
+	fake_s3_fail(fake_s3_of("b"), AWS_TRANSIENT, "");
+	assert_int_equal(leave().failed, 1);
+	assert_int_equal(stats().waiting, 1);
+	fake_advance(1000);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
 /* Refused in the middle: what is under way is waited for, and what arrived is
  * not sent again. */
 static void
@@ -590,6 +646,8 @@ main(void)
 	    cmocka_unit_test(test_seven_are_refused),
 	    cmocka_unit_test(test_a_lone_one_is_refused),
 	    cmocka_unit_test(test_refused_in_its_body),
+	    cmocka_unit_test(test_probes_go_on),
+	    cmocka_unit_test(test_not_answered),
 	    cmocka_unit_test(test_drop_waiting),
 	    cmocka_unit_test(test_drop_refused),
 	    cmocka_unit_test(test_abandon),
