@@ -20,9 +20,9 @@ int64_t clock_wall_s(void);
 
 /*
  * By how much a better clock, told of by somebody else, is ahead of our wall
- * clock. It is 0 until it was learned, and again once our clock was set: by more
- * than a minute against the monotonic one. (So it is after a sleep too; then it
- * has to be learned anew.)
+ * clock. It is 0 until it was learned, and again once our clock was set: by
+ * more than a minute against the monotonic one. (So it is after a sleep too;
+ * then it has to be learned anew.)
  */
 struct clock_offset {
 	int64_t learned_s, base_ms;

@@ -112,22 +112,6 @@ is_one_of(const char *code, const char *const *list)
 	return false;
 }
 
-static void
-set_clock(struct call *c, int64_t offset_s)
-{
-	clock_offset_learn(&c->aws->offset, offset_s);
-	if (c->aws->keeper != NULL)
-		creds_set_offset(c->aws->keeper, offset_s);
-	if (offset_s == 0)
-		LOG_INFO("aws.clock", F_STR("operation", name_of(c)),
-		    F_STR("outcome", "this host's clock is right again"));
-	else
-		LOG_WARN("aws.clock", F_STR("operation", name_of(c)),
-		    F_INT("offset_s", offset_s),
-		    F_STR("advice", "this host's clock is wrong; requests are "
-				    "signed with AWS's time until it is set"));
-}
-
 /*
  * Whether a wrong clock explains the refusal; then it is right from now on.
  * The offset that counts is the one this attempt was signed with: another call
@@ -150,7 +134,8 @@ fix_clock(struct call *c, const struct reply *r, const struct aws_result *res)
 		return false;
 	c->clock_set = true;
 	if (is_skewed(offset_s, aws_offset_s(c->aws)))
-		set_clock(c, is_skewed(offset_s, 0) ? offset_s : 0);
+		aws_set_offset(c->aws, c->spec.operation,
+		    is_skewed(offset_s, 0) ? offset_s : 0);
 	return true;
 }
 

@@ -21,6 +21,10 @@ struct aws {
 	struct aws_stats stats;
 };
 
+/* What a refusal of o has shown: from now on all calls are signed, and expiry
+ * is judged, accordingly. 0: our clock is right. */
+void aws_set_offset(struct aws *a, enum aws_operation o, int64_t offset_s);
+
 /* The headers of one attempt: the caller's and those that signing adds. They
  * hold the session token, so they are wiped. */
 struct signed_headers {

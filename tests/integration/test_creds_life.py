@@ -9,6 +9,7 @@ from issuer import (  # noqa: F401
     LIFE_S, Issuer, environ, serve, write_profile)
 from jobs import await_all, put_files
 from standin import Fault
+from trail import no_faketime, settable_time
 
 
 class Stalls(threading.Thread):
@@ -36,11 +37,12 @@ class Stalls(threading.Thread):
         self.join()
 
 
-def ship_until(standin, daemon, enough):
-    """Files one after the other, until enough() is true."""
-    wanted, seed = standin.dassana.events(), 100
+def ship_until(standin, daemon, enough, seed=100):
+    """Files one after the other, made of seeds from this one on, until
+    enough() is true."""
+    wanted, last = standin.dassana.events(), seed + 900
     while not enough():
-        assert seed < 1000
+        assert seed < last
         wanted += put_files(standin, 1, seed)
         seed += 1
         await_all(standin, daemon, wanted)
@@ -175,3 +177,33 @@ def test_refused_in_the_middle_of_work(standin, daemon, serve, secrets):
     running.stop()
     assert running.log("object.failed") == []
     assert running.log("message.not_deleted") == []
+
+
+@no_faketime
+@pytest.mark.parametrize("shift", ["-5h", "+5h"])
+def test_a_clock_that_is_set_right(standin, daemon, serve, secrets, tmp_path,
+                                   shift):
+    """What AWS had to say of the wrong one is over at once, and no set of
+    credentials is taken for an expired one."""
+    issuer = Issuer(standin, secrets, 4 * LIFE_S)
+    server = serve(lambda *_: (200, issuer.document()))
+    clock = tmp_path / "clock"
+    clock.write_text(shift)
+    env = {name: value for name, value in settable_time(standin, clock).items()
+           if not name.startswith("AWS_")}
+    running = daemon(env=environ(
+        standin, AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/", **env))
+    ship_until(standin, running, lambda: running.log("aws.clock"))
+    line, = running.log("aws.clock")
+    assert abs(abs(int(line["offset_s"])) - 5 * 3600) < 60
+    refused = len(standin.journal.all("denied"))
+    clock.write_text("+0")
+    renewed = issuer.n
+    ship_until(standin, running, lambda: issuer.n > renewed, 1000)
+    await_all(standin, running,
+              standin.dassana.events() + put_files(standin, 1))
+    assert running.log("creds.expired") == []
+    assert running.log("creds.fetch", level="error") == []
+    # Nothing had to be refused for it.
+    assert len(running.log("aws.clock")) == 1
+    assert len(standin.journal.all("denied")) == refused
