@@ -22,7 +22,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 
-enum { ERROR_MAX = 512, CHUNK = 4096 };
+enum { ERROR_MAX = 512, CHUNK = 4096, TURN_CHUNKS = 16 };
 
 struct child_pipe {
 	struct child *child;
@@ -113,32 +113,41 @@ finish(struct child *c)
 	buf_fini_wipe(&error);
 }
 
-/* Reads what is there. Of standard error the rest is thrown away. */
+/* Of standard error what does not fit is thrown away. */
+static void
+pipe_take(struct child_pipe *p, struct span s)
+{
+	struct child *c = p->child;
+	size_t room = p->text.max - p->text.n;
+
+	if (p == &c->error && s.n > room)
+		s.n = room;
+	buf_span(&p->text, s);
+	if (p->text.err != ERR_OK) {
+		c->end.err = ERR_LIMIT;
+		pipe_close(p);
+		kill_group(c);
+	}
+}
+
+/* Reads what is there. Standard output has its limit; of standard error, which
+ * has none, a part: somebody may write it faster than we read. */
 static void
 pipe_read(struct child_pipe *p)
 {
-	struct child *c = p->child;
+	bool bounded = p == &p->child->out;
 	char chunk[CHUNK];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while (p->fd >= 0 && (n = read(p->fd, chunk, sizeof chunk)) != -1) {
-		if (n == 0)
+	for (int i = 0; (bounded || i < TURN_CHUNKS) && p->fd >= 0 && n > 0;
+	     i++) {
+		n = read(p->fd, chunk, sizeof chunk);
+		if (n > 0)
+			pipe_take(p, (struct span){chunk, (size_t)n});
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			pipe_close(p);
-		else
-			buf_add(&p->text, chunk,
-			    p == &c->error &&
-				    (size_t)n > p->text.max - p->text.n
-				? p->text.max - p->text.n
-				: (size_t)n);
-		if (p == &c->out && p->text.err != ERR_OK) {
-			c->end.err = ERR_LIMIT;
-			pipe_close(p);
-			kill_group(c);
-		}
 	}
 	mem_wipe(chunk, sizeof chunk);
-	if (p->fd >= 0 && errno != EAGAIN && errno != EINTR)
-		pipe_close(p);
 }
 
 static void
@@ -194,12 +203,49 @@ pipe_open(struct child_pipe *p, int *writer)
 	return 0;
 }
 
+/* Our own secrets, and what the service manager says to us alone. A name that
+ * ends in '_' stands for all that begin with it. */
+static bool
+is_ours(const char *var)
+{
+	static const char *const names[] = {"DASSANA_", "TRAILPOST_",
+	    "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_",
+	    "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t n = strlen(names[i]);
+
+		if (strncmp(var, names[i], n) == 0 &&
+		    (names[i][n - 1] == '_' || var[n] == '='))
+			return true;
+	}
+	return false;
+}
+
+/* What of the environment a child gets; free the array. */
+static char **
+child_environ(void)
+{
+	size_t n = 0, kept = 0;
+	char **env;
+
+	while (environ[n] != NULL)
+		n++;
+	env = mem_zalloc((n + 1) * sizeof *env);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_ours(environ[i]))
+			env[kept++] = environ[i];
+	}
+	return env;
+}
+
 /* Signals as a program expects them: we ignore SIGPIPE. */
 static int
 spawn(struct child *c, const char *const *argv, int out, int error)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
+	char **env = child_environ();
 	sigset_t none, all;
 	int rc;
 
@@ -220,11 +266,12 @@ spawn(struct child *c, const char *const *argv, int out, int error)
 	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 #endif
 	rc = posix_spawnp(&c->pid, argv[0], &files, &attr,
-	    (char *const *)(const void *)argv, environ);
+	    (char *const *)(const void *)argv, env);
 	if (rc != 0)
 		c->pid = 0;
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
+	mem_free(env);
 	return rc;
 }
 

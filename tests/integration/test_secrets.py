@@ -56,6 +56,29 @@ def test_an_old_secret_is_nowhere_in_memory(standin, daemon, secrets,
     assert found.count(b"/hush" * 20) == 3
 
 
+def test_a_child_does_not_get_our_secrets(standin, daemon, secrets, tmp_path):
+    """A credential_process is somebody else's program."""
+    issuer = Issuer(standin, secrets, 3600)
+    (tmp_path / "document").write_text(
+        issuer.document("SessionToken", Version=1))
+    write_profile(tmp_path, "[default]\ncredential_process = sh -c "
+                  "'env >%s/environ; cat %s/document'\n"
+                  % (tmp_path, tmp_path))
+    ours = {"DASSANA_TOKEN": standin.token,
+            "TRAILPOST_ASSUME_ROLE_EXTERNAL_ID": "hush",
+            "CREDENTIALS_DIRECTORY": "/hush",
+            "NOTIFY_SOCKET": "@hush", "WATCHDOG_USEC": "123456789",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "hush"}
+    running = daemon(env={**environ(standin), **ours, "AWS_X": "told"},
+                     dassana_token=None)
+    await_all(standin, running, put_files(standin, 3))
+    given = (tmp_path / "environ").read_text()
+    assert "AWS_X=told" in given and "HOME=" in given
+    assert standin.token not in given and "hush" not in given
+    for name in ours:
+        assert name not in given
+
+
 @unsanitized
 def test_no_core_and_no_debugger(standin, binary):
     """Where others run under the same user."""

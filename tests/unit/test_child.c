@@ -1,5 +1,6 @@
 /* Real programs on a real loop: what is under test is the system calls. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +21,7 @@
 #include "base/buf.h"
 #include "net/child.h"
 
-enum { OUTPUT_MAX = 1000 };
+enum { OUTPUT_MAX = 1000, FLOOD = 1024 * 1024 };
 
 static struct ev_loop *loop;
 static struct timers *timers;
@@ -132,6 +135,72 @@ test_limits(void **state)
 	assert_int_equal(end.signal, SIGKILL);
 }
 
+/* What is ours alone is not told to it. */
+static void
+test_environment(void **state)
+{
+	static const char *const ours[] = {"DASSANA_TOKEN", "DASSANA_APP_ID",
+	    "TRAILPOST_DASSANA_TOKEN", "NOTIFY_SOCKET", "WATCHDOG_USEC",
+	    "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+	    "CREDENTIALS_DIRECTORY", "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+	static const char *const given[] = {"AWS_CONFIG_FILE", "HTTPS_PROXY",
+	    "NOTIFY_SOCKET_OF_ANOTHER", "MY_DASSANA_TOKEN",
+	    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"};
+	(void)state;
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		setenv(ours[i], "hush", 1);
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+		setenv(given[i], "told", 1);
+	run("env | grep -c =told; env | grep hush", 10000);
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		unsetenv(ours[i]);
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+		unsetenv(given[i]);
+	assert_string_equal(buf_cstr(&out), "5\n");
+}
+
+/* This program as a child: fills its standard error, as large as it gets, says
+ * so on the pipe that stands for a file, and stays. */
+static int
+flood(const char *said)
+{
+	static char block[FLOOD];
+	int fd = open(said, O_WRONLY | O_CLOEXEC);
+
+	return fcntl(2, F_SETPIPE_SZ, FLOOD) < 0 ||
+	       write(2, block, sizeof block) != sizeof block ||
+	       dprintf(fd, "%d\n", (int)getpid()) < 0 || pause();
+}
+
+/* However much of it there is, the loop gets on after a part. */
+static void
+test_flood(void **state)
+{
+	char dir[] = "/tmp/trailpost-test-XXXXXX", said[64], path[64];
+	const char *const argv[] = {"/proc/self/exe", said, NULL};
+	struct child *c;
+	int pid, left, fd;
+	FILE *f;
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(said, sizeof said, "%s/said", dir);
+	assert_int_equal(mkfifo(said, 0600), 0);
+	c = start(argv, 10000);
+	f = fopen(said, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &pid), 1);
+	fclose(f);
+	snprintf(path, sizeof path, "/proc/%d/fd/2", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_int_equal(ioctl(fd, FIONREAD, &left), 0);
+	assert_in_range(left, FLOOD / 2, FLOOD - 1);
+	close(fd);
+	child_cancel(&c);
+	(void)unlink(said);
+	(void)rmdir(dir);
+}
+
 /* One that goes on in the background with our pipe is not waited for. */
 static void
 test_background(void **state)
@@ -172,15 +241,19 @@ test_cancel(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_output, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_limits, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_environment, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_flood, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_background, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_not_started, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_cancel, begin, finish),
 	};
 
+	if (argc > 1)
+		return flood(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
