@@ -27,10 +27,24 @@ is_public(const struct endpoint *e, const char *region)
 	return *region != '\0' && !endpoint_is_vpce(e);
 }
 
+/* The variant that the host of a queue URL is by itself. */
+static struct endpoint_variant
+variant_in(const struct endpoint *e, const char *region)
+{
+	struct endpoint_variant v = {
+	    .fips = span_starts(span_str(e->host), "sqs-fips."),
+	    .dual_stack = true};
+	struct endpoint dual;
+
+	v.dual_stack = endpoint_choose("sqs", region, v, &dual) == ERR_OK &&
+		       strcmp(dual.host, e->host) == 0;
+	return v;
+}
+
 static void
 find_sqs(const struct config *c, struct hosts *h)
 {
-	struct endpoint_variant v = h->variant;
+	struct endpoint_variant v = h->variant, own;
 	char region[REGION_MAX];
 
 	CHECK(endpoint_queue_url(span_str(c->queue_url), &h->sqs, region) ==
@@ -39,8 +53,9 @@ find_sqs(const struct config *c, struct hosts *h)
 	    !is_public(&h->sqs, region) || (!v.fips && !v.dual_stack))
 		return;
 	/* What the URL asks for by itself is not taken back. */
-	if (span_starts(span_str(h->sqs.host), "sqs-fips."))
-		v.fips = true;
+	own = variant_in(&h->sqs, region);
+	v.fips |= own.fips;
+	v.dual_stack |= own.dual_stack;
 	(void)endpoint_choose("sqs", region, v, &h->sqs);
 }
 

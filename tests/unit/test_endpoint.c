@@ -92,7 +92,7 @@ test_kinds_of_host(void **state)
 	    {"http://[::1]", true, true},
 	    {"http://[::2]", true, false},
 	    {"http://localhost:4566", false, true},
-	    {"http://s3.localhost", false, true},
+	    {"http://s3.localhost", false, false},
 	    {"http://notlocalhost", false, false},
 	    {"http://localhost.example", false, false},
 	};
