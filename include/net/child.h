@@ -2,8 +2,8 @@
  * A program that is run for what it prints, without blocking the loop and
  * without a shell. It gets our environment but for our own secrets and what the
  * service manager says to us, no input, and a process group of its own, which
- * is killed when the time is up, when it prints too much, and on cancel: what it
- * has started goes with it.
+ * is killed when the time is up, when it prints too much, and on cancel: what
+ * it has started goes with it.
  */
 #ifndef NET_CHILD_H
 #define NET_CHILD_H

@@ -18,8 +18,8 @@ find_key(struct span message)
 	return SPAN("");
 }
 
-static bool
-is_kms(const struct aws_result *r)
+bool
+probe_is_kms(const struct aws_result *r)
 {
 	return strncasecmp(r->code, "kms", 3) == 0 ||
 	       strstr(r->message, "kms:") != NULL;
@@ -74,13 +74,38 @@ advise_transport(
 	endpoint_url(host, out);
 }
 
+static void
+advise_not_found(
+    const struct aws_result *r, const char *resource, struct buf *out)
+{
+	static const struct {
+		const char *code, *text;
+	} things[] = {
+	    {"NoSuchKey", "the bucket has no such object: check the key, and "
+			  "whether a life-cycle rule has removed it"},
+	    {"NoSuchVersion", "the object has no such version any more: does a "
+			      "life-cycle rule remove it?"},
+	    {"NoSuchBucket", "check the bucket's name, and whether it is in "
+			     "this partition"},
+	};
+
+	for (size_t i = 0; i < sizeof things / sizeof things[0]; i++) {
+		if (strcmp(r->code, things[i].code) == 0) {
+			buf_str(out, things[i].text);
+			return;
+		}
+	}
+	buf_printf(out, "there is no %s: check its name, account and region",
+	    resource);
+}
+
 void
 probe_advise(const struct aws_result *r, const char *action,
     const char *resource, const struct endpoint *host, struct buf *out)
 {
 	switch (r->class) {
 	case AWS_DENIED:
-		if (is_kms(r))
+		if (probe_is_kms(r))
 			advise_kms(r, resource, out);
 		else
 			buf_printf(out,
@@ -103,10 +128,7 @@ probe_advise(const struct aws_result *r, const char *action,
 			     "partition, or this host's clock is wrong");
 		break;
 	case AWS_NOT_FOUND:
-		buf_printf(out,
-		    "there is no %s: check its name, account and "
-		    "region",
-		    resource);
+		advise_not_found(r, resource, out);
 		break;
 	case AWS_WRONG_REGION:
 		buf_str(out, "it is in another region than the one asked, and "

@@ -35,6 +35,9 @@ void probe_refused(struct probe *p, const struct aws_result *r);
 void probe_advise(const struct aws_result *r, const char *action,
     const char *resource, const struct endpoint *host, struct buf *out);
 
+/* Whether it is a key of KMS that stands in the way. */
+bool probe_is_kms(const struct aws_result *r);
+
 /* probe_creds.c */
 void probe_creds(struct probe *p);
 void probe_identity(struct probe *p);

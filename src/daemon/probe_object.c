@@ -4,7 +4,7 @@
 #include "daemon/probe_internal.h"
 #include "trail/notify.h"
 
-enum { PEEK_WAIT_S = 1, PEEK_HIDDEN_S = 30 };
+enum { PEEK_WAIT_S = 1, PEEK_HIDDEN_S = 30, NAME_BYTES = 4096 };
 
 static void
 keep_object(struct probe *p, struct span body)
@@ -95,6 +95,7 @@ struct read {
 	struct s3_get *get;
 	struct timer *timer;
 	const char *action;
+	bool in_vain; /* the daemon will read another version */
 };
 
 /* The head and the first bytes are proof enough. */
@@ -134,13 +135,63 @@ on_data(void *arg, struct span bytes)
 	return 0; /* paused until it is cancelled */
 }
 
+/* What to grant it on. */
+static void
+object_arn(const struct probe *p, struct buf *out)
+{
+	const char *partition = endpoint_partition(p->c->region);
+
+	if (span_starts(buf_view(&p->bucket), "arn:"))
+		buf_printf(out, "%s/object/*", buf_cstr(&p->bucket));
+	else
+		buf_printf(out, "arn:%s:s3:::%s/*",
+		    partition != NULL ? partition : "aws",
+		    buf_cstr(&p->bucket));
+}
+
+/* Where the bucket is looked for first. */
+static struct endpoint
+bucket_host(const struct probe *p)
+{
+	const struct hosts *hosts = &p->ways.hosts;
+	struct endpoint_s3 how = {
+	    .custom = hosts->s3_custom ? &hosts->s3 : NULL,
+	    .path_style = (enum path_style)p->c->s3_path_style,
+	    .variant = hosts->variant,
+	};
+	struct endpoint host = hosts->s3;
+	char region[REGION_MAX];
+	struct buf path;
+
+	buf_init(&path, NAME_BYTES);
+	if (endpoint_bucket_arn(buf_view(&p->bucket), region))
+		how.region = region;
+	else if (endpoint_same_partition(buf_cstr(&p->region), p->c->region))
+		how.region = buf_cstr(&p->region);
+	else
+		how.region = p->c->region;
+	(void)endpoint_bucket(buf_view(&p->bucket), &how, &host, &path);
+	buf_fini(&path);
+	return host;
+}
+
+/* Where the notification names a version that is what the daemon reads: it does
+ * no harm that the current one was deleted, or cannot be read. */
+static bool
+is_in_vain(const struct read *t, const struct aws_result *r)
+{
+	return t->in_vain && strcmp(r->code, "NoSuchBucket") != 0 &&
+	       (r->class == AWS_NOT_FOUND ||
+		   (r->class == AWS_DENIED && !probe_is_kms(r)));
+}
+
 static void
 on_done(void *arg, const struct aws_result *r)
 {
 	struct read *t = arg;
 	struct probe *p = t->probe;
-	const char *partition = endpoint_partition(p->c->region);
-	struct endpoint host = p->ways.hosts.s3;
+	struct buf *advice = &p->step.advice;
+	struct endpoint host = bucket_host(p);
 	struct buf arn;
 
 	t->get = NULL;
@@ -148,31 +199,28 @@ on_done(void *arg, const struct aws_result *r)
 	if (r->class == AWS_OK)
 		return;
 	timer_stop(t->timer);
-	if (!p->ways.hosts.s3_custom)
-		(void)endpoint_choose(
-		    "s3", p->c->region, p->ways.hosts.variant, &host);
-	buf_init(&arn, 4096);
-	if (span_starts(buf_view(&p->bucket), "arn:"))
-		buf_printf(&arn, "%s/object/*", buf_cstr(&p->bucket));
-	else
-		buf_printf(&arn, "arn:%s:s3:::%s/*",
-		    partition != NULL ? partition : "aws",
-		    buf_cstr(&p->bucket));
+	buf_init(&arn, NAME_BYTES);
+	object_arn(p, &arn);
 	probe_refused(p, r);
-	probe_advise(r, t->action, buf_cstr(&arn), &host, &p->step.advice);
+	probe_advise(r, t->action, buf_cstr(&arn), &host, advice);
 	if (r->class == AWS_DENIED)
-		buf_printf(&p->step.advice,
+		buf_printf(advice,
 		    "; a key that does not exist is refused in the same way "
 		    "(%s)",
 		    buf_cstr(&p->key));
+	if (is_in_vain(t, r)) {
+		p->step.mark = REPORT_WARNING;
+		buf_str(advice, "; what counts is the version that the "
+				"notification names");
+	}
 	buf_fini(&arn);
 	probe_wake(p);
 }
 
 static bool
-read_object(struct probe *p, const char *name, const char *action)
+read_object(struct probe *p, const char *name, const char *action, bool in_vain)
 {
-	struct read t = {.probe = p, .action = action};
+	struct read t = {.probe = p, .action = action, .in_vain = in_vain};
 	const struct s3_object o = {.bucket = buf_view(&p->bucket),
 	    .key = buf_view(&p->key),
 	    .version = buf_view(&p->version),
@@ -209,7 +257,8 @@ probe_object(struct probe *p)
 	}
 	version = p->version;
 	buf_init(&p->version, version.max);
-	if (read_object(p, "object", "s3:GetObject") && p->version.n == 0)
+	if (read_object(p, "object", "s3:GetObject", version.n > 0) &&
+	    p->version.n == 0)
 		probe_skip(p, "version", "the object has no version");
 	if (version.n > 0) {
 		buf_fini(&p->version);
@@ -218,5 +267,5 @@ probe_object(struct probe *p)
 		buf_fini(&version);
 	}
 	if (p->version.n > 0)
-		read_object(p, "version", "s3:GetObjectVersion");
+		read_object(p, "version", "s3:GetObjectVersion", false);
 }

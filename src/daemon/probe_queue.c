@@ -4,7 +4,9 @@
 
 #include "daemon/probe_internal.h"
 
-enum { FEW_RECEIVES = 3 };
+/* A lease that is shorter than a call which hangs, and another one, is lost
+ * with the first hiccup. */
+enum { FEW_RECEIVES = 3, SHORT_LEASE_S = 2 * SQS_TIMEOUT_MS / 1000 };
 
 /* arn:PARTITION:sqs:REGION:ACCOUNT:NAME, from the URL; "" if it has another
  * form. */
@@ -31,6 +33,28 @@ add_count(struct buf *b, int64_t n, const char *what)
 		buf_printf(b, ", %lld %s", (long long)n, what);
 }
 
+/* Ours counts: each receive names it. */
+static void
+tell_lease(struct probe *p, int64_t queues_own_s)
+{
+	struct report_step *s = &p->step;
+	unsigned ours_s = (unsigned)p->c->visibility_timeout_s;
+
+	buf_printf(&s->fact, ", hidden for %u s (visibility_timeout", ours_s);
+	if (queues_own_s >= 0)
+		buf_printf(&s->fact, "; the queue's own %lld s does not count",
+		    (long long)queues_own_s);
+	buf_char(&s->fact, ')');
+	if (ours_s >= SHORT_LEASE_S)
+		return;
+	s->mark = REPORT_WARNING;
+	buf_printf(&s->advice,
+	    "whenever SQS is slow for some seconds, messages that are being "
+	    "worked on come back and are delivered twice: raise "
+	    "visibility_timeout to %d s or more",
+	    SHORT_LEASE_S);
+}
+
 static void
 tell_queue(struct probe *p, const struct sqs_attributes *a)
 {
@@ -39,9 +63,7 @@ tell_queue(struct probe *p, const struct sqs_attributes *a)
 	buf_str(b, buf_cstr(&p->queue_arn));
 	add_count(b, a->waiting, "messages waiting");
 	add_count(b, a->in_flight, "in flight");
-	buf_printf(b, ", hidden for %llu s when received",
-	    (unsigned long long)p->c->visibility_timeout_s);
-	add_count(b, a->visibility_s, "s is the queue's own setting");
+	tell_lease(p, a->visibility_s);
 	if (a->kms_key.n > 0)
 		buf_printf(b, ", encrypted with KMS key %.*s",
 		    (int)a->kms_key.n, a->kms_key.p);
@@ -97,6 +119,10 @@ on_attributes(
 		probe_advise(r, "sqs:GetQueueAttributes",
 		    buf_cstr(&p->queue_arn), &p->ways.hosts.sqs,
 		    &p->step.advice);
+		if (r->class == AWS_DENIED && !probe_is_kms(r))
+			buf_str(&p->step.advice,
+			    "; SQS refuses a queue that does not exist in the "
+			    "same way: check account and name in queue_url");
 		report_add(&p->report, &p->step);
 	}
 	probe_wake(p);

@@ -2,6 +2,7 @@
 nothing."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -9,6 +10,7 @@ import subprocess
 import boto3
 import pytest
 from components import Missing, Moto
+from issuer import serve, write_profile  # noqa: F401
 from jobs import make_file
 from process import ROOT, bare_environ
 from standin import Fault, shapes
@@ -51,14 +53,15 @@ class Result:
 
 @pytest.fixture
 def check(binary, tmp_path):
-    def run(options, env, *args, as_json=True):
+    def run(options, env, *args, as_json=True, user=None):
         command = [binary]
         for pair in options.items():
             command += ["-o", "%s=%s" % pair]
         command += ["check", *(["--json"] if as_json else []), *args]
         done = subprocess.run(
             command, env={**bare_environ(tmp_path), **env}, cwd=tmp_path,
-            capture_output=True, text=True, timeout=60, check=False)
+            capture_output=True, text=True, timeout=60, check=False,
+            user=user)
         return Result(done, as_json)
 
     return run
@@ -168,6 +171,8 @@ def test_what_cannot_be_reached(standin, checked, change, step, word):
     ("s3.GET", Fault(403, "AccessDenied", "Access Denied"), "object",
      ["s3:GetObject on arn:aws:s3:::trail-logs/*"]),
     ("s3.GET", Fault(403, "InvalidObjectState", "x"), "object", []),
+    ("s3.GET", Fault(404, "NoSuchKey", "x"), "object", ["the key", "life"]),
+    ("s3.GET", Fault(404, "NoSuchBucket", "x"), "object", ["bucket's name"]),
     ("sqs.ReceiveMessage", Fault(400, "KmsAccessDenied", NO_DECRYPT),
      "receive", ["kms:Decrypt on arn:aws:kms"]),
     ("sqs.ReceiveMessage", Fault(400, "KmsDisabled", "x"), "receive",
@@ -177,6 +182,9 @@ def test_what_cannot_be_reached(standin, checked, change, step, word):
                  "111122223333:trailpost"]),
     ("sqs.GetQueueAttributes", Fault(400, "QueueDoesNotExist", "no"),
      "queue", ["arn:aws:sqs:us-east-1:111122223333:trailpost", "account"]),
+    ("sqs.GetQueueAttributes", Fault(403, "AccessDeniedException", "no"),
+     "queue", ["grant sqs:GetQueueAttributes on arn:aws:sqs:us-east-1:"
+               "111122223333:trailpost", "does not exist", "queue_url"]),
     ("sqs.GetQueueAttributes", Fault(403, "InvalidSignatureException", "no"),
      "queue", ["clock"]),
     ("s3.POST", Fault(403, "InvalidClientTokenId", "no"), "identity",
@@ -199,6 +207,64 @@ def test_refusals_name_what_to_do(standin, checked, operation, fault, step,
     assert found["request_id"]
     for word in words:
         assert word in found["advice"]
+
+
+@pytest.mark.parametrize("given, result, words", [
+    ({}, "ok", "hidden for 300 s (visibility_timeout; the queue's own 30 s "
+     "does not count)"),
+    ({"visibility_timeout": "60s"}, "ok", "60 s"),
+    ({"visibility_timeout": "59s"}, "warning", "59 s"),
+])
+def test_for_how_long_messages_are_hidden(standin, checked, given, result,
+                                          words):
+    found = checked(**given)
+    assert found.status == 0
+    step = found.step("queue")
+    assert step["result"] == result and words in step["fact"]
+    assert ("visibility_timeout" in step.get("advice", "")) == (
+        result == "warning")
+
+
+@pytest.mark.parametrize("count, result", [(2, "warning"), (3, "ok")])
+def test_few_receives(standin, checked, count, result):
+    standin.queue.dead_letter = standin.sqs.create(standin.url, "dead")
+    standin.queue.max_receives = count
+    found = checked()
+    assert found.status == 0
+    assert found.step("redrive")["result"] == result
+    assert "after %d receives" % count in found.step("redrive")["fact"]
+
+
+@pytest.mark.parametrize("fault", [
+    Fault(404, "NoSuchKey", "x"), Fault(403, "AccessDenied", "Access Denied")])
+def test_an_object_whose_current_version_was_deleted(standin, checked, fault):
+    """The daemon reads the version that the notification names."""
+    key, data, _ = make_file(5)
+    version = standin.put(key, data, announce=False).version
+    standin.queue.send(shapes.s3_event("trail-logs", key, versionId=version))
+    standin.faults.on("s3.GET", fault, times=1)
+    result = checked("--peek")
+    assert result.status == 0
+    found = result.step("object")
+    assert found["result"] == "warning"
+    assert found["code"] == fault.code
+    assert "version" in found["advice"]
+    assert result.step("version")["result"] == "ok"
+    # But a key that we may not use is one, whatever the version.
+    standin.faults.on("s3.GET", Fault(403, "AccessDenied", NO_DECRYPT))
+    assert "object" in checked("--peek").failed()
+
+
+def test_the_host_of_a_bucket_elsewhere(standin, checked):
+    standin.queue.send(shapes.s3_event("trail-logs", "k",
+                                       region="eu-north-1"))
+    env = {**standin.environ(), "HTTPS_PROXY": "http://127.0.0.1:1",
+           "AWS_ENDPOINT_URL_SQS": standin.url,
+           "AWS_ENDPOINT_URL_STS": standin.url}
+    del env["AWS_ENDPOINT_URL"]
+    result = checked("--peek", env=env)
+    assert "https://trail-logs.s3.eu-north-1.amazonaws.com" in \
+        result.step("object")["advice"]
 
 
 @pytest.mark.parametrize("code, word", [
@@ -365,8 +431,9 @@ def test_a_missing_action_is_named(moto, standin, check, action):
 ROLE = "arn:aws:iam::123456789012:role/reader"
 
 
+@pytest.mark.parametrize("way", ["configuration", "profile"])
 @pytest.mark.parametrize("allowed", [True, False])
-def test_assuming_a_role(moto, standin, check, allowed):
+def test_assuming_a_role(moto, standin, check, tmp_path, allowed, way):
     cloud = Cloud(moto)
     policy = without(guide_policy(), None)
     trust = {"Version": "2012-10-17", "Statement": [{
@@ -381,16 +448,112 @@ def test_assuming_a_role(moto, standin, check, allowed):
     assert ROLE in assuming
     cloud.allow(json.loads(assuming if allowed else assuming.replace(
         "sts:AssumeRole", "sts:TagSession")))
-    result = check({**standin.options(), "queue_url": cloud.queue_url,
-                    "assume_role_arn": ROLE}, cloud.env, "--peek")
+    options = {**standin.options(), "queue_url": cloud.queue_url}
+    env = cloud.env
+    if way == "profile":
+        write_profile(
+            tmp_path, "[default]\nrole_arn = %s\nsource_profile = keys\n"
+            "[profile keys]\naws_access_key_id = %s\n"
+            "aws_secret_access_key = %s\n" % (
+                ROLE, env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"]))
+        env = {"AWS_ENDPOINT_URL": moto.url}
+    else:
+        options["assume_role_arn"] = ROLE
+    result = check(options, env, "--peek")
     standin.dassana.problems.clear()
+    assert result.errors == ""
     if allowed:
         assert result.failed() == []
         assert "assumed-role/reader" in result.step("identity")["fact"]
         return
     assert result.failed() == ["credentials"]
-    assert "grant sts:AssumeRole on " + ROLE in \
-        result.step("credentials")["advice"]
+    found = result.step("credentials")
+    assert "grant sts:AssumeRole on " + ROLE in found["advice"]
+    assert found["status"] == 403
+    assert ROLE in found["fact"]
+
+
+REFUSAL = """<ErrorResponse><Error><Code>%s</Code><Message>no</Message>\
+</Error><RequestId>REQ-7</RequestId></ErrorResponse>"""
+OTHER_ROLE = "arn:aws:iam::123456789012:role/of-the-profile"
+
+
+@pytest.mark.parametrize("code, way, words", [
+    ("AccessDenied", "profile", ["sts:AssumeRole on " + OTHER_ROLE]),
+    ("ExpiredToken", "profile", ["wrong, expired or"]),
+    ("InvalidClientTokenId", "profile", ["wrong, expired or"]),
+    ("AccessDenied", "token", ["sts:AssumeRoleWithWebIdentity", OTHER_ROLE]),
+    ("ExpiredTokenException", "token", ["still renewed"]),
+    ("InvalidIdentityToken", "token", ["identity provider"]),
+])
+def test_refusals_of_sts(standin, check, serve, tmp_path, code, way, words):
+    """The role of the step that failed is named, and what AWS said of it, for
+    machines too, though another role is to be assumed with it."""
+    server = serve(lambda *_: (403, REFUSAL % code))
+    (tmp_path / "token").write_text("hush")
+    write_profile(tmp_path, "[default]\nrole_arn = %s\n%s\n[profile k]\n"
+                  "aws_access_key_id = A\naws_secret_access_key = hush\n" % (
+                      OTHER_ROLE, "source_profile = k" if way == "profile"
+                      else "web_identity_token_file = %s/token" % tmp_path))
+    result = check({**standin.options(), "assume_role_arn": ROLE}, {
+        "AWS_ENDPOINT_URL": standin.url, "AWS_ENDPOINT_URL_STS": server.url})
+    standin.dassana.problems.clear()
+    found = result.step("credentials")
+    assert result.failed() == ["credentials"]
+    assert (found["code"], found["status"], found["request_id"]) == (
+        code, 403, "REQ-7")
+    for word in words:
+        assert word in found["advice"]
+    assert ROLE not in found["advice"]
+    assert result.errors == "" and "hush" not in result.text
+
+
+def test_sts_that_cannot_be_reached(standin, check):
+    result = check({**standin.options(), "assume_role_arn": ROLE}, {
+        "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "hush",
+        "AWS_ENDPOINT_URL": standin.url,
+        "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"})
+    standin.dassana.problems.clear()
+    found = result.step("credentials")
+    assert "no answer" in found["fact"]
+    assert "HTTPS_PROXY and NO_PROXY, for http://127.0.0.1:1" in \
+        found["advice"]
+    assert result.errors == ""
+
+
+@pytest.mark.parametrize("status", [201, 302, 400, 403, 500])
+def test_a_container_that_refuses(standin, check, serve, status):
+    """Whatever its status: no role is to blame, and nothing of a body is told
+    but what it calls the error."""
+    server = serve(lambda *_: (status, json.dumps({
+        "AccessKeyId": "A", "SecretAccessKey": "hush", "Token": "hush",
+        "code": "Nothing", "message": "to see"})))
+    result = check({**standin.options(), "assume_role_arn": ROLE}, {
+        "AWS_ENDPOINT_URL": standin.url,
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url})
+    standin.dassana.problems.clear()
+    found = result.step("credentials")
+    assert "container: HTTP status %d" % status in found["fact"]
+    assert found["status"] == status
+    assert ("Nothing: to see" in found["fact"]) == (status >= 400)
+    assert found.get("code") == ("Nothing" if status >= 400 else None)
+    assert "sts:" not in found.get("advice", "")
+    assert result.errors == "" and "hush" not in result.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="there is no other user to be")
+def test_a_token_that_may_not_be_read(standin, check, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("hush")
+    token.chmod(0)
+    tmp_path.chmod(0o711)
+    result = check(standin.options(), {
+        "AWS_ENDPOINT_URL": standin.url, "AWS_ROLE_ARN": ROLE,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}, user=65534)
+    standin.dassana.problems.clear()
+    found = result.step("credentials")
+    assert "token: Permission denied" in found["fact"]
+    assert "user that trailpost runs as" in found["advice"]
 
 
 def test_peek_and_an_object(standin, checked):
