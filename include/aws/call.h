@@ -110,6 +110,10 @@ struct call *call_start(struct aws *a, const struct call_spec *spec);
 void call_resume(struct call *c); /* request_resume of a stream */
 void call_cancel(struct call **c);
 
+/* Appends what to do about an error of transport on the way to a host. */
+void aws_advise_transport(
+    enum err err, const struct endpoint *host, struct buf *out);
+
 /* Fields of an aws_result for a log line. */
 #define AWS_FIELDS(r)                                                          \
 	F_STR("class", aws_class_name((r)->class)),                            \

@@ -30,10 +30,26 @@ struct creds {
 void creds_fini(struct creds *c); /* wipes and frees the strings */
 void creds_copy(struct creds *to, const struct creds *from);
 
-/* ok: c is valid and taken over by the callee. Otherwise error says what is
- * wrong and what to do, naming the source; borrowed. The callee may free the
- * source once it has no more need of either. */
-typedef void creds_fetched_fn(void *arg, struct creds *c, const char *error);
+/* Why there are none, and what helps. */
+struct creds_failure {
+	struct buf text;   /* what is wrong, naming the source */
+	struct buf advice; /* "" if the text says it */
+	/* Of the reply that was no good, if it was one; 0 or "" if unknown. */
+	int status;
+	char code[96], request_id[96];
+};
+void creds_failure_init(struct creds_failure *f);
+void creds_failure_fini(struct creds_failure *f);
+void creds_failure_reset(struct creds_failure *f);
+/* Appends the text; the rest replaces what is there. */
+void
+creds_failure_add(struct creds_failure *to, const struct creds_failure *from);
+
+/* c is valid and taken over by the callee; or NULL, and why there is none,
+ * borrowed. The callee may free the source once it has no more need of either.
+ */
+typedef void
+creds_fetched_fn(void *arg, struct creds *c, const struct creds_failure *why);
 
 /* One way to get credentials. A fetch ends in one call of fn, never from inside
  * fetch itself, or in silence after cancel. One fetch at a time. free cancels
@@ -105,6 +121,12 @@ void creds_set_offset(struct creds_keeper *k, int64_t offset_s);
 const char *creds_source_name(const struct creds_keeper *k);
 /* Why there are none; "" while there are. */
 const char *creds_error(const struct creds_keeper *k);
+/* The same, whole; NULL while there are some, or nothing has failed so far.
+ * Borrowed until control returns to the loop. */
+const struct creds_failure *creds_failure(const struct creds_keeper *k);
+/* What is asked for by creds_failure need not be logged: only debug lines from
+ * now on. */
+void creds_keeper_quiet(struct creds_keeper *k);
 
 struct creds_stats {
 	uint64_t fetches, failures;

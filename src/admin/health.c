@@ -19,6 +19,7 @@ health_part_name(enum health_part p)
 static struct part
 credentials(const struct creds_keeper *k)
 {
+	const struct creds_failure *why = creds_failure(k);
 	struct part p = PART_IN(PART_WELL);
 
 	if (creds_get(k) != NULL)
@@ -28,6 +29,10 @@ credentials(const struct creds_keeper *k)
 	p.detail = creds_error(k);
 	p.advice = "see docs/credentials.md, and run trailpost check where "
 		   "the daemon runs";
+	if (why != NULL && why->advice.n > 0)
+		p.advice = buf_cstr(&why->advice);
+	if (why != NULL)
+		p.code = why->code;
 	return p;
 }
 

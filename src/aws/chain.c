@@ -86,7 +86,7 @@ drop(struct chain *ch)
 }
 
 static void
-on_picked(void *arg, struct creds *c, const char *error)
+on_picked(void *arg, struct creds *c, const struct creds_failure *why)
 {
 	struct chain *ch = arg;
 
@@ -96,10 +96,10 @@ on_picked(void *arg, struct creds *c, const char *error)
 		return;
 	}
 	if (!ch->settled && ch->is_last_resort) {
-		say_tried(&ch->f.why);
-		buf_str(&ch->f.why, "; ");
+		say_tried(&ch->f.why.text);
+		buf_str(&ch->f.why.text, "; ");
 	}
-	buf_str(&ch->f.why, error);
+	creds_failure_add(&ch->f.why, why);
 	if (!ch->settled)
 		drop(ch);
 	source_fetch_fail(&ch->f);

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "aws/creds_priv.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,7 +28,6 @@ enum {
 	 * be set, and the monotonic one stands still while a machine sleeps. */
 	WAKE_MAX_MS = 5 * 60 * 1000,
 	LOG_EVERY = 32, /* failures in a row */
-	ERROR_MAX = 1024,
 };
 
 struct creds_keeper {
@@ -35,8 +35,8 @@ struct creds_keeper {
 	struct timer *refresh, *expiry;
 	creds_changed_fn *changed;
 	void *arg;
-	struct creds set; /* key_id NULL: none yet */
-	struct buf error;
+	struct creds set;	      /* key_id NULL: none yet */
+	struct creds_failure failure; /* of the last fetch; "": it was none */
 	struct clock_offset offset;
 	int64_t since_ms;   /* when the set came that ends as this one does */
 	int64_t window_ms;  /* what is left of the set's life at refresh */
@@ -44,22 +44,10 @@ struct creds_keeper {
 	unsigned failures;  /* in a row */
 	uint64_t all_fetches, all_failures;
 	bool fetching;
-	bool refused;	 /* the timer is to fetch, whatever is left */
+	bool refused; /* the timer is to fetch, whatever is left */
+	bool quiet;
 	bool told_valid; /* what changed has last told */
 };
-
-/* What is put into a header must be visible ASCII. */
-static bool
-is_sendable(const char *s)
-{
-	if (s == NULL || *s == '\0')
-		return false;
-	for (; *s != '\0'; s++) {
-		if (*s <= ' ' || *s >= 0x7f)
-			return false;
-	}
-	return true;
-}
 
 static int64_t
 left_ms(const struct creds_keeper *k)
@@ -135,54 +123,48 @@ tell(struct creds_keeper *k)
 		k->changed(k->arg);
 }
 
-/* But for digits, which tell how long it took or which port it was. */
-static bool
-is_same_text(struct span a, struct span b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++) {
-		bool digit = a.p[i] >= '0' && a.p[i] <= '9' && b.p[i] >= '0' &&
-			     b.p[i] <= '9';
-
-		if (a.p[i] != b.p[i] && !digit)
-			return false;
-	}
-	return true;
-}
-
 /* Not every line of a long failure: the first, and any that says another
  * thing. */
 static void
-log_failure(const struct creds_keeper *k, struct span error)
+log_failure(const struct creds_keeper *k, const struct creds_failure *why)
 {
 	bool valid = creds_get(k) != NULL;
 	enum log_level level = valid ? LOG_LVL_WARN : LOG_LVL_ERROR;
 
-	if (k->failures % LOG_EVERY != 1 &&
-	    is_same_text(error, buf_view(&k->error)))
+	if (k->quiet || (k->failures % LOG_EVERY != 1 &&
+			    creds_failure_is_same(why, &k->failure)))
 		level = LOG_LVL_DEBUG;
-	LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
-	    F_SPAN("error", error), F_INT("failures", k->failures),
-	    F_STR("still_valid", valid ? "yes" : "no"));
+	creds_failure_log(why, level, k->source->name, k->failures, valid);
 }
 
 static void
-take_failure(struct creds_keeper *k, const char *text)
+take_failure(struct creds_keeper *k, const struct creds_failure *why)
 {
-	struct span error = {text, strnlen(text, ERROR_MAX)};
 	int64_t ms = clock_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, k->failures);
 
 	k->failures++;
 	k->all_failures++;
-	log_failure(k, error);
-	buf_reset(&k->error);
-	buf_span(&k->error, error);
+	log_failure(k, why);
+	creds_failure_reset(&k->failure);
+	creds_failure_add(&k->failure, why);
 	if (ms < APART_MIN_MS)
 		ms = APART_MIN_MS;
 	if (k->set.expires_s != 0 && creds_get(k) != NULL)
 		ms = again_ms(k, ms);
 	timer_after(k->refresh, ms);
+}
+
+/* A failure that is found here and not by the source. */
+static void
+fail(struct creds_keeper *k, const char *text, const char *advice)
+{
+	struct creds_failure f;
+
+	creds_failure_init(&f);
+	buf_str(&f.text, text);
+	buf_str(&f.advice, advice);
+	take_failure(k, &f);
+	creds_failure_fini(&f);
 }
 
 /*
@@ -217,14 +199,6 @@ take_set(struct creds_keeper *k, struct creds *c)
 	return creds_get(k) != NULL;
 }
 
-static bool
-is_same(const struct creds *a, const struct creds *b)
-{
-	return a->key_id != NULL && b->key_id != NULL &&
-	       strcmp(a->key_id, b->key_id) == 0 &&
-	       a->expires_s == b->expires_s;
-}
-
 static void
 log_set(const struct creds_keeper *k, bool is_news)
 {
@@ -239,30 +213,29 @@ log_set(const struct creds_keeper *k, bool is_news)
 }
 
 static void
-on_fetched(void *arg, struct creds *c, const char *error)
+on_fetched(void *arg, struct creds *c, const struct creds_failure *why)
 {
 	struct creds_keeper *k = arg;
-	bool is_news = k->failures > 0 || (c != NULL && !is_same(c, &k->set));
+	bool is_news =
+	    k->failures > 0 || (c != NULL && !creds_are_same(c, &k->set));
 
 	k->fetching = false;
-	if (c != NULL && (!is_sendable(c->key_id) || !is_sendable(c->secret) ||
-			     (c->token != NULL && !is_sendable(c->token)))) {
-		creds_fini(c);
-		c = NULL;
-		error = "the credentials are empty or have blanks or control "
-			"characters in them; copy them again";
-	} else if (c != NULL && !take_set(k, c)) {
-		c = NULL;
-		error = "the source gave credentials that have expired; see "
-			"whether it still renews them and whether this host's "
-			"clock is right";
-	}
 	if (c == NULL) {
-		take_failure(k, error != NULL ? error : "no credentials");
+		take_failure(k, why);
+	} else if (!creds_are_whole(c)) {
+		creds_fini(c);
+		fail(k,
+		    "the credentials are empty or have blanks or control "
+		    "characters in them",
+		    "copy them again");
+	} else if (!take_set(k, c)) {
+		fail(k, "the source gave credentials that have expired",
+		    "see whether it still renews them and whether this host's "
+		    "clock is right");
 	} else {
 		log_set(k, is_news);
 		k->failures = 0;
-		buf_reset(&k->error);
+		creds_failure_reset(&k->failure);
 		arm_refresh(k);
 	}
 	arm_expiry(k);
@@ -316,7 +289,7 @@ creds_keeper_new(struct timers *t, struct creds_source *source,
 	k->arg = arg;
 	k->refresh = timer_new(t, on_refresh, k);
 	k->expiry = timer_new(t, on_expiry, k);
-	buf_init(&k->error, ERROR_MAX);
+	creds_failure_init(&k->failure);
 	fetch(k);
 	return k;
 }
@@ -333,7 +306,7 @@ creds_keeper_free(struct creds_keeper **kp)
 	timer_free(&k->refresh);
 	timer_free(&k->expiry);
 	creds_fini(&k->set);
-	buf_fini(&k->error);
+	creds_failure_fini(&k->failure);
 	mem_free(k);
 	*kp = NULL;
 }
@@ -376,10 +349,23 @@ creds_error(const struct creds_keeper *k)
 {
 	if (creds_get(k) != NULL)
 		return "";
-	if (k->error.n > 0)
-		return buf_cstr(&k->error);
+	if (k->failure.text.n > 0)
+		return buf_cstr(&k->failure.text);
 	return k->set.key_id != NULL ? "the credentials have expired"
 				     : "credentials are being fetched";
+}
+
+const struct creds_failure *
+creds_failure(const struct creds_keeper *k)
+{
+	return creds_get(k) == NULL && k->failure.text.n > 0 ? &k->failure
+							     : NULL;
+}
+
+void
+creds_keeper_quiet(struct creds_keeper *k)
+{
+	k->quiet = true;
 }
 
 struct creds_stats

@@ -15,8 +15,7 @@ struct fixed {
 	struct creds set;
 	char *error; /* instead of the set; owned */
 	struct timer *timer;
-	creds_fetched_fn *fn;
-	void *arg;
+	struct source_fetch f;
 };
 
 static char *
@@ -32,11 +31,12 @@ on_soon(void *arg)
 	struct creds c;
 
 	if (f->error != NULL) {
-		f->fn(f->arg, NULL, f->error);
+		buf_str(&f->f.why.text, f->error);
+		source_fetch_fail(&f->f);
 		return;
 	}
 	creds_copy(&c, &f->set);
-	f->fn(f->arg, &c, NULL);
+	source_fetch_ok(&f->f, &c);
 }
 
 static void
@@ -44,8 +44,7 @@ fixed_fetch(struct creds_source *s, creds_fetched_fn *fn, void *arg)
 {
 	struct fixed *f = (struct fixed *)s;
 
-	f->fn = fn;
-	f->arg = arg;
+	source_fetch_begin(&f->f, fn, arg);
 	timer_soon(f->timer);
 }
 
@@ -62,6 +61,7 @@ fixed_free(struct creds_source *s)
 
 	timer_free(&f->timer);
 	creds_fini(&f->set);
+	source_fetch_fini(&f->f);
 	mem_free(f->error);
 	mem_free(f);
 }
@@ -76,6 +76,7 @@ fixed_new(struct timers *t, const char *name)
 	    .cancel = fixed_cancel,
 	    .free = fixed_free};
 	f->timer = timer_new(t, on_soon, f);
+	source_fetch_init(&f->f);
 	return f;
 }
 

@@ -64,9 +64,9 @@ say_timeout(struct imds *i)
 }
 
 static void
-fail(struct imds *i)
+fail(struct imds *i, const struct reply *r)
 {
-	i->fn(i->arg, NULL, buf_cstr(&i->why));
+	i->fn(i->arg, r, buf_cstr(&i->why));
 }
 
 static void
@@ -112,7 +112,7 @@ on_reply(void *arg, const struct reply *r)
 		}
 		buf_str(&i->why, "instance metadata: the token that it has "
 				 "just given is refused");
-		fail(i);
+		fail(i, r);
 		return;
 	}
 	if (!again(i, r))
@@ -155,7 +155,7 @@ on_token(void *arg, const struct reply *r)
 		buf_str(&i->why, "; it is switched off for this instance");
 	else if (r->err == ERR_OK && r->status == 200)
 		buf_str(&i->why, ", but what it gave is no token");
-	fail(i);
+	fail(i, r);
 }
 
 static void
@@ -167,7 +167,7 @@ start(void *arg)
 
 	if (i->fault.n > 0) {
 		buf_span(&i->why, buf_view(&i->fault));
-		fail(i);
+		fail(i, NULL);
 		return;
 	}
 	if (clock_mono_ms() >= i->token_end_ms)

@@ -22,8 +22,8 @@
 
 struct imds;
 
-/* r: a reply with any status but 401, borrowed; or error (borrowed): why there
- * is none, and what to do. */
+/* r: a reply with any status but 401; or error: why there is none, and what to
+ * do, with the reply that was no good, or NULL. Both are borrowed. */
 typedef void imds_fn(void *arg, const struct reply *r, const char *error);
 
 bool imds_is_disabled(void);

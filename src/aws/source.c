@@ -19,13 +19,13 @@ enum {
 void
 source_fetch_init(struct source_fetch *f)
 {
-	buf_init(&f->why, SOURCE_WHY_MAX);
+	creds_failure_init(&f->why);
 }
 
 void
 source_fetch_fini(struct source_fetch *f)
 {
-	buf_fini(&f->why);
+	creds_failure_fini(&f->why);
 }
 
 void
@@ -33,13 +33,20 @@ source_fetch_begin(struct source_fetch *f, creds_fetched_fn *fn, void *arg)
 {
 	f->fn = fn;
 	f->arg = arg;
-	buf_reset(&f->why);
+	creds_failure_reset(&f->why);
 }
 
 void
 source_fetch_fail(struct source_fetch *f)
 {
-	f->fn(f->arg, NULL, buf_cstr(&f->why));
+	f->fn(f->arg, NULL, &f->why);
+}
+
+void
+source_fetch_pass(struct source_fetch *f, const struct creds_failure *inner)
+{
+	creds_failure_add(&f->why, inner);
+	source_fetch_fail(f);
 }
 
 void
@@ -48,9 +55,33 @@ source_fetch_ok(struct source_fetch *f, struct creds *c)
 	f->fn(f->arg, c, NULL);
 }
 
+/* Of {"code": …, "message": …}, as containers and Greengrass have it. */
+struct error_doc {
+	char code[64], message[160];
+};
+
+static void
+read_error(const struct reply *r, struct error_doc *out)
+{
+	const struct json_node *root;
+	struct json *j;
+
+	*out = (struct error_doc){.code = ""};
+	if (r->err != ERR_OK || r->status < 400)
+		return;
+	if (json_parse(r->body, TREE_MAX, &j, &root) == ERR_OK) {
+		aws_copy_message(out->code, sizeof out->code,
+		    json_str(json_get(root, "code")));
+		aws_copy_message(out->message, sizeof out->message,
+		    json_str(json_get(root, "message")));
+	}
+	json_free(&j);
+}
+
 void
 source_say_reply(struct buf *why, const struct reply *r)
 {
+	struct error_doc doc;
 	char text[160];
 
 	if (r->err != ERR_OK) {
@@ -60,11 +91,11 @@ source_say_reply(struct buf *why, const struct reply *r)
 		return;
 	}
 	buf_printf(why, "HTTP status %d", r->status);
-	if (r->status == 200)
-		return; /* might be credentials */
-	aws_copy_message(text, sizeof text, span_trim(r->body));
-	if (*text != '\0')
-		buf_printf(why, ": %s", text);
+	read_error(r, &doc);
+	if (*doc.code != '\0')
+		buf_printf(why, ": %s", doc.code);
+	if (*doc.message != '\0')
+		buf_printf(why, ": %s", doc.message);
 }
 
 int64_t
@@ -129,16 +160,21 @@ source_read_doc(struct span text, const char *token_name, struct creds *out,
 }
 
 bool
-source_read_reply(
-    const struct reply *r, const char *name, struct creds *out, struct buf *why)
+source_read_reply(const struct reply *r, const char *name, struct creds *out,
+    struct creds_failure *why)
 {
+	struct error_doc doc;
+
 	*out = (struct creds){0};
-	buf_printf(why, "%s: ", name);
-	if (r->err != ERR_OK || r->status != 200) {
-		source_say_reply(why, r);
+	buf_printf(&why->text, "%s: ", name);
+	why->status = r->err == ERR_OK ? r->status : 0;
+	if (why->status != 200) {
+		read_error(r, &doc);
+		memcpy(why->code, doc.code, sizeof doc.code);
+		source_say_reply(&why->text, r);
 		return false;
 	}
-	if (!source_read_doc(r->body, "Token", out, why))
+	if (!source_read_doc(r->body, "Token", out, &why->text))
 		return false;
 	out->offset_s = source_clock_offset(r);
 	if (out->expires_s == 0)
@@ -179,6 +215,16 @@ source_read_file(const char *path, struct buf *out, struct buf *why)
 		close(fd);
 	errno = error;
 	return ok;
+}
+
+void
+source_advise_file(struct buf *advice, int error)
+{
+	if (error == EACCES || error == EPERM)
+		buf_str(advice, "let the user that trailpost runs as read it");
+	else if (error == ENOENT || error == ENOTDIR)
+		buf_str(advice, "see whether the path is right, and whether "
+				"the file is put there");
 }
 
 const char *

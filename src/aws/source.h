@@ -28,7 +28,7 @@ struct source_deps {
 struct source_fetch {
 	creds_fetched_fn *fn;
 	void *arg;
-	struct buf why; /* the error that is being told */
+	struct creds_failure why; /* that is being told */
 };
 
 void source_fetch_init(struct source_fetch *f);
@@ -37,10 +37,17 @@ void
 source_fetch_begin(struct source_fetch *f, creds_fetched_fn *fn, void *arg);
 /* Ends it with what is in why. Both may free the source. */
 void source_fetch_fail(struct source_fetch *f);
+/* Ends it with what another source has told, after what is in why. */
+void
+source_fetch_pass(struct source_fetch *f, const struct creds_failure *inner);
 void source_fetch_ok(struct source_fetch *f, struct creds *c);
 
-/* Appends what went wrong with a reply that is not a 200 to be used. */
+/* Appends what went wrong with a reply that is not a 200 to be used. Of its
+ * body nothing but an error's code and message is told, since there may be
+ * secrets in it, whatever its status. */
 void source_say_reply(struct buf *why, const struct reply *r);
+/* Appends what to do about a file that could not be read, by errno. */
+void source_advise_file(struct buf *advice, int error);
 /* By how much the server's clock is ahead of ours; 0 unless it is far off. */
 int64_t source_clock_offset(const struct reply *r);
 /* Reads {"AccessKeyId", "SecretAccessKey", token_name, "Expiration"}; the last
@@ -51,7 +58,7 @@ bool source_read_doc(struct span text, const char *token_name,
 /* Of a container or an instance: the same of a reply, which must have expiry
  * (a quarter of an hour if it has none). */
 bool source_read_reply(const struct reply *r, const char *name,
-    struct creds *out, struct buf *why);
+    struct creds *out, struct creds_failure *why);
 /* Appends a file. false with the reason appended to why, and errno. */
 bool source_read_file(const char *path, struct buf *out, struct buf *why);
 /* A variable that is set to nothing is not set: NULL. */

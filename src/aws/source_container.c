@@ -26,16 +26,33 @@ struct container {
 };
 
 static void
+advise(struct container *c, const struct reply *r)
+{
+	if (r->err != ERR_OK)
+		buf_printf(&c->f.why.advice,
+		    "see whether the agent beside the "
+		    "container listens where %s leads",
+		    source_env(relative) != NULL ? relative : full);
+	else if (r->status >= 400 && r->status < 500)
+		buf_str(&c->f.why.advice, "see whether the task or pod has a "
+					  "role, and whether the variables "
+					  "AWS_CONTAINER_* are those that it "
+					  "was given");
+}
+
+static void
 on_reply(void *arg, const struct reply *r)
 {
 	struct container *c = arg;
 	struct creds set;
 
 	c->request = NULL;
-	if (source_read_reply(r, name, &set, &c->f.why))
+	if (source_read_reply(r, name, &set, &c->f.why)) {
 		source_fetch_ok(&c->f, &set);
-	else
-		source_fetch_fail(&c->f);
+		return;
+	}
+	advise(c, r);
+	source_fetch_fail(&c->f);
 }
 
 /* The value of the Authorization header; "" if there is none. It may have
@@ -46,8 +63,10 @@ read_token(struct container *c, struct buf *token, struct buf *why)
 	struct span s;
 
 	if (c->token_file != NULL &&
-	    !source_read_file(c->token_file, token, why))
+	    !source_read_file(c->token_file, token, why)) {
+		source_advise_file(&c->f.why.advice, errno);
 		return false;
+	}
 	if (c->token_file == NULL && c->token != NULL)
 		buf_str(token, c->token);
 	s = span_trim(buf_view(token));
@@ -87,14 +106,14 @@ start(void *arg)
 	struct buf token;
 
 	if (c->fault.n > 0) {
-		buf_span(&c->f.why, buf_view(&c->fault));
+		buf_span(&c->f.why.text, buf_view(&c->fault));
 		source_fetch_fail(&c->f);
 		return;
 	}
 	buf_init(&token, TOKEN_MAX);
-	buf_printf(&c->f.why, "%s: ", name);
-	if (read_token(c, &token, &c->f.why)) {
-		buf_reset(&c->f.why);
+	buf_printf(&c->f.why.text, "%s: ", name);
+	if (read_token(c, &token, &c->f.why.text)) {
+		buf_reset(&c->f.why.text);
 		header[1] =
 		    (struct http_header){"authorization", buf_cstr(&token)};
 		spec.nheaders = token.n > 0 ? 2 : 1;

@@ -40,15 +40,22 @@ has_failed(struct span body, struct buf *why)
 }
 
 static void
+take_error(struct instance *in, const struct reply *r, const char *error)
+{
+	buf_str(&in->f.why.text, error);
+	in->f.why.status = r != NULL && r->err == ERR_OK ? r->status : 0;
+}
+
+static void
 on_creds(void *arg, const struct reply *r, const char *error)
 {
 	struct instance *in = arg;
 	struct creds c;
 
 	if (error != NULL)
-		buf_str(&in->f.why, error);
+		take_error(in, r, error);
 	else if (!(r->err == ERR_OK && r->status == 200 &&
-		     has_failed(r->body, &in->f.why)) &&
+		     has_failed(r->body, &in->f.why.text)) &&
 		 source_read_reply(r, name, &c, &in->f.why)) {
 		source_fetch_ok(&in->f, &c);
 		return;
@@ -60,17 +67,18 @@ static void
 on_role(void *arg, const struct reply *r, const char *error)
 {
 	struct instance *in = arg;
-	struct buf *why = &in->f.why;
+	struct buf *why = &in->f.why.text;
 	struct span rest, role;
 	struct buf path;
 
 	if (error != NULL) {
-		buf_str(why, error);
+		take_error(in, r, error);
 	} else if (r->err == ERR_OK && r->status == 404) {
 		buf_printf(why,
 		    "%s: the instance has no role: attach an instance profile",
 		    name);
 	} else if (r->err != ERR_OK || r->status != 200) {
+		in->f.why.status = r->status;
 		buf_printf(why, "%s: ", name);
 		source_say_reply(why, r);
 	} else {

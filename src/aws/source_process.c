@@ -42,24 +42,25 @@ say_end(struct process *p, const struct child_end *end)
 
 	aws_copy_message(text, sizeof text, span_trim(end->error));
 	if (end->err == ERR_SYSTEM)
-		buf_printf(
-		    &p->f.why, "could not be run: %s", strerror(end->sys));
+		buf_printf(&p->f.why.text, " could not be run: %s",
+		    strerror(end->sys));
 	else if (end->err == ERR_TIMEOUT)
-		buf_printf(&p->f.why,
-		    "was killed, as it did not end within "
+		buf_printf(&p->f.why.text,
+		    " was killed, as it did not end within "
 		    "%d s",
 		    TIMEOUT_MS / 1000);
 	else if (end->err == ERR_LIMIT)
-		buf_printf(&p->f.why,
-		    "was killed, as it printed more than "
+		buf_printf(&p->f.why.text,
+		    " was killed, as it printed more than "
 		    "%d KiB",
 		    OUTPUT_MAX / 1024);
 	else if (end->signal != 0)
-		buf_printf(&p->f.why, "ended by signal %d", end->signal);
+		buf_printf(&p->f.why.text, " ended by signal %d", end->signal);
 	else
-		buf_printf(&p->f.why, "ended with status %d", end->status);
+		buf_printf(
+		    &p->f.why.text, " ended with status %d", end->status);
 	if (*text != '\0')
-		buf_printf(&p->f.why, "; it said: %s", text);
+		buf_printf(&p->f.why.text, "; it said: %s", text);
 }
 
 static void
@@ -69,15 +70,20 @@ on_end(void *arg, const struct child_end *end)
 	struct creds c;
 
 	p->child = NULL;
-	buf_printf(&p->f.why, "%s: %.128s ", name, p->words.argv[0]);
+	buf_printf(&p->f.why.text, "%s: %.128s", name, p->words.argv[0]);
 	if (end->err != ERR_OK || end->status != 0) {
 		say_end(p, end);
 	} else if (!has_version(end->out)) {
-		buf_str(&p->f.why, "printed no JSON object with \"Version\": "
-				   "1");
-	} else if (source_read_doc(end->out, "SessionToken", &c, &p->f.why)) {
-		source_fetch_ok(&p->f, &c);
-		return;
+		buf_str(&p->f.why.text,
+		    " printed no JSON object with \"Version\": "
+		    "1");
+	} else {
+		buf_str(&p->f.why.text, ": ");
+		if (source_read_doc(
+			end->out, "SessionToken", &c, &p->f.why.text)) {
+			source_fetch_ok(&p->f, &c);
+			return;
+		}
 	}
 	source_fetch_fail(&p->f);
 }
@@ -96,7 +102,7 @@ start(void *arg)
 		p->child = child_start(p->timers, &spec);
 		return;
 	}
-	buf_printf(&p->f.why, "%s: the command %s", name,
+	buf_printf(&p->f.why.text, "%s: the command %s", name,
 	    p->fault == ERR_LIMIT ? "has too many words"
 				  : "is empty or has a quote without its end");
 	source_fetch_fail(&p->f);

@@ -207,14 +207,14 @@ resolve(struct walk *w, struct span name)
 }
 
 static void
-on_inner(void *arg, struct creds *c, const char *error)
+on_inner(void *arg, struct creds *c, const struct creds_failure *why)
 {
 	struct profile *p = arg;
 	struct creds_source *inner = p->inner;
 
 	p->inner = NULL;
 	if (c == NULL)
-		buf_str(&p->f.why, error);
+		creds_failure_add(&p->f.why, why);
 	inner->free(inner);
 	if (c != NULL)
 		source_fetch_ok(&p->f, c);
@@ -227,13 +227,14 @@ start(void *arg)
 {
 	struct profile *p = arg;
 	struct profiles *files = profiles_load();
-	struct walk w = {.deps = p->deps, .files = files, .why = &p->f.why};
+	struct walk w = {
+	    .deps = p->deps, .files = files, .why = &p->f.why.text};
 	bool named;
 	const char *name = profiles_chosen(&named);
 
 	if (*profiles_error(files) != '\0')
-		buf_printf(
-		    &p->f.why, "%s: %s", source_name, profiles_error(files));
+		buf_printf(&p->f.why.text, "%s: %s", source_name,
+		    profiles_error(files));
 	else
 		p->inner = resolve(&w, span_str(name));
 	profiles_free(&files);

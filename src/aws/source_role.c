@@ -6,6 +6,7 @@
  *	fetch -> base's fetch -> STS call -> fn
  *	      \-> read the file ----^
  */
+#include <errno.h>
 #include <string.h>
 
 #include "aws/source.h"
@@ -29,30 +30,84 @@ static void
 begin_why(struct role *r)
 {
 	if (r->signer != NULL)
-		buf_printf(&r->f.why, "assuming %.256s: ", r->conf.arn);
+		buf_printf(&r->f.why.text, "assuming %.256s: ", r->conf.arn);
 	else
-		buf_printf(&r->f.why, "web identity for %.256s: ", r->conf.arn);
+		buf_printf(
+		    &r->f.why.text, "web identity for %.256s: ", r->conf.arn);
 }
 
-/* What most likely has to be done about a refusal. */
+/* What STS says of a token that it does not take. */
+static const struct {
+	const char *code, *text;
+} of_token[] = {
+    {"ExpiredTokenException", "the token in the file has expired: see whether "
+			      "it is still renewed"},
+    {"InvalidIdentityToken", "the account of the role needs an IAM identity "
+			     "provider (OIDC) for the token's issuer and "
+			     "audience, or the token is none"},
+    {"IDPRejectedClaim", "the token's issuer does not stand by it any more"},
+};
+
+static void
+advise_web(struct role *r, const struct aws_result *res)
+{
+	struct buf *out = &r->f.why.advice;
+
+	if (res->class == AWS_DENIED)
+		buf_printf(out,
+		    "the trust policy of %s must allow "
+		    "sts:AssumeRoleWithWebIdentity to this token's issuer, "
+		    "subject and audience",
+		    r->conf.arn);
+	for (size_t i = 0; i < sizeof of_token / sizeof of_token[0]; i++) {
+		if (strcmp(res->code, of_token[i].code) == 0)
+			buf_str(out, of_token[i].text);
+	}
+}
+
+static void
+advise_signed(struct role *r, const struct aws_result *res)
+{
+	struct buf *out = &r->f.why.advice;
+
+	if (res->class == AWS_DENIED)
+		buf_printf(out,
+		    "grant sts:AssumeRole on %s to the credentials from "
+		    "\"%s\", and name them in the role's trust policy; check "
+		    "the external id, if it asks for one",
+		    r->conf.arn, r->signer->name);
+	else if (res->class == AWS_BAD_CREDS)
+		buf_printf(out,
+		    "the credentials from \"%s\" are wrong, expired or of "
+		    "another partition, or this host's clock is wrong",
+		    r->signer->name);
+}
+
+/* What most likely has to be done. */
 static void
 advise(struct role *r, const struct aws_result *res)
 {
-	struct buf *why = &r->f.why;
+	if (res->err != ERR_OK)
+		aws_advise_transport(res->err, &r->deps->sts, &r->f.why.advice);
+	else if (strcmp(res->code, "RegionDisabledException") == 0)
+		buf_str(&r->f.why.advice,
+		    "switch STS on for this region in the account's settings, "
+		    "or set endpoint_url_sts");
+	else if (r->signer == NULL)
+		advise_web(r, res);
+	else
+		advise_signed(r, res);
+}
 
-	if (strcmp(res->code, "RegionDisabledException") == 0)
-		buf_str(why, "; STS is switched off in this region of the "
-			     "account");
-	else if (res->class == AWS_DENIED && r->signer != NULL)
-		buf_printf(why,
-		    "; the credentials from \"%s\" need sts:AssumeRole on "
-		    "that role, and its trust policy must name them (and the "
-		    "external id, if it asks for one)",
-		    r->signer->name);
-	else if (res->class == AWS_DENIED)
-		buf_str(why, "; the role's trust policy must allow "
-			     "sts:AssumeRoleWithWebIdentity to this token's "
-			     "issuer, subject and audience");
+static void
+take_refusal(struct role *r, const struct aws_result *res)
+{
+	struct creds_failure *why = &r->f.why;
+
+	why->status = res->status;
+	memcpy(why->code, res->code, sizeof why->code);
+	memcpy(why->request_id, res->request_id, sizeof why->request_id);
+	advise(r, res);
 }
 
 static void
@@ -63,24 +118,23 @@ on_sts(void *arg, const struct aws_result *res)
 
 	r->call = NULL;
 	begin_why(r);
-	if (sts_read(res, r->signer == NULL, &c, &r->f.why)) {
+	if (sts_read(res, r->signer == NULL, &c, &r->f.why.text)) {
 		c.offset_s = source_clock_offset(res->reply);
 		source_fetch_ok(&r->f, &c);
 	} else {
-		advise(r, res);
+		take_refusal(r, res);
 		source_fetch_fail(&r->f);
 	}
 }
 
 static void
-on_signer(void *arg, struct creds *c, const char *error)
+on_signer(void *arg, struct creds *c, const struct creds_failure *why)
 {
 	struct role *r = arg;
 
 	if (c == NULL) {
 		begin_why(r);
-		buf_str(&r->f.why, error);
-		source_fetch_fail(&r->f);
+		source_fetch_pass(&r->f, why);
 		return;
 	}
 	r->call =
@@ -97,11 +151,13 @@ on_web(void *arg)
 
 	begin_why(r);
 	buf_init(&file, WEB_TOKEN_MAX + 1);
-	if (source_read_file(r->conf.token_file, &file, &r->f.why)) {
+	if (!source_read_file(r->conf.token_file, &file, &r->f.why.text)) {
+		source_advise_file(&r->f.why.advice, errno);
+	} else {
 		token = span_trim(buf_view(&file));
 		if (token.n == 0)
 			buf_printf(
-			    &r->f.why, "%s is empty", r->conf.token_file);
+			    &r->f.why.text, "%s is empty", r->conf.token_file);
 		else
 			r->call = sts_assume(
 			    r->deps, &r->conf, NULL, token, on_sts, r);
@@ -110,7 +166,7 @@ on_web(void *arg)
 	if (r->call == NULL)
 		source_fetch_fail(&r->f);
 	else
-		buf_reset(&r->f.why);
+		buf_reset(&r->f.why.text);
 }
 
 static void

@@ -78,8 +78,6 @@ say_refusal(const struct aws_result *r, struct buf *why)
 		    r->message);
 	else
 		buf_printf(why, "STS: HTTP status %d", r->status);
-	if (r->request_id[0] != '\0')
-		buf_printf(why, " (request id %s)", r->request_id);
 }
 
 static char *

@@ -55,26 +55,6 @@ advise_kms(const struct aws_result *r, const char *resource, struct buf *out)
 }
 
 static void
-advise_transport(
-    const struct aws_result *r, const struct endpoint *host, struct buf *out)
-{
-	switch ((int)r->err) {
-	case ERR_RESOLVE:
-		buf_str(out, "check the resolver and the region for the host ");
-		break;
-	case ERR_TLS:
-		buf_str(out, "check ca_file or AWS_CA_BUNDLE, this host's "
-			     "clock, and who answers as ");
-		break;
-	default:
-		buf_str(out, "check the route, the firewall or security group, "
-			     "and HTTPS_PROXY and NO_PROXY, for ");
-		break;
-	}
-	endpoint_url(host, out);
-}
-
-static void
 advise_not_found(
     const struct aws_result *r, const char *resource, struct buf *out)
 {
@@ -115,7 +95,7 @@ probe_advise(const struct aws_result *r, const char *action,
 		break;
 	case AWS_TRANSIENT:
 		if (r->err != ERR_OK)
-			advise_transport(r, host, out);
+			aws_advise_transport(r->err, host, out);
 		else
 			buf_str(out, "AWS is in trouble: try again");
 		break;

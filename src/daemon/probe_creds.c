@@ -1,5 +1,5 @@
 /* Which credentials there are, and whose: probe_creds, probe_identity. */
-#include <string.h>
+#include <stdio.h>
 
 #include "aws/identity.h"
 #include "base/clock.h"
@@ -11,7 +11,6 @@ enum { LOOK_MS = 20, GIVE_UP_S = 75 };
 struct creds_wait {
 	struct probe *probe;
 	struct timer *timer;
-	const char *fetching; /* what the keeper says of the first fetch */
 	int64_t until_ms;
 };
 
@@ -23,51 +22,50 @@ look(void *arg)
 	struct creds_wait *w = arg;
 	const struct creds_keeper *k = w->probe->ways.keeper;
 
-	if (creds_get(k) == NULL && strcmp(creds_error(k), w->fetching) == 0 &&
+	if (creds_get(k) == NULL && creds_failure(k) == NULL &&
 	    clock_mono_ms() < w->until_ms)
 		timer_after(w->timer, LOOK_MS);
 	else
 		probe_wake(w->probe);
 }
 
-/* A role that is refused; of a web identity the source itself tells more. */
 static void
-advise_role(const struct probe *p, const char *error, struct buf *out)
+take_failure(struct report_step *s, const struct creds_failure *f)
 {
-	if (strstr(error, "AccessDenied") == NULL &&
-	    strstr(error, "status 403") == NULL)
-		return;
-	if (span_starts(span_str(error), "assuming "))
-		buf_printf(out,
-		    "grant sts:AssumeRole on %s to whoever assumes it, and "
-		    "name them in its trust policy; check the external id",
-		    *p->c->assume_role_arn != '\0' ? p->c->assume_role_arn
-						   : "the role");
+	buf_str(&s->fact, ": ");
+	buf_span(&s->fact, buf_view(&f->text));
+	buf_span(&s->advice, buf_view(&f->advice));
+	s->status = f->status;
+	(void)snprintf(s->code, sizeof s->code, "%s", f->code);
+	(void)snprintf(
+	    s->request_id, sizeof s->request_id, "%s", f->request_id);
 }
 
 void
 probe_creds(struct probe *p)
 {
 	struct report_step *s = &p->step;
-	struct creds_wait w = {.probe = p,
-	    .fetching = creds_error(p->ways.keeper),
-	    .until_ms = clock_mono_ms() + GIVE_UP_S * 1000};
+	struct creds_keeper *k = p->ways.keeper;
+	struct creds_wait w = {
+	    .probe = p, .until_ms = clock_mono_ms() + GIVE_UP_S * 1000};
 	const struct creds *c;
 
 	report_step_init(s, "credentials");
+	creds_keeper_quiet(k);
 	w.timer = timer_new(p->ways.timers, look, &w);
 	timer_soon(w.timer);
 	probe_wait(p);
 	timer_free(&w.timer);
-	c = creds_get(p->ways.keeper);
+	c = creds_get(k);
 	p->has_creds = c != NULL;
-	buf_printf(&s->fact, "from %s", creds_source_name(p->ways.keeper));
+	buf_printf(&s->fact, "from %s", creds_source_name(k));
 	if (c == NULL) {
 		s->mark = REPORT_FAILED;
-		buf_printf(&s->fact, ": %s", creds_error(p->ways.keeper));
-		if (clock_mono_ms() >= w.until_ms)
-			buf_printf(&s->fact, ", %d s so far", GIVE_UP_S);
-		advise_role(p, creds_error(p->ways.keeper), &s->advice);
+		if (creds_failure(k) != NULL)
+			take_failure(s, creds_failure(k));
+		else
+			buf_printf(
+			    &s->fact, ": none came within %d s", GIVE_UP_S);
 	} else if (c->expires_s == 0) {
 		buf_printf(&s->fact, ", key %s, they do not expire", c->key_id);
 	} else {

@@ -278,6 +278,8 @@ def test_role_that_may_not_be_assumed(moto, standin, new_daemon, secrets):
                   "assume_role_arn": "arn:aws:iam::123456789012:role/gone"},
                  cloud.env)
     line = daemon.wait_line("creds.fetch", level="error")
-    for word in ("role/gone", "403", "sts:AssumeRole", "trust policy",
-                 "environment"):
-        assert word in line["error"], word
+    assert "role/gone" in line["error"]
+    assert line["status"] == "403"
+    for word in ("sts:AssumeRole on arn:aws:iam::123456789012:role/gone",
+                 "trust policy", "environment"):
+        assert word in line["advice"], word

@@ -93,6 +93,7 @@ def run_check(check, standin, source, env):
     standin.dassana.problems.clear()
     assert result.status == 1
     assert result.failed() == ["credentials"]
+    assert "creds.fetch" not in result.errors  # the step says it
     assert "geheim" not in result.text
     assert standin.journal.all("sqs.receive") == []
     return result.step("credentials")["fact"]

@@ -138,7 +138,10 @@ test_role_on_top(void **state)
 	    strstr(fake_header(fake_http_expect(), "authorization"), "=BASE/"));
 	answer(403, "<ErrorResponse><Error><Code>AccessDenied</Code>"
 		    "<Message>no</Message></Error></ErrorResponse>");
-	assert_failed("role/other|AccessDenied|\"environment\"");
+	assert_failed("role/other|AccessDenied");
+	assert_words(got_advice,
+	    "sts:AssumeRole on arn:aws:iam::2:role/other|\"environment\"");
+	assert_int_equal(got_failure.status, 403);
 	s->free(s);
 	world_end();
 }

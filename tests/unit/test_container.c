@@ -130,7 +130,15 @@ test_failures(void **state)
 	} rows[] = {
 	    {0, "", "container|timeout"},
 	    {400, "{\"code\":\"X\",\"message\":\"no task\"}",
-		"container|400|no task"},
+		"container|400: X: no task"},
+	    /* Whatever the status, there may be secrets in a body. */
+	    {201, DOC_WHOLE, "container|201"},
+	    {302, DOC_WHOLE, "container|302"},
+	    {400, DOC_WHOLE, "container|400"},
+	    {500, "S3CR3T", "container|500"},
+	    {403, DOC("\"code\":\"No\",\"message\":\"not you\""),
+		"container|403: No: not you"},
+
 	    {401, "", "container|401"},
 	    {403, "", "container|403"},
 	    {404, "", "container|404"},
@@ -155,6 +163,11 @@ test_failures(void **state)
 		else
 			answer(rows[i].status, rows[i].body);
 		assert_failed(rows[i].error);
+		assert_null(strstr(got_error, "AKID"));
+		assert_int_equal(got_failure.status, rows[i].status);
+		assert_int_equal(*got_advice != '\0',
+		    rows[i].status == 0 ||
+			(rows[i].status >= 400 && rows[i].status < 500));
 	}
 	/* No expiry: not for ever all the same. */
 	start_fetch(s);

@@ -71,10 +71,18 @@ static void
 answer_error(struct scripted *s, const char *error)
 {
 	creds_fetched_fn *fn = s->fn;
+	struct creds_failure f;
 
 	assert_non_null(fn);
 	s->fn = NULL;
-	fn(s->arg, NULL, error);
+	creds_failure_init(&f);
+	buf_str(&f.text, error);
+	buf_str(&f.advice, "do this");
+	f.status = 403;
+	memcpy(f.code, "Denied", sizeof "Denied");
+	memcpy(f.request_id, "R-1", sizeof "R-1");
+	fn(s->arg, NULL, &f);
+	creds_failure_fini(&f);
 }
 
 static unsigned changes;
@@ -427,6 +435,12 @@ test_failed_refresh(void **state)
 	assert_key(k, NULL);
 	assert_int_equal(changes, 2);
 	assert_string_equal(creds_error(k), "scripted: it is down");
+	assert_string_equal(
+	    buf_cstr(&creds_failure(k)->text), "scripted: it is down");
+	assert_string_equal(buf_cstr(&creds_failure(k)->advice), "do this");
+	assert_int_equal(creds_failure(k)->status, 403);
+	assert_string_equal(creds_failure(k)->code, "Denied");
+	assert_string_equal(creds_failure(k)->request_id, "R-1");
 	fetches = s.fetches;
 	if (s.fn != NULL)
 		answer_error(&s, "scripted: still");
@@ -621,6 +635,12 @@ test_the_same_again_is_not_told(void **state)
 	fake_advance(5000);
 	answer(&s, "B", 0);
 	assert_int_equal(told, 4); /* that it was down, and that it is back */
+	assert_null(creds_failure(k));
+	creds_keeper_quiet(k);
+	creds_refused(k, "B");
+	fake_advance(5000);
+	answer_error(&s, "down");
+	assert_int_equal(told, 4);
 	creds_keeper_free(&k);
 	log_set_sink(NULL, NULL);
 	fake_end();

@@ -92,9 +92,11 @@ test_web_identity(void **state)
 	put_file("token", "");
 	start_fetch(s);
 	assert_failed("web identity|" ARN "|/token is empty");
+	assert_string_equal(got_advice, "");
 	remove_file("token");
 	start_fetch(s);
 	assert_failed("web identity|/token: No such file");
+	assert_words(got_advice, "whether the path is right");
 	s->free(s);
 	world_end();
 }
@@ -104,39 +106,60 @@ test_web_identity(void **state)
 	"<Message>" message "</Message></Error><RequestId>REQ-1</RequestId>"   \
 	"</ErrorResponse>"
 
+/* What is told of it: text, advice and, apart, what AWS has called it. */
+static void
+assert_refused(
+    int status, const char *body, const char *error, const char *advice)
+{
+	assert_failed(error);
+	assert_words(got_advice, advice);
+	assert_int_equal(*advice == '\0', *got_advice == '\0');
+	assert_int_equal(got_failure.status, status);
+	if (strstr(body, "<Code>") != NULL) {
+		assert_non_null(strstr(body, got_failure.code));
+		assert_true(strlen(got_failure.code) > 5);
+		assert_string_equal(got_failure.request_id, "REQ-1");
+	} else {
+		assert_string_equal(got_failure.code, "");
+	}
+	assert_int_equal(fake_http_open(), 0);
+}
+
 static void
 test_failures(void **state)
 {
 	static const struct {
 		int status; /* 0: no answer */
 		unsigned attempts;
-		const char *body, *error;
+		const char *body, *error, *advice;
 	} rows[] = {
 	    {403, 1,
 		REFUSED("AccessDenied", "User: x is not authorized to perform"),
-		"assuming " ARN "|AccessDenied|not authorized|REQ-1|"
-		"sts:AssumeRole|trust policy|static"},
+		"assuming " ARN "|AccessDenied|not authorized",
+		"grant sts:AssumeRole on " ARN "|trust policy|\"static\""},
 	    {403, 1, REFUSED("RegionDisabledException", "m"),
-		"RegionDisabledException|switched off"},
+		"RegionDisabledException", "switch STS on"},
 	    {400, 1, REFUSED("ValidationError", "RoleArn is too short"),
-		"ValidationError|RoleArn is too short"},
+		"ValidationError|RoleArn is too short", ""},
 	    {400, 1, REFUSED("ExpiredToken", "The token is expired"),
-		"ExpiredToken"},
-	    {400, 3, REFUSED("Throttling", "Rate exceeded"), "Throttling"},
-	    {404, 1, "<html>no</html>", "404"},
-	    {500, 3, "", "500"},
-	    {503, 3, "<html>", "503"},
-	    {0, 3, "", "no answer|timeout"},
-	    {200, 1, "", "no credentials"},
-	    {200, 1, "<html>S3CR3T</html>", "no credentials"},
-	    {200, 1, "{\"AccessKeyId\":\"S3CR3T\"}", "no credentials"},
-	    {200, 1, ASSUMED("AssumeRoleWithWebIdentity"), "no credentials"},
+		"ExpiredToken", "from \"static\" are wrong, expired"},
+	    {400, 3, REFUSED("Throttling", "Rate exceeded"), "Throttling", ""},
+	    {404, 1, "<html>no</html>", "404", ""},
+	    {500, 3, "", "500", ""},
+	    {503, 3, "<html>", "503", ""},
+	    {0, 3, "", "no answer|timeout",
+		"firewall|HTTPS_PROXY|https://sts.eu-west-1.amazonaws"},
+	    {200, 1, "", "no credentials", ""},
+	    {200, 1, "<html>S3CR3T</html>", "no credentials", ""},
+	    {200, 1, "{\"AccessKeyId\":\"S3CR3T\"}", "no credentials", ""},
+	    {200, 1, ASSUMED("AssumeRoleWithWebIdentity"), "no credentials",
+		""},
 	    {200, 1,
 		"<AssumeRoleResponse><AssumeRoleResult><Credentials>"
 		"<AccessKeyId>A</AccessKeyId><SecretAccessKey>S3CR3T"
 		"</SecretAccessKey><SessionToken>T</SessionToken>"
 		"</Credentials></AssumeRoleResult></AssumeRoleResponse>",
-		"no credentials"},
+		"no credentials", ""},
 	};
 	struct creds_source *s;
 	(void)state;
@@ -153,8 +176,44 @@ test_failures(void **state)
 			fake_run();
 			fake_advance(5000);
 		}
-		assert_failed(rows[i].error);
-		assert_int_equal(fake_http_open(), 0);
+		assert_refused(rows[i].status, rows[i].body, rows[i].error,
+		    rows[i].advice);
+	}
+	s->free(s);
+	world_end();
+}
+
+/* A web identity is refused for other reasons. */
+static void
+test_token_failures(void **state)
+{
+	static const struct {
+		int status;
+		const char *body, *error, *advice;
+	} rows[] = {
+	    {403, REFUSED("AccessDenied", "Not authorized"),
+		"web identity for " ARN "|AccessDenied",
+		"trust policy of " ARN "|sts:AssumeRoleWithWebIdentity"},
+	    {400, REFUSED("ExpiredTokenException", "it was of yesterday"),
+		"ExpiredTokenException|yesterday", "whether it is still"},
+	    {400, REFUSED("InvalidIdentityToken", "No OpenIDConnect provider"),
+		"InvalidIdentityToken", "identity provider (OIDC)"},
+	    {400, REFUSED("IDPRejectedClaim", "no"), "IDPRejectedClaim",
+		"issuer does not stand by it"},
+	};
+	struct role_conf r = {.arn = arn};
+	struct creds_source *s;
+	char path[128];
+	(void)state;
+	world_begin();
+	snprintf(path, sizeof path, "%s", put_file("token", "JWT"));
+	r.token_file = path;
+	s = source_webid_new(&deps, &r);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		start_fetch(s);
+		answer(rows[i].status, rows[i].body);
+		assert_refused(rows[i].status, rows[i].body, rows[i].error,
+		    rows[i].advice);
 	}
 	s->free(s);
 	world_end();
@@ -220,6 +279,7 @@ main(void)
 	    cmocka_unit_test(test_assume_role),
 	    cmocka_unit_test(test_web_identity),
 	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_token_failures),
 	    cmocka_unit_test(test_base_fails),
 	    cmocka_unit_test(test_clock),
 	};

@@ -23,7 +23,8 @@
 
 static struct source_deps deps;
 static struct creds got;
-static char got_error[2048];
+static char got_error[2048], got_advice[1024];
+static struct creds_failure got_failure;
 static unsigned ends;
 static char home[64];
 
@@ -143,18 +144,22 @@ world_end(void)
 }
 
 static void
-on_got(void *arg, struct creds *c, const char *error)
+on_got(void *arg, struct creds *c, const struct creds_failure *why)
 {
 	(void)arg;
 	ends++;
 	creds_fini(&got);
-	got_error[0] = '\0';
+	got_error[0] = got_advice[0] = '\0';
 	if (c != NULL) {
-		assert_null(error);
+		assert_null(why);
 		got = *c;
 	} else {
-		assert_non_null(error);
-		snprintf(got_error, sizeof got_error, "%s", error);
+		assert_non_null(why);
+		got_failure = *why; /* but for what it points to */
+		snprintf(got_error, sizeof got_error, "%.*s", (int)why->text.n,
+		    why->text.p);
+		snprintf(got_advice, sizeof got_advice, "%.*s",
+		    (int)why->advice.n, why->advice.p);
 	}
 }
 
@@ -178,23 +183,29 @@ assert_got(const char *key_id)
 	assert_string_equal(got.key_id, key_id);
 }
 
-/* Each word must be in the error, parted by '|'; no secret is. */
+/* Each word, parted by '|', must be in the text; no secret is. */
 static void
-assert_failed(const char *words)
+assert_words(const char *text, const char *words)
 {
 	struct span rest = span_str(words);
 
-	fake_run();
-	assert_int_equal(ends, 1);
-	assert_null(got.key_id);
 	while (rest.p != NULL) {
 		struct span w = span_cut(&rest, '|');
 
-		if (memmem(got_error, strlen(got_error), w.p, w.n) == NULL)
-			fail_msg(
-			    "\"%.*s\" is not in: %s", (int)w.n, w.p, got_error);
+		if (memmem(text, strlen(text), w.p, w.n) == NULL)
+			fail_msg("\"%.*s\" is not in: %s", (int)w.n, w.p, text);
 	}
-	assert_null(strstr(got_error, "S3CR3T"));
+	assert_null(strstr(text, "S3CR3T"));
+}
+
+static void
+assert_failed(const char *words)
+{
+	fake_run();
+	assert_int_equal(ends, 1);
+	assert_null(got.key_id);
+	assert_words(got_error, words);
+	assert_words(got_advice, "");
 }
 
 #define DOC(more)                                                              \
