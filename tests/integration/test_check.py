@@ -436,15 +436,18 @@ ROLE = "arn:aws:iam::123456789012:role/reader"
 def test_assuming_a_role(moto, standin, check, tmp_path, allowed, way):
     cloud = Cloud(moto)
     policy = without(guide_policy(), None)
-    trust = {"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Action": "sts:AssumeRole",
-        "Principal": {"AWS": "arn:aws:iam::123456789012:user/trailpost"}}]}
-    cloud.iam.create_role(RoleName="reader",
-                          AssumeRolePolicyDocument=json.dumps(trust))
+    trust = guide_block("profile trust").replace(
+        "arn:aws:iam::111122223333:user/trailpost-base",
+        "arn:aws:iam::123456789012:user/trailpost")
+    cloud.iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)
     cloud.iam.put_role_policy(RoleName="reader", PolicyName="p",
                               PolicyDocument=json.dumps(policy))
-    assuming = guide_block("assume policy").replace(
-        "arn:aws:iam::444455556666:role/trailpost-reader", ROLE)
+    if way == "profile":
+        assuming = guide_block("profile policy").replace(
+            "arn:aws:iam::111122223333:role/trailpost", ROLE)
+    else:
+        assuming = guide_block("assume policy").replace(
+            "arn:aws:iam::444455556666:role/trailpost-reader", ROLE)
     assert ROLE in assuming
     cloud.allow(json.loads(assuming if allowed else assuming.replace(
         "sts:AssumeRole", "sts:TagSession")))
@@ -453,7 +456,7 @@ def test_assuming_a_role(moto, standin, check, tmp_path, allowed, way):
     if way == "profile":
         write_profile(
             tmp_path, "[default]\nrole_arn = %s\nsource_profile = keys\n"
-            "[profile keys]\naws_access_key_id = %s\n"
+            "external_id = an-agreed-word\n[profile keys]\naws_access_key_id = %s\n"
             "aws_secret_access_key = %s\n" % (
                 ROLE, env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"]))
         env = {"AWS_ENDPOINT_URL": moto.url}
