@@ -294,6 +294,22 @@ def test_not_ready_without_credentials(standin, start, settings, tmp_path):
                    for s in manager.hear())
 
 
+def test_not_ready_without_a_region(standin, daemon, tmp_path):
+    """It lives, however long the metadata service is not there."""
+    manager = Manager(str(tmp_path / "notify"))
+    running = daemon(region=None, env={
+        **standin.environ(), "NOTIFY_SOCKET": str(tmp_path / "notify"),
+        "WATCHDOG_USEC": "200000", "AWS_EC2_METADATA_DISABLED": "",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1/"})
+    running.wait_line("region", level="error")
+    running.wait_for(lambda: manager.hear().count("WATCHDOG=1") >= 3)
+    assert any(s.startswith("STATUS=waiting for the region ")
+               for s in manager.said)
+    running.stop()
+    assert any(s.startswith("STOPPING=1\n") for s in manager.hear())
+    assert not any("READY=1" in s for s in manager.said)
+
+
 @pytest.mark.parametrize("ignored", [False, True])
 def test_the_end_of_its_terminal(standin, settings, tmp_path, ignored):
     """Where it runs in a terminal that is closed, it ends; under nohup it
