@@ -126,7 +126,7 @@ read_expiry(const struct json_node *root, struct creds *out, struct buf *why)
 		return true;
 	if (clock_parse_iso(json_str(n), &out->expires_s) == ERR_OK)
 		return true;
-	buf_str(why, "its Expiration is no time in ISO 8601");
+	buf_str(why, "the Expiration that it gave is no time in ISO 8601");
 	return false;
 }
 

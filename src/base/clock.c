@@ -192,31 +192,51 @@ clock_parse_http(struct span s, int64_t *wall_s)
 	return from_parts(part, wall_s);
 }
 
+/* How far that zone is ahead of UTC. */
+static enum err
+parse_zone(struct span s, int *ahead_s)
+{
+	bool colon = s.n == 6 && s.p[3] == ':';
+	int hours = digits(s, 1, 2);
+	int minutes = s.n > 3 ? digits(s, colon ? 4 : 3, 2) : 0;
+
+	*ahead_s = 0;
+	if (span_is(s, "Z") || span_is(s, "z"))
+		return ERR_OK;
+	if ((s.n != 3 && s.n != 5 && !colon) || (*s.p != '+' && *s.p != '-') ||
+	    hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+		return ERR_SYNTAX;
+	*ahead_s = (hours * 60 + minutes) * (*s.p == '+' ? 60 : -60);
+	return ERR_OK;
+}
+
 enum err
 clock_parse_iso(struct span s, int64_t *wall_s)
 {
-	static const char shape[] = "9999-99-99T99:99:99";
+	static const char shape[] = "9999-99-99a99:99:99";
 	size_t at = sizeof shape - 1;
-	struct span zone;
-	int part[6];
+	int64_t utc_s;
+	int part[6], ahead_s;
 
-	if (!has_shape(s, shape))
+	if (!has_shape(s, shape) || (s.p[10] != 'T' && s.p[10] != 't'))
 		return ERR_SYNTAX;
 	if (at < s.n && s.p[at] == '.') {
 		at++;
 		while (digits(s, at, 1) >= 0)
 			at++;
 	}
-	zone = (struct span){s.p + at, s.n - at};
-	if (!span_is(zone, "Z") && !span_is(zone, "+00:00"))
-		return ERR_SYNTAX;
 	part[0] = digits(s, 0, 4);
 	part[1] = digits(s, 5, 2);
 	part[2] = digits(s, 8, 2);
 	part[3] = digits(s, 11, 2);
 	part[4] = digits(s, 14, 2);
 	part[5] = digits(s, 17, 2);
-	return from_parts(part, wall_s);
+	s = (struct span){s.p + at, s.n - at};
+	if (parse_zone(s, &ahead_s) != ERR_OK ||
+	    from_parts(part, &utc_s) != ERR_OK || utc_s < ahead_s)
+		return ERR_SYNTAX;
+	*wall_s = utc_s - ahead_s;
+	return ERR_OK;
 }
 
 void
