@@ -77,8 +77,9 @@ struct creds_source *creds_static_new(struct timers *t, const char *key_id,
 struct creds_conf {
 	struct timers *timers;
 	struct http *http;
-	const char *region;	    /* of STS; "": one of the partition */
-	const struct endpoint *sts; /* NULL: STS's own host there */
+	const char *region;
+	const struct endpoint *sts; /* NULL: none is known there, and what
+				     * needs it fails */
 	/* A role to assume with what the chain finds; "" or NULL: none. */
 	const char *role_arn, *external_id, *session_name;
 };

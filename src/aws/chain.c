@@ -13,6 +13,7 @@ struct chain {
 	struct creds_source base; /* first, so that it can be cast back */
 	struct source_deps deps;
 	char *region;	       /* of deps */
+	struct endpoint sts;   /* the same */
 	struct role_conf role; /* to assume on top; arn NULL: none */
 	struct creds_source *picked;
 	bool is_last_resort; /* nothing was configured */
@@ -131,22 +132,12 @@ chain_free(struct creds_source *s)
 	struct chain *ch = (struct chain *)s;
 
 	drop(ch);
+	imds_free(&ch->deps.imds);
 	aws_free(&ch->deps.aws);
 	mem_free(ch->region);
 	source_role_fini(&ch->role);
 	source_fetch_fini(&ch->f);
 	mem_free(ch);
-}
-
-/* STS is in every region; which one hardly matters. */
-static const char *
-home_region(const char *arn)
-{
-	if (strncmp(arn, "arn:aws-cn:", 11) == 0)
-		return "cn-north-1";
-	if (strncmp(arn, "arn:aws-us-gov:", 15) == 0)
-		return "us-gov-west-1";
-	return "us-east-1";
 }
 
 static const char *
@@ -160,15 +151,12 @@ set_sts(struct chain *ch, const struct creds_conf *conf)
 {
 	const char *region = text(conf->region);
 
-	if (*region == '\0')
-		region = home_region(text(conf->role_arn));
 	ch->region = mem_strndup(region, strlen(region));
 	ch->deps.region = ch->region;
-	if (conf->sts != NULL)
-		ch->deps.sts = *conf->sts;
-	else if (endpoint_service("sts", region, &ch->deps.sts) != ERR_OK)
-		CHECK(endpoint_service("sts", "us-east-1", &ch->deps.sts) ==
-		      ERR_OK);
+	if (conf->sts == NULL)
+		return;
+	ch->sts = *conf->sts;
+	ch->deps.sts = &ch->sts;
 }
 
 static void
@@ -197,6 +185,7 @@ creds_chain_new(const struct creds_conf *conf, struct buf *why)
 	ch->deps.timers = conf->timers;
 	ch->deps.http = conf->http;
 	ch->deps.aws = aws_new(conf->http, conf->timers, NULL);
+	ch->deps.imds = imds_new(conf->http, conf->timers);
 	ch->base.sts = ch->deps.aws;
 	source_fetch_init(&ch->f);
 	set_sts(ch, conf);

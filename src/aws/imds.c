@@ -31,12 +31,13 @@ enum {
 struct imds {
 	struct http *http;
 	struct timer *timer; /* starts a get, on a clean stack */
-	struct buf fault;    /* what is wrong with the settings; "": nothing */
-	uint64_t timeout_s;  /* of each request */
-	uint64_t attempts;   /* of a get */
-	uint64_t tries;	     /* of the get under way that were in vain */
-	struct buf base;     /* URL without a path */
-	struct buf token;    /* empty: none */
+	/* Settings, of the get under way. */
+	struct buf fault;   /* what is wrong with them; "": nothing */
+	uint64_t timeout_s; /* of each request */
+	uint64_t attempts;  /* of a get */
+	uint64_t tries;	    /* of the get under way that were in vain */
+	struct buf base;    /* URL without a path */
+	struct buf token;   /* of whoever is there; empty: none */
 	int64_t token_end_ms;
 	struct buf url; /* of the get under way */
 	bool renewed;	/* a token was asked for in this get */
@@ -243,6 +244,21 @@ reads_v6(struct imds *i)
 	return v6;
 }
 
+/* A token is of the address that gave it. */
+static void
+set_base(struct imds *i, const struct endpoint *e)
+{
+	struct buf url;
+
+	buf_init(&url, URL_MAX / 2);
+	endpoint_url(e, &url);
+	if (!span_eq(buf_view(&url), buf_view(&i->base)))
+		buf_reset(&i->token);
+	buf_reset(&i->base);
+	buf_span(&i->base, buf_view(&url));
+	buf_fini(&url);
+}
+
 static void
 read_settings(struct imds *i)
 {
@@ -251,6 +267,9 @@ read_settings(struct imds *i)
 	const char *name;
 	bool v6;
 
+	buf_reset(&i->fault);
+	i->timeout_s = SOURCE_TIMEOUT_MS / 1000;
+	i->attempts = 1;
 	if (imds_is_disabled())
 		buf_str(&i->fault, "instance metadata: switched off by "
 				   "AWS_EC2_METADATA_DISABLED");
@@ -268,7 +287,7 @@ read_settings(struct imds *i)
 		buf_str(&url,
 		    v6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254");
 	if (url.err == ERR_OK && endpoint_parse(buf_view(&url), &e) == ERR_OK)
-		endpoint_url(&e, &i->base);
+		set_base(i, &e);
 	else
 		find_fault(i, name, buf_view(&url),
 		    "not of the form http(s)://HOST[:PORT]");
@@ -287,9 +306,6 @@ imds_new(struct http *h, struct timers *t)
 	buf_init(&i->url, URL_MAX);
 	buf_init(&i->why, SOURCE_WHY_MAX);
 	buf_init(&i->fault, SOURCE_WHY_MAX);
-	i->timeout_s = SOURCE_TIMEOUT_MS / 1000;
-	i->attempts = 1;
-	read_settings(i);
 	return i;
 }
 
@@ -327,6 +343,7 @@ imds_get(struct imds *i, const char *path, imds_fn *fn, void *arg)
 	i->renewed = false;
 	i->tries = 0;
 	buf_reset(&i->why);
+	read_settings(i);
 	buf_reset(&i->url);
 	buf_span(&i->url, buf_view(&i->base));
 	buf_str(&i->url, path);

@@ -3,13 +3,13 @@
  * carries a session token, which is kept and renewed. (EC2 User Guide, "Use the
  * Instance Metadata Service".)
  *
- * imds_new reads AWS_EC2_METADATA_DISABLED and, each else from the profile by
+ * Each get reads AWS_EC2_METADATA_DISABLED and, each else from the profile by
  * the key behind it:
  *	AWS_EC2_METADATA_SERVICE_ENDPOINT	ec2_metadata_service_endpoint
  *	AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE	…_endpoint_mode
  *	AWS_METADATA_SERVICE_TIMEOUT		metadata_service_timeout
  *	AWS_METADATA_SERVICE_NUM_ATTEMPTS	metadata_service_num_attempts
- * What is wrong with one of them is the end of each get. Never through a proxy.
+ * What is wrong with one of them is the end of the get. Never through a proxy.
  */
 #ifndef AWS_IMDS_H
 #define AWS_IMDS_H

@@ -19,9 +19,10 @@ enum {
 struct source_deps {
 	struct timers *timers;
 	struct http *http;
-	struct aws *aws;    /* for STS; has no keeper */
-	const char *region; /* of STS */
-	struct endpoint sts;
+	struct imds *imds; /* for one source at a time */
+	struct aws *aws;   /* for STS; has no keeper */
+	const char *region;
+	const struct endpoint *sts; /* of that region; NULL: none is known */
 };
 
 /* The rest of a fetch under way, as each source has it. */
@@ -95,7 +96,7 @@ source_process_new(const struct source_deps *d, const char *command);
 struct creds_source *source_container_new(const struct source_deps *d);
 /* ("IMDS credential provider".) */
 struct creds_source *source_imds_new(const struct source_deps *d);
-/* The profile in force. NULL, with nothing in why, if it has no credentials
+/* The profile in force. NULL if it says nothing of credentials, or is not there
  * and nobody asked for it by name. */
 struct creds_source *source_profile_new(const struct source_deps *d);
 

@@ -12,7 +12,7 @@ static const char roles_path[] = "/latest/meta-data/iam/security-credentials/";
 
 struct instance {
 	struct creds_source base; /* first, so that it can be cast back */
-	struct imds *imds;
+	struct imds *imds;	  /* borrowed */
 	struct source_fetch f;
 };
 
@@ -118,7 +118,7 @@ instance_free(struct creds_source *s)
 {
 	struct instance *in = (struct instance *)s;
 
-	imds_free(&in->imds);
+	instance_cancel(s);
 	source_fetch_fini(&in->f);
 	mem_free(in);
 }
@@ -132,7 +132,7 @@ source_imds_new(const struct source_deps *d)
 	    .fetch = instance_fetch,
 	    .cancel = instance_cancel,
 	    .free = instance_free};
-	in->imds = imds_new(d->http, d->timers);
+	in->imds = d->imds;
 	source_fetch_init(&in->f);
 	return &in->base;
 }

@@ -277,7 +277,9 @@ profile_free(struct creds_source *s)
 	mem_free(p);
 }
 
-/* Whether somebody meant us to take credentials from the files. */
+/* Whether somebody meant us to take credentials from the files. A profile may
+ * be named for its region alone; one that is named and not there is a mistake.
+ */
 static bool
 is_configured(void)
 {
@@ -286,7 +288,8 @@ is_configured(void)
 	bool named, found;
 
 	w.seen[0] = span_str(profiles_chosen(&named));
-	found = named || *profiles_error(files) != '\0' ||
+	found = *profiles_error(files) != '\0' ||
+		(named && !profiles_has(files, w.seen[0])) ||
 		has(&w, "role_arn") || has_pair(&w) ||
 		has(&w, "credential_process") || has_sso(&w);
 	profiles_free(&files);

@@ -21,7 +21,7 @@ struct role {
 	const struct source_deps *deps;
 	struct role_conf conf;	     /* its strings are owned */
 	struct creds_source *signer; /* NULL: a web identity */
-	struct timer *timer;	     /* for what fails at once */
+	struct timer *timer;	     /* starts a fetch, on a clean stack */
 	struct call *call;
 	struct source_fetch f;
 };
@@ -88,7 +88,7 @@ static void
 advise(struct role *r, const struct aws_result *res)
 {
 	if (res->err != ERR_OK)
-		aws_advise_transport(res->err, &r->deps->sts, &r->f.why.advice);
+		aws_advise_transport(res->err, r->deps->sts, &r->f.why.advice);
 	else if (strcmp(res->code, "RegionDisabledException") == 0)
 		buf_str(&r->f.why.advice,
 		    "switch STS on for this region in the account's settings, "
@@ -143,9 +143,8 @@ on_signer(void *arg, struct creds *c, const struct creds_failure *why)
 }
 
 static void
-on_web(void *arg)
+ask_with_token(struct role *r)
 {
-	struct role *r = arg;
 	struct span token;
 	struct buf file;
 
@@ -170,15 +169,30 @@ on_web(void *arg)
 }
 
 static void
+start(void *arg)
+{
+	struct role *r = arg;
+
+	if (r->deps->sts == NULL) {
+		begin_why(r);
+		buf_printf(&r->f.why.text, "no STS is known for the region %s",
+		    r->deps->region);
+		buf_str(&r->f.why.advice, "set endpoint_url_sts");
+		source_fetch_fail(&r->f);
+	} else if (r->signer != NULL) {
+		r->signer->fetch(r->signer, on_signer, r);
+	} else {
+		ask_with_token(r);
+	}
+}
+
+static void
 role_fetch(struct creds_source *s, creds_fetched_fn *fn, void *arg)
 {
 	struct role *r = (struct role *)s;
 
 	source_fetch_begin(&r->f, fn, arg);
-	if (r->signer != NULL)
-		r->signer->fetch(r->signer, on_signer, r);
-	else
-		timer_soon(r->timer);
+	timer_soon(r->timer);
 }
 
 static void
@@ -217,7 +231,7 @@ role_new(const struct source_deps *d, const struct role_conf *conf)
 	    .free = role_free};
 	r->deps = d;
 	source_role_copy(&r->conf, conf);
-	r->timer = timer_new(d->timers, on_web, r);
+	r->timer = timer_new(d->timers, start, r);
 	source_fetch_init(&r->f);
 	return r;
 }

@@ -158,7 +158,6 @@ def test_a_credential_process_that_hangs(standin, check, tmp_path):
 
 @pytest.mark.parametrize("config, words", [
     ("[profile p]\naws_access_key_id = A\n", "secret access key is not set"),
-    ("[profile p]\nregion = us-east-1\n", "no credentials"),
     ("[profile p]\nsso_session = s\n", "unsuitable for a daemon"),
     ("[profile p]\nrole_arn = %s\nsource_profile = q\n[profile q]\n"
      "role_arn = %s\nsource_profile = p\n" % (ARN, ARN), "circle"),
@@ -193,6 +192,18 @@ def test_a_profile_is_no_good_with_other_credentials(
     made.status = 2
     assert made.wait_exit() == 2
     assert made.log("config.mistake") and not made.log("start")
+
+
+def test_a_profile_that_has_no_credentials(standin, check, serve, tmp_path):
+    """It is there for its region: the next source is asked, and if there is
+    none, the profile is named with the others."""
+    write_profile(tmp_path, "[profile p]\nregion = us-east-1\n")
+    fact = run_check(check, standin, SOURCES[0], {"AWS_PROFILE": "p"})
+    assert 'none of profile "p"' in fact
+    server = serve(lambda *_: (404, ""))
+    fact = run_check(check, standin, SOURCES[0], {
+        "AWS_PROFILE": "p", **SOURCES[0].environ(server.url, tmp_path)})
+    assert fact.startswith("from container: ")
 
 
 def test_nothing_configured_at_all(standin, check):

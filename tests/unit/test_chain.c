@@ -7,7 +7,8 @@ chain_new(const char *role)
 {
 	struct creds_conf conf = {.timers = fake_timers(),
 	    .http = fake_http(),
-	    .region = "eu-west-1",
+	    .region = deps.region,
+	    .sts = deps.sts,
 	    .role_arn = role};
 	struct creds_source *s;
 	struct buf why;
@@ -146,6 +147,61 @@ test_role_on_top(void **state)
 	world_end();
 }
 
+/* A region that is not known has no STS that we know of: nothing is sent to
+ * another one's, least of all a token. */
+static void
+test_no_sts(void **state)
+{
+	struct creds_source *s;
+	(void)state;
+	world_begin();
+	deps.sts = NULL;
+	deps.region = "xx-moon-1";
+	setenv("AWS_ACCESS_KEY_ID", "BASE", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "S3CR3T", 1);
+	s = chain_new("arn:aws:iam::2:role/other");
+	start_fetch(s);
+	assert_failed("role/other|no STS|xx-moon-1");
+	assert_words(got_advice, "endpoint_url_sts");
+	s->free(s);
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", put_file("token", "JWT"), 1);
+	setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/r", 1);
+	s = chain_new(NULL);
+	start_fetch(s);
+	assert_failed("web identity|no STS|xx-moon-1");
+	assert_int_equal(fake_http_open(), 0);
+	s->free(s);
+	world_end();
+}
+
+/* A profile may be named for its region: what comes after it is asked then,
+ * and in the end it is told that it was looked at. */
+static void
+test_profile_without_credentials(void **state)
+{
+	struct creds_source *s;
+	(void)state;
+	world_begin();
+	setenv("AWS_PROFILE", "p", 1);
+	put_file(".aws/config", "[profile p]\nregion = eu-west-1\n");
+	s = chain_new(NULL);
+	start_fetch(s);
+	fake_fail(fake_http_expect(), ERR_TIMEOUT);
+	assert_failed("no credentials|none of profile \"p\"|hop limit");
+	setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
+	start_fetch(s);
+	assert_string_equal(s->name, "container");
+	s->free(s);
+	put_file(".aws/config", "[profile q]\nregion = eu-west-1\n");
+	s = chain_new(NULL);
+	start_fetch(s);
+	assert_failed("profile|\"p\"|none of that name");
+	s->free(s);
+	world_end();
+}
+
 /* A keeper on a source that is down: it asks, but not in a tight loop, and
  * logs little of it. */
 static unsigned lines;
@@ -201,6 +257,8 @@ main(void)
 	    cmocka_unit_test(test_broken_is_not_skipped),
 	    cmocka_unit_test(test_last_resort),
 	    cmocka_unit_test(test_role_on_top),
+	    cmocka_unit_test(test_no_sts),
+	    cmocka_unit_test(test_profile_without_credentials),
 	    cmocka_unit_test(test_no_busy_loop),
 	};
 

@@ -141,8 +141,10 @@ test_failures(void **state)
 		const int status[] = {
 		    rows[i].token, rows[i].roles, rows[i].doc};
 		static const char *const good[] = {"TOK", "role"};
-		struct creds_source *s = source_imds_new(&deps);
+		struct creds_source *s;
 
+		renew_imds();
+		s = source_imds_new(&deps);
 		start_fetch(s);
 		for (size_t n = 0; n < 3 && status[n] != 0; n++) {
 			bool last = n == 2 || status[n + 1] == 0;
@@ -159,6 +161,33 @@ test_failures(void **state)
 		assert_int_equal(fake_next_timer(), -1);
 		s->free(s);
 	}
+	world_end();
+}
+
+/* The token outlives the source that asked for it; another address has another
+ * one, and what is wrong with the settings can be put right. */
+static void
+test_token_is_shared(void **state)
+{
+	struct creds_source *s;
+	(void)state;
+	world_begin();
+	s = source_imds_new(&deps);
+	start_fetch(s);
+	give_token("TOK1");
+	s->free(s);
+	assert_int_equal(fake_http_open(), 0);
+	s = source_imds_new(&deps);
+	start_fetch(s);
+	expect_get(ROLES, "TOK1");
+	s->cancel(s);
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "nonsense", 1);
+	start_fetch(s);
+	assert_failed("nonsense");
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://h:1", 1);
+	start_fetch(s);
+	expect_url("PUT", "http://h:1/latest/api/token");
+	s->free(s);
 	world_end();
 }
 
@@ -379,6 +408,7 @@ main(void)
 	    cmocka_unit_test(test_credentials),
 	    cmocka_unit_test(test_token_expires),
 	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_token_is_shared),
 	    cmocka_unit_test(test_settings),
 	    cmocka_unit_test(test_settings_of_a_profile),
 	    cmocka_unit_test(test_attempts),

@@ -59,8 +59,7 @@ test_files(void **state)
 	    {"[x]\n" KEYS, NULL, "x", NULL, "profile|\"x\"|none of that name"},
 	    {NULL, "[profile x]\n" KEYS, "x", NULL, "none of that name"},
 	    {NULL, NULL, "x", NULL, "\"x\"|.aws/config|.aws/credentials"},
-	    {"[profile x]\nregion = r\n", NULL, "x", NULL,
-		"\"x\"|no credentials"},
+	    {"[profile x]\nregion = r\n", NULL, "x", NULL, NULL},
 	    {NULL, "[default]\naws_access_key_id = A\n", NULL, NULL,
 		"profile|secret access key"},
 	    {NULL, "[default]\naws_secret_access_key = S3CR3T\n", NULL, NULL,
@@ -268,6 +267,14 @@ test_named_sources(void **state)
 	    NULL);
 	start_fetch(s);
 	answer(200, "TOK");
+	answer(200, "role");
+	answer(200, DOC_WHOLE);
+	assume("r", "AKID", "TWO");
+	assert_got("TWO");
+	/* With the token that it has. */
+	start_fetch(s);
+	assert_string_equal(
+	    fake_header(fake_http_expect(), "x-aws-ec2-metadata-token"), "TOK");
 	answer(200, "role");
 	answer(200, DOC_WHOLE);
 	assume("r", "AKID", "TWO");

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "aws/imds.h"
 #include "aws/source.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,6 +23,7 @@
 #include "fake_http.c"
 
 static struct source_deps deps;
+static struct endpoint sts;
 static struct creds got;
 static char got_error[2048], got_advice[1024];
 static struct creds_failure got_failure;
@@ -123,10 +125,19 @@ world_begin(void)
 	deps = (struct source_deps){.timers = fake_timers(),
 	    .http = fake_http(),
 	    .aws = aws_new(fake_http(), fake_timers(), NULL),
-	    .region = "eu-west-1"};
-	assert_int_equal(
-	    endpoint_service("sts", "eu-west-1", &deps.sts), ERR_OK);
+	    .imds = imds_new(fake_http(), fake_timers()),
+	    .region = "eu-west-1",
+	    .sts = &sts};
+	assert_int_equal(endpoint_service("sts", "eu-west-1", &sts), ERR_OK);
 	ends = 0;
+}
+
+/* One that has no token yet. */
+__attribute__((unused)) static void
+renew_imds(void)
+{
+	imds_free(&deps.imds);
+	deps.imds = imds_new(fake_http(), fake_timers());
 }
 
 static void
@@ -134,6 +145,7 @@ world_end(void)
 {
 	creds_fini(&got);
 	aws_free(&deps.aws);
+	imds_free(&deps.imds);
 	fake_end();
 	remove_file(".aws/config");
 	remove_file(".aws/credentials");
