@@ -1,6 +1,7 @@
 """Credentials that end: renewed in time, refused in the middle of work, and
 what becomes of the daemon while there are none."""
 
+import sys
 import threading
 import time
 
@@ -48,43 +49,116 @@ def ship_until(standin, daemon, enough, seed=100):
         await_all(standin, daemon, wanted)
 
 
-def refresh_ten_times(standin, daemon, serve, secrets, token, life_s):
-    """What went wrong in it."""
-    issuer = Issuer(standin, secrets, life_s)
+ROLE = "arn:aws:iam::111122223333:role/shipper"
+FETCH = """import socket
+s = socket.create_connection(("127.0.0.1", %d))
+s.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+data = b""
+while chunk := s.recv(65536):
+    data += chunk
+print(data.partition(b"\\r\\n\\r\\n")[2].decode())
+"""
+
+
+def container(issuer, serve, tmp_path):
+    """Its authorization token rotates."""
+    token = tmp_path / "token"
     token.write_text("one\n")
 
     def answer(method, path, headers):
         if (method, path, headers.get("authorization")) != (
                 "GET", "/creds?id=1", token.read_text().strip()):
             return 403, "{}"
-        token.write_text("token-%d\n" % issuer.n)  # it rotates
+        token.write_text("token-%d\n" % issuer.n)
         return 200, issuer.document()
 
     server = serve(answer)
-    running = daemon(env=environ(
-        standin,
-        AWS_CONTAINER_CREDENTIALS_FULL_URI=server.url + "/creds?id=1",
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(token)))
+    return server, {}, {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url + "/creds?id=1",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)}
+
+
+def assumed_role(issuer, serve, tmp_path):
+    server = serve(lambda *_: (200, issuer.xml("AssumeRole")))
+    return server, {"assume_role_arn": ROLE}, {
+        "AWS_ENDPOINT_URL_STS": server.url, "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "geheim"}
+
+
+def web_identity(issuer, serve, tmp_path):
+    server = serve(lambda *_: (200, issuer.xml("AssumeRoleWithWebIdentity")))
+    (tmp_path / "token").write_text("token-jwt")
+    return server, {}, {
+        "AWS_ENDPOINT_URL_STS": server.url, "AWS_ROLE_ARN": ROLE,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token")}
+
+
+def process(issuer, serve, tmp_path):
+    server = serve(lambda *_: (200, issuer.document("SessionToken",
+                                                    Version=1)))
+    (tmp_path / "fetch.py").write_text(FETCH % server.server.server_port)
+    (tmp_path / "config").write_text(
+        "[default]\ncredential_process = %s -S -E %s/fetch.py\n" % (
+            sys.executable, tmp_path))
+    return server, {}, {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+
+
+def refresh_ten_times(standin, daemon, serve, secrets, tmp_path, source,
+                      life_s):
+    """What went wrong in it."""
+    issuer = Issuer(standin, secrets, life_s)
+    server, options, env = source(issuer, serve, tmp_path)
+    running = daemon(env=environ(standin, **env), **options)
     ship_until(standin, running, lambda: issuer.n > 10)
-    assert len(server.requests) == issuer.n
     running.stop()
+    assert len(server.requests) == issuer.n
     return (running.log("creds.expired") + standin.journal.all("denied")
             + running.log("sqs.receive", level="warn"))
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("source", [
+    container, assumed_role, web_identity, process],
+    ids=lambda f: f.__name__)
 def test_credentials_that_live_for_seconds(
-        standin, daemon, serve, secrets, tmp_path):
+        standin, daemon, serve, secrets, tmp_path, source):
     """Ten refreshes, not one request with what has expired, and not one poll
     that failed."""
-    for life_s in (LIFE_S, 2 * LIFE_S, 4 * LIFE_S):
+    life_s = LIFE_S if source is container else LIFE_S + 1
+    for life_s in (life_s, 2 * life_s, 4 * life_s):
         with Stalls() as stalls:
             wrong = refresh_ten_times(standin, daemon, serve, secrets,
-                                      tmp_path / "token", life_s)
+                                      tmp_path, source, life_s)
         if not wrong or stalls.worst_s < life_s / 8:
             break
     assert wrong == []
     secrets.texts.append("token-")
+
+
+@pytest.mark.long
+def test_sts_that_is_slow(standin, daemon, serve, secrets):
+    """While it thinks about the next set, all goes on with the old one."""
+    issuer = Issuer(standin, secrets, 10 * LIFE_S)
+    think = threading.Event()
+    think.set()
+    server = serve(lambda *_: (think.wait(60),
+                               (200, issuer.xml("AssumeRole")))[1])
+    running = daemon(assume_role_arn=ROLE, env=environ(
+        standin, AWS_ENDPOINT_URL_STS=server.url, AWS_ACCESS_KEY_ID="AKIA",
+        AWS_SECRET_ACCESS_KEY="geheim"))
+    wanted = put_files(standin, 1)
+    await_all(standin, running, wanted)
+    think.clear()
+    running.wait_for(lambda: len(server.requests) == 2, 10 * LIFE_S)
+    wanted += put_files(standin, 3, 7)
+    await_all(standin, running, wanted)
+    assert issuer.n == 1 and len(server.requests) == 2
+    think.set()
+    running.wait_for(lambda: len(running.log("creds.fetch")) == 2)
+    wanted += put_files(standin, 1, 20)
+    await_all(standin, running, wanted)
+    assert running.log("creds.expired") == []
+    assert standin.journal.all("denied") == []
 
 
 def test_source_that_is_down_for_longer_than_they_live(
