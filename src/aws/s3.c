@@ -8,13 +8,10 @@
  * A stream that breaks while the consumer has it paused waits for
  * s3_get_resume before it is begun again (`waiting`).
  */
-#include "aws/s3.h"
-
 #include <string.h>
 
-#include "aws/priv.h"
 #include "aws/range.h"
-#include "aws/regions.h"
+#include "aws/s3_internal.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/log.h"
@@ -23,19 +20,9 @@ enum {
 	BREAKS_MAX = 3, /* in a row without progress */
 	BREAK_BASE_MS = 50,
 	BREAK_CAP_MS = 20 * 1000,
-	PATH_MAX_BYTES = 8 * 1024,
 	QUERY_MAX = 4 * 1024,
 	ETAG_MAX = 256,
 	ERROR_BODY_MAX = 64 * 1024,
-};
-
-struct s3 {
-	struct aws *aws;
-	char *region;
-	struct endpoint custom;
-	struct endpoint_s3 how; /* but for the region */
-	int64_t stall_timeout_ms;
-	struct regions regions; /* of buckets, learned */
 };
 
 struct s3_get {
@@ -58,36 +45,6 @@ struct s3_get {
 	bool waiting;	 /* broken; s3_get_resume begins it again */
 	bool redirected; /* once is enough */
 };
-
-struct s3 *
-s3_new(struct aws *a, const struct s3_conf *conf)
-{
-	struct s3 *s = mem_zalloc(sizeof *s);
-
-	s->aws = a;
-	s->region = mem_strndup(conf->region, strlen(conf->region));
-	s->how.path_style = conf->path_style;
-	s->how.variant = conf->variant;
-	if (conf->custom != NULL) {
-		s->custom = *conf->custom;
-		s->how.custom = &s->custom;
-	}
-	s->stall_timeout_ms = conf->stall_timeout_ms;
-	return s;
-}
-
-void
-s3_free(struct s3 **sp)
-{
-	struct s3 *s = *sp;
-
-	if (s == NULL)
-		return;
-	regions_fini(&s->regions);
-	mem_free(s->region);
-	mem_free(s);
-	*sp = NULL;
-}
 
 static void
 get_free(struct s3_get *g)
@@ -284,11 +241,9 @@ static enum err
 add_paths(const struct s3_get *g, struct endpoint *e, struct buf *path,
     struct buf *query)
 {
-	struct endpoint_s3 how = g->s3->how;
-	enum err err;
+	enum err err =
+	    s3_place(g->s3, buf_view(&g->bucket), g->region, e, path);
 
-	how.region = g->region;
-	err = endpoint_bucket(buf_view(&g->bucket), &how, e, path);
 	if (err != ERR_OK)
 		return err;
 	buf_char(path, '/');
@@ -320,7 +275,7 @@ begin(void *arg)
 	    .arg = g};
 	enum err err;
 
-	buf_init(&path, PATH_MAX_BYTES);
+	buf_init(&path, S3_PATH_MAX);
 	buf_init(&query, QUERY_MAX);
 	buf_init(&range, 64);
 	err = add_paths(g, &endpoint, &path, &query);

@@ -149,30 +149,13 @@ object_arn(const struct probe *p, struct buf *out)
 		    buf_cstr(&p->bucket));
 }
 
-/* Where the bucket is looked for first. */
-static struct endpoint
-bucket_host(const struct probe *p)
+static struct s3_object
+object_of(const struct probe *p)
 {
-	const struct hosts *hosts = &p->ways.hosts;
-	struct endpoint_s3 how = {
-	    .custom = hosts->s3_custom ? &hosts->s3 : NULL,
-	    .path_style = (enum path_style)p->c->s3_path_style,
-	    .variant = hosts->variant,
-	};
-	struct endpoint host = hosts->s3;
-	char region[REGION_MAX];
-	struct buf path;
-
-	buf_init(&path, NAME_BYTES);
-	if (endpoint_bucket_arn(buf_view(&p->bucket), region))
-		how.region = region;
-	else if (endpoint_same_partition(buf_cstr(&p->region), p->c->region))
-		how.region = buf_cstr(&p->region);
-	else
-		how.region = p->c->region;
-	(void)endpoint_bucket(buf_view(&p->bucket), &how, &host, &path);
-	buf_fini(&path);
-	return host;
+	return (struct s3_object){.bucket = buf_view(&p->bucket),
+	    .key = buf_view(&p->key),
+	    .version = buf_view(&p->version),
+	    .region = buf_view(&p->region)};
 }
 
 /* Where the notification names a version that is what the daemon reads: it does
@@ -191,7 +174,8 @@ on_done(void *arg, const struct aws_result *r)
 	struct read *t = arg;
 	struct probe *p = t->probe;
 	struct buf *advice = &p->step.advice;
-	struct endpoint host = bucket_host(p);
+	const struct s3_object o = object_of(p);
+	struct endpoint host = p->ways.hosts.s3;
 	struct buf arn;
 
 	t->get = NULL;
@@ -201,6 +185,7 @@ on_done(void *arg, const struct aws_result *r)
 	timer_stop(t->timer);
 	buf_init(&arn, NAME_BYTES);
 	object_arn(p, &arn);
+	(void)s3_host(p->ways.s3, &o, &host);
 	probe_refused(p, r);
 	probe_advise(r, t->action, buf_cstr(&arn), &host, advice);
 	if (r->class == AWS_DENIED)
@@ -221,10 +206,7 @@ static bool
 read_object(struct probe *p, const char *name, const char *action, bool in_vain)
 {
 	struct read t = {.probe = p, .action = action, .in_vain = in_vain};
-	const struct s3_object o = {.bucket = buf_view(&p->bucket),
-	    .key = buf_view(&p->key),
-	    .version = buf_view(&p->version),
-	    .region = buf_view(&p->region)};
+	const struct s3_object o = object_of(p);
 	const struct s3_events ev = {.on_head = on_head,
 	    .on_data = on_data,
 	    .on_done = on_done,

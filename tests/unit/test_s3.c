@@ -535,13 +535,25 @@ test_cannot_be_resumed(void **state)
 	}
 }
 
+static void
+assert_host(const struct s3_object *o, const char *wanted)
+{
+	struct endpoint e;
+
+	assert_int_equal(s3_host(t.s3, o, &e), ERR_OK);
+	assert_string_equal(e.host, wanted);
+}
+
 static const char redirect[] = "x-amz-bucket-region: eu-west-1\r\n";
 
 static void
 test_other_region(void **state)
 {
+	const struct s3_object o = {
+	    SPAN("logs"), SPAN("k"), SPAN(""), SPAN("us-east-2")};
 	struct request *r;
 	(void)state;
+	assert_host(&o, "logs.s3.us-east-2.amazonaws.com");
 	get_key("k");
 	fake_reply(fake_http_expect(), 301, redirect, SPAN(""));
 	r = fake_http_expect();
@@ -552,8 +564,8 @@ test_other_region(void **state)
 	fake_reply(r, 200, ETAG, SPAN(TEN));
 	assert_done(AWS_OK, "", TEN);
 	/* Remembered, also against the guess. */
-	get((struct s3_object){
-	    SPAN("logs"), SPAN("k"), SPAN(""), SPAN("us-east-2")});
+	assert_host(&o, "logs.s3.eu-west-1.amazonaws.com");
+	get(o);
 	r = fake_http_expect();
 	assert_string_equal(
 	    fake_url(r), "https://logs.s3.eu-west-1.amazonaws.com/k");
