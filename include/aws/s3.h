@@ -42,8 +42,8 @@ struct s3_object {
 
 /* The host that is asked for it, by what is known of its bucket by now. As
  * endpoint_bucket. */
-enum err s3_host(
-    const struct s3 *s, const struct s3_object *o, struct endpoint *out);
+enum err
+s3_host(const struct s3 *s, const struct s3_object *o, struct endpoint *out);
 
 /* What a GET's reply said of the object; before the first byte. Borrowed. */
 struct s3_head {
