@@ -232,11 +232,15 @@ start(void *arg)
 	bool named;
 	const char *name = profiles_chosen(&named);
 
-	if (*profiles_error(files) != '\0')
+	if (*profiles_error(files) != '\0') {
 		buf_printf(&p->f.why.text, "%s: %s", source_name,
 		    profiles_error(files));
-	else
+		buf_str(&p->f.why.advice,
+		    "put that file right, and let the user that trailpost "
+		    "runs as read it");
+	} else {
 		p->inner = resolve(&w, span_str(name));
+	}
 	profiles_free(&files);
 	if (p->inner == NULL) {
 		source_fetch_fail(&p->f);

@@ -183,6 +183,7 @@ test_other_paths(void **state)
 	remove_file("token");
 	start_fetch(s);
 	assert_failed("/token: No such file");
+	assert_words(got_advice, "that file right|user that trailpost runs");
 	s->free(s);
 	unsetenv("AWS_SHARED_CREDENTIALS_FILE");
 	unsetenv("HOME");
