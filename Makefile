@@ -242,7 +242,7 @@ check-integration: $(BIN)
 # The units under a systemd of their own, where that can be booted: a minute.
 .PHONY: check-systemd
 check-systemd: setup-systemd
-	@$(SUBMAKE) QUIET=1 $(BIN)
+	@$(SUBMAKE) -s QUIET=1 $(BIN)
 	@$(RUN) systemd
 
 # The image, the package and the page, on what they run on: minutes, most of them
@@ -252,7 +252,7 @@ heavy-images: setup-heavy
 	@$(PYTHON) tests/heavy/image.py
 
 check-heavy: setup-heavy
-	@$(SUBMAKE) QUIET=1 $(BIN)
+	@$(SUBMAKE) -s QUIET=1 $(BIN)
 	@$(RUN) heavy
 
 # Unit and integration tests with the address and undefined sanitizers.
@@ -305,7 +305,7 @@ check-oom: $(OOM)
 
 .PHONY: soak
 soak: setup-test
-	@$(SUBMAKE) QUIET=1 $(BIN)
+	@$(SUBMAKE) -s QUIET=1 $(BIN)
 	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
 
 .PHONY: lint format conf
@@ -332,7 +332,7 @@ metrics-doc: $(BIN)
 .PHONY: bench
 bench: setup-bench
 	@sh tests/peers/install.sh fauxqs
-	@$(SUBMAKE) QUIET=1 $(BIN) $(FLOOR)
+	@$(SUBMAKE) -s QUIET=1 $(BIN) $(FLOOR)
 	@$(PYTHON) tests/bench/bench.py --bin $(BIN) --floor $(FLOOR) \
 		--npm build/peers/npm
 
