@@ -53,6 +53,8 @@ def renewal(left, valid, failures):
 
 DEAD = 'aws_sqs_approximate_number_of_messages_visible_maximum' \
        '{job="aws_sqs",queue_name="%s"}'
+# As CloudFormation names the one of the template.
+OF_STACK = "trailpost-DeadLetterQueue-8ZfEXAMPLE"
 
 # alert, series by the minute, the minute when it fires (None: never), the last
 # one when it does not, what the labels and the value then are.
@@ -79,6 +81,8 @@ CASES = [
                                  **of("ready", "1x300")}, None, 300, "", ""),
     ("TrailpostDeadLetters", {DEAD % "trail-dlq": "3x40 5x40"}, 41, 40,
      "aws_sqs trail-dlq", "2"),
+    ("TrailpostDeadLetters", {DEAD % OF_STACK: "3x40 5x40"}, 41, 40,
+     "aws_sqs stack-dlq", "2"),
     ("TrailpostDeadLetters", {DEAD % "trail": "3x40 5x40"}, None, 60, "", ""),
     ("TrailpostDeadLetters", {DEAD % "trail-dlq": "5x40 0x40"}, None, 60, "",
      ""),
@@ -123,7 +127,8 @@ CASES = [
 LABELS = {"instance": ("instance", "a"), "job": ("job", "trailpost"),
           "refused": ("state", "refused"), "not_json": ("reason", "not_json"),
           "aws_sqs": ("job", "aws_sqs"),
-          "trail-dlq": ("queue_name", "trail-dlq")}
+          "trail-dlq": ("queue_name", "trail-dlq"),
+          "stack-dlq": ("queue_name", OF_STACK)}
 
 
 def expected(rule, words, value):
