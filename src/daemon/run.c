@@ -238,8 +238,9 @@ run_loop(struct run *r)
 	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
 	start_flow(r);
 	r->turns = turns_new(r->ways.loop);
+	/* The address is of the right form; what has it may go away. */
 	if (!open_admin(r))
-		return EXIT_USAGE;
+		return EXIT_TROUBLE;
 	ev_run(r->ways.loop, 0);
 	stats_log(r->stats);
 	return EXIT_OK;
