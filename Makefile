@@ -342,6 +342,7 @@ clean:
 
 .PHONY: help
 help:
+	@echo "make setup-build        install what building takes"
 	@echo "make                    build $(BIN)"
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
 	@echo "make man                build/man: the manual pages"

@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import subprocess
+from fnmatch import fnmatch
 
 from process import BINARY, ROOT, bare_environ
 
@@ -99,6 +100,33 @@ sudo() { "$@"; }
 """
 
 
+# Programs of which only the words are looked at, and why. What is run in their
+# place is told by the tests; tests/heavy has docker and the package for real.
+FAKED = {
+    "make": "make builds nothing: the program to be tested is there",
+    "make deb": "make deb (for real in tests/heavy)",
+    "apt-get": "apt-get (for real in tests/heavy)",
+    "docker": "docker (for real in tests/heavy, with podman)",
+    "kubectl": "kubectl: there is no cluster",
+    "redrive": "aws sqs start-message-move-task: moto has none",
+}
+
+
+def own_files(tree):
+    """Patterns of what readers of the guide make at the top of their clone."""
+    with open(os.path.join(tree, ".gitignore"), encoding="utf-8") as file:
+        return [line.strip("/\n") for line in file if line.startswith("/")]
+
+
+def link_clone(tree, folder):
+    """A clone that may be written to: all of the tree but .git and what may be
+    somebody's own, which a test would write over."""
+    mine = own_files(tree)
+    for name in os.listdir(tree):
+        if name != ".git" and not any(fnmatch(name, p) for p in mine):
+            os.symlink(os.path.join(tree, name), os.path.join(folder, name))
+
+
 class Shell:
     """Variables, functions and the folder stay from block to block. What the
     guide installs goes below root; programs that are named by wrap() come
@@ -109,14 +137,11 @@ class Shell:
         self.folder = home / "clone"
         self.bin = home / "bin"
         self.state = home / "state"
-        for path in self.root / "etc", self.folder, self.bin:
+        build = self.folder / "build"
+        for path in self.root / "etc", build, self.bin:
             path.mkdir(parents=True)
         self.state.write_text("")
-        for name in os.listdir(ROOT):
-            if name not in ("build", ".git"):
-                os.symlink(os.path.join(ROOT, name), self.folder / name)
-        build = home / "build"
-        build.mkdir()
+        link_clone(ROOT, self.folder)
         shutil.copy(BINARY, build / "trailpost")
         self.env = {**bare_environ(home), **dict(environ), "TERM": "dumb",
                     "PATH": "%s:%s" % (self.bin, os.environ["PATH"]),
@@ -130,8 +155,12 @@ class Shell:
     def wrap(self, name, target):
         os.symlink(target, self.bin / name)
 
-    def fake(self, name, text):
-        """A program that is not to be run here."""
+    def fake(self, name, text, known=None):
+        """A program that is not to be run here, and is in FAKED."""
+        assert (known or name) in FAKED
+        self.place(name, text)
+
+    def place(self, name, text):
         (self.bin / name).write_text("#!/bin/sh\n" + text)
         (self.bin / name).chmod(0o755)
 
@@ -150,7 +179,16 @@ class Shell:
         if ok:
             assert done.returncode == 0, "%s: %s%s" % (
                 block, done.stdout, done.stderr)
+        self._check_files(block)
         return done
+
+    def _check_files(self, block):
+        """What a block writes into the clone neither gets into a commit nor is
+        linked to by link_clone()."""
+        for path in self.folder.iterdir():
+            assert path.is_symlink() or any(
+                fnmatch(path.name, p) for p in own_files(ROOT)), (
+                    "%s: %s is not in .gitignore" % (block, path.name))
 
     def start(self, block):
         """A block that runs until it is told to end; in a group of its own."""

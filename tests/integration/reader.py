@@ -100,8 +100,8 @@ def shell(cloud, standin, tmp_path):
         "DASSANA_ENDPOINT": standin.dassana_url, "AWS_PAGER": "",
         "DASSANA_APP_ID": standin.APP_ID})
     # Version 1 does not take SQS's endpoint from the environment.
-    made.fake("aws", 'exec %s "$@" --endpoint-url "$AWS_ENDPOINT_URL"\n'
-              % aws)
+    made.place("aws", 'exec %s "$@" --endpoint-url "$AWS_ENDPOINT_URL"\n'
+               % aws)
     return made
 
 
@@ -143,28 +143,3 @@ def settings(shell, standin, queue_url, path="clone/trailpost.conf"):
     token.chmod(0o600)
     file.write_text("queue_url = %s\ndassana_token_file = %s\n"
                     "shutdown_timeout = 6s\n" % (queue_url, token))
-
-
-# docker, in so far as the program is run with the variables and arguments that
-# its container would have.
-DOCKER = r"""
-case $1 in
-build) shift; while [ $# -gt 0 ]; do
-		if [ "$1" = -f ]; then test -f "$2" || exit 1; fi; shift
-	done; exit ;;
-compose) test "$2" = -f && test -f "$3" && test "$4" = up; exit ;;
-run) shift ;;
-*) exit 1 ;;
-esac
-while [ "$1" != trailpost ]; do
-	case $1 in
-	--env-file) while IFS= read -r line; do
-			case $line in *=*) export "$line" ;; esac
-		done <"$2"; shift 2 ;;
-	--stop-timeout | --memory) shift 2 ;;
-	--rm | --read-only) shift ;;
-	*) exit 1 ;;
-	esac
-done
-exec "$@"
-"""

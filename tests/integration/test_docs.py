@@ -6,28 +6,31 @@ import os
 import re
 import subprocess
 
-from guide import blocks, pages
+from guide import blocks, link_clone, own_files, pages
 from process import BINARY, ROOT
 
 # How each block of commands is run: the file that does, and the word in it.
 COMMANDS = "tests/integration/test_docs_commands.py"
+CONTAINERS = "tests/integration/test_docs_containers.py"
 MACHINE = "tests/systemd/test_guide.py"
 RUN = {
     **{name: (COMMANDS, '"%s"' % name) for name in (
-        "names", "stack", "outputs", "look", "notify", "sns", "eventbridge",
-        "install", "settings", "check", "peek", "foreground", "in-force",
+        "names", "stack", "outputs", "keep", "look", "notify", "topic", "sns",
+        "eventbridge", "grant-role", "grant-user", "install", "settings", "check", "peek", "foreground", "in-force",
         "prove", "hop-limit", "package", "parameters", "rotate-secret",
-        "image", "compose", "docker", "fargate", "ecs", "kubernetes",
-        "ecs-scaling", "print-config", "verbose", "story", "cat", "announce",
+        "print-config", "verbose", "story", "cat", "announce",
         "alarm", "dead-letters", "look-at-it", "redrive", "upgrade-check",
         "demo")},
+    **{name: (CONTAINERS, '"%s"' % name) for name in (
+        "image", "compose", "docker", "docker-service", "docker-watch",
+        "fargate", "ecs-needs", "ecs", "ecs-scaling", "kubernetes")},
     **{name: (MACHINE, '"%s"' % name) for name in (
         "systemd-settings", "systemd-token", "systemd-start",
         "systemd-reload", "systemd-restart", "systemd-group",
         "systemd-several", "service-log")},
-    # They would run this very test.
-    "make-check": (".ci/run", "check-quick"),
-    "build-and-test": (".ci/run", "check-quick"),
+    # They would run this very test; CI runs the same suites by their names.
+    "make-check": (".ci/run", "for target in check-quick coverage"),
+    "build-and-test": (".ci/run", "for target in check-quick coverage"),
 }
 
 
@@ -50,6 +53,36 @@ def test_what_is_said_to_be_run_is_run():
     for name, (path, word) in RUN.items():
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:
             assert word in file.read(), (name, path)
+
+
+def test_targets_of_make_exist():
+    """Also those that no test can run, since they would run it."""
+    targets = {word for b in marked() for command in b.commands()
+               for word in re.findall(r"(?:^|&& )make ([a-z-]+)", command)}
+    assert {"check", "check-quick", "setup-build", "deb"} <= targets
+    with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
+        text = file.read()
+    for name in targets:
+        assert re.search(r"^(%s\b.*:|SETUPS := .*\b%s\b)" % (name, name), text,
+                         re.M), name
+
+
+def test_what_a_reader_made_is_not_written_over(tmp_path):
+    """His settings at the top of his clone, when he runs the tests there."""
+    tree, folder = tmp_path / "tree", tmp_path / "folder"
+    (tree / "etc").mkdir(parents=True)
+    (tree / ".git").mkdir()
+    folder.mkdir()
+    for name in "Makefile", "trailpost.conf", "dassana_token", "a.json.gz":
+        (tree / name).write_text("his")
+    (tree / ".gitignore").write_text(
+        "/trailpost.conf\n/dassana_token\n/*.json.gz\n*.pyc\n")
+    link_clone(tree, folder)
+    assert {p.name for p in folder.iterdir()} == {
+        "Makefile", "etc", ".gitignore"}
+    secrets = {"trailpost.conf", "trailpost.env", "dassana_token", "token",
+               "parameters.json"}
+    assert secrets <= set(own_files(ROOT))
 
 
 def test_settings_that_are_shown_exist(tmp_path):

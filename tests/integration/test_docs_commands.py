@@ -1,32 +1,58 @@
 """The commands of the guide, page by page, as a reader would type them."""
 
+import json
 import os
 import subprocess
 
 from guide import interrupt, page
 from jobs import make_file
 from process import BINARY, ROOT
-from reader import (BUCKET, DOCKER, cloud, moto, put_in, put_network_in,
+from reader import (BUCKET, cloud, moto, put_in, put_network_in,
                     run_until_delivered, settings, shell)
 
 __all__ = ["cloud", "moto", "shell"]  # fixtures
 
 
-def test_getting_started(shell, standin, cloud):
+def begin(shell):
+    """Steps 1 and 2 of getting-started.md; its blocks."""
     guide = page("getting-started")
-    for name in "names", "stack", "outputs", "look":
-        done = shell.run(guide[name])
-    assert done.stdout == ""  # There is no notification yet.
+    for name in "names", "stack", "outputs", "keep":
+        shell.run(guide[name])
+    return guide
+
+
+def parameters(cloud):
+    stack, = cloud.client("cloudformation").describe_stacks(
+        StackName="trailpost")["Stacks"]
+    return {p["ParameterKey"]: p["ParameterValue"]
+            for p in stack["Parameters"]}
+
+
+def name_all_parameters(cloud, **changed):
+    """The stack anew: moto has no previous value of what was never named."""
+    given = {**parameters(cloud), "SubnetIds": "", **changed}
+    stacks = cloud.client("cloudformation")
+    body = stacks.get_template(StackName="trailpost")["TemplateBody"]
+    stacks.delete_stack(StackName="trailpost")
+    stacks.create_stack(
+        StackName="trailpost", TemplateBody=body if isinstance(body, str)
+        else json.dumps(body), Capabilities=["CAPABILITY_IAM"], Parameters=[
+            {"ParameterKey": k, "ParameterValue": v}
+            for k, v in given.items()])
+
+
+def test_getting_started(shell, standin, cloud):
+    guide = begin(shell)
+    # There is no notification yet.
+    assert shell.run(guide["look"]).stdout == ""
     shell.run(guide["notify"])
     cloud.purge()  # S3's test message
     wanted = cloud.put_files(3)
-    for name in "sns", "eventbridge":
-        shell.run(guide[name])
-    assert cloud.topic in "".join(guide["sns"].lines)
     shell.run(guide["install"])
     shell.run(guide["settings"], stdin=standin.token + "\n")
     token = shell.folder / "dassana_token"
     assert token.stat().st_mode & 0o777 == 0o600
+    attach(shell, guide, cloud)
     for name in "check", "peek":
         said = shell.run(guide[name]).stdout
         assert "✗" not in said
@@ -39,10 +65,42 @@ def test_getting_started(shell, standin, cloud):
     assert (shell.root / "usr/local/share/man/man8/trailpost.8").exists()
 
 
+def attach(shell, guide, cloud):
+    """The stack's policy, to a role and a user that there are."""
+    iam = cloud.client("iam")
+    iam.create_role(RoleName="your-role", AssumeRolePolicyDocument="{}")
+    iam.create_user(UserName="your-user")
+    for name in "grant-role", "grant-user":
+        shell.run(guide[name])
+    for made in (iam.list_attached_role_policies(RoleName="your-role"),
+                 iam.list_attached_user_policies(UserName="your-user")):
+        policy, = made["AttachedPolicies"]
+        assert "trailpost-Policy" in policy["PolicyName"]
+
+
+def test_other_ways_to_notify(shell, cloud):
+    """An update changes what it names, and nothing else."""
+    guide = begin(shell)
+    name_all_parameters(cloud, KeyPrefix="some/prefix/AWSLogs/")
+    for name in "topic", "sns":
+        shell.run(guide[name])
+    topics = cloud.client("sns")
+    assert cloud.topic in "".join(guide["sns"].lines)
+    policy = topics.get_topic_attributes(TopicArn=cloud.topic)["Attributes"]
+    assert BUCKET in policy["Policy"]
+    before = parameters(cloud)
+    assert before["KeyPrefix"] == "some/prefix/AWSLogs/"
+    assert (before["Notifications"], before["SnsTopicArn"]) == (
+        "SNS", cloud.topic)
+    shell.run(guide["eventbridge"])
+    assert parameters(cloud) == {**before, "Notifications": "EventBridge"}
+
+
 def test_the_package_and_an_instance_from_the_stack(shell, cloud):
     guide = page("deploy-systemd")
     shell.fake("make", 'mkdir -p build/deb\n[ "$*" = deb ]\n'
-               "echo package >build/deb/trailpost_0.1.0_amd64.deb\n")
+               "echo package >build/deb/trailpost_0.1.0_amd64.deb\n",
+               known="make deb")
     shell.fake("apt-get", 'test "$1" = install && test -f "$2"\n')
     shell.run(guide["package"])
     shell.run(put_network_in(guide["parameters"], cloud))
@@ -72,54 +130,6 @@ def test_configuration_and_credentials(shell, standin, cloud):
                                              MaxCount=1)["Instances"][0]
     shell.run(put_in(guide["hop-limit"], instance=(
         "i-0abc", made["InstanceId"])))
-
-
-def test_docker(shell, standin, cloud):
-    guide = page("deploy-containers")
-    queue_url = cloud.stack()
-    wanted = cloud.put_files(2)
-    shell.fake("docker", DOCKER)
-    assert shell.run(guide["image"]).stdout.endswith("trailpost 0.1.0\n")
-    shell.run(guide["compose"])
-    block = put_in(
-        guide["docker"], token=("paste-it-here", standin.token), queue=(
-            "https://sqs.eu-west-1.amazonaws.com/111122223333/trail",
-            queue_url))
-    run_until_delivered(shell, block, standin, cloud, wanted)
-    file = shell.folder / "trailpost.env"
-    assert file.stat().st_mode & 0o777 == 0o600
-    standin.dassana.problems.clear()
-
-
-def test_fargate_and_ecs(shell, cloud):
-    guide = page("deploy-containers")
-    shell.run(put_network_in(guide["fargate"], cloud))
-    ecs = cloud.client("ecs")
-    cluster, = ecs.list_clusters()["clusterArns"]
-    assert len(ecs.list_services(cluster=cluster)["serviceArns"]) == 1
-    ecs.create_cluster(clusterName="your-cluster")
-    _, subnet, group = cloud.network()
-    shell.run(put_in(guide["ecs"],
-                     subnet=("subnet-0123456789abcdef0", subnet),
-                     group=("sg-0123456789abcdef0", group)))
-    shell.run(guide["ecs-scaling"])
-    policies = cloud.client("application-autoscaling").\
-        describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
-    assert len(policies) == 1
-
-
-def test_kubernetes(shell):
-    """There is no cluster: the files are there, and the words are kubectl's.
-    What the files say is tested beside the image."""
-    (shell.folder / "dassana_token").write_text("tok\n")
-    shell.fake("kubectl", """case "$*" in
-"create secret generic trailpost --from-file=dassana_token="*)
-	test -f "${5#*=*=}" ;;
-"apply -f "*) test -f "$3" ;;
-*) exit 1 ;;
-esac
-""")
-    shell.run(page("deploy-containers")["kubernetes"])
 
 
 EXAMPLE = "AWSLogs/111122223333/CloudTrail/example.json.gz"
@@ -206,7 +216,7 @@ def test_redrive(shell, cloud):
 *-message-move-task*) set -- "$@" --generate-cli-skeleton output ;;
 esac
 %s
-""" % aws)
+""" % aws, known="redrive")
     assert "TaskHandle" in shell.run(guide["redrive"]).stdout
 
 
