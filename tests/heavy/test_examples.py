@@ -116,6 +116,46 @@ def test_ecs_container_is_locked_up_and_has_time(ecs, version):
     assert own["essential"] == (len(given["containerDefinitions"]) == 1)
 
 
+def table(where):
+    """What deploy-containers.md says is to be replaced in the files there."""
+    with open(os.path.join(image.ROOT, "docs", "deploy-containers.md"),
+              encoding="utf-8") as file:
+        text = file.read().partition("| in `%s` |" % where)[2]
+    rows = text.partition("\n\n")[0].splitlines()[2:]
+    return [name for row in rows
+            for name in re.findall("`([^`]+)`", row.split("|")[1])]
+
+
+def test_what_is_to_be_replaced_is_named():
+    ecs = "".join(read("ecs", name)
+                  for name in os.listdir(os.path.join(ETC, "ecs")))
+    assert all(name in ecs for name in table("etc/ecs"))
+    # Nothing else is somebody's own.
+    for name in sorted(table("etc/ecs"), key=len, reverse=True):
+        ecs = ecs.replace(name, "")
+    assert not re.search(r"\d{12}|your-|arn:aws:sec|[a-z]+-[a-z]+-\d\b", ecs)
+    kubernetes = "".join(
+        line for name in ("trailpost.yaml", "sidecar.yaml", "scaling.yaml")
+        for line in read("kubernetes", name).splitlines(True)
+        if not line.strip().startswith("#"))
+    capitals = set(re.findall(r"(?<![A-Z_])[A-Z]{5,}(?![A-Z_])", kubernetes))
+    assert capitals == set(table("etc/kubernetes"))
+
+
+def test_what_listens_outside_has_its_port_named():
+    task, = json.loads(read("ecs", "task-definition.json"))[
+        "containerDefinitions"]
+    told = {e["name"]: e["value"] for e in task["environment"]}
+    assert told["TRAILPOST_ADMIN_LISTEN"] == ":%d" % \
+        task["portMappings"][0]["containerPort"]
+    pod = of_kind("trailpost.yaml", "Deployment")["spec"]["template"]
+    own, = pod["spec"]["containers"]
+    told = {e["name"]: e["value"] for e in own["env"]}
+    port = own["ports"][0]["containerPort"]
+    assert told["TRAILPOST_ADMIN_LISTEN"] == ":%d" % port
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == str(port)
+
+
 def documents(name):
     return list(yaml.safe_load_all(read("kubernetes", name)))
 
