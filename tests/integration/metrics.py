@@ -57,6 +57,8 @@ def named(expr):
     for name, matchers in NAMED.findall(expr):
         found.append((name, None, None))
         for label, how, value in MATCHER.findall(matchers):
+            # A bucket's bound as Prometheus 2 and 3 write it.
+            value = value.replace(r"(\\.0)?", "")
             plain = how in ("=", "!=") and not value.startswith("$")
             if plain:
                 found.append((name, label, value))
