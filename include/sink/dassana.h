@@ -46,7 +46,8 @@ struct dassana_result {
 	const char *why;	/* static text for the log: what was wrong */
 	const char *advice;	/* static text: what to do; may be NULL */
 	struct span reply;	/* start of the body, for the log; borrowed.
-				 * Withheld if the body repeats the token */
+				 * Withheld if the body repeats the token that
+				 * was sent or the one in force */
 	struct span detail;	/* of a transport error; borrowed */
 	enum err err;
 };
@@ -71,8 +72,9 @@ struct post *dassana_post(struct dassana *d, const struct span *body,
     size_t nparts, uint64_t events, dassana_done_fn *fn, void *arg);
 void dassana_cancel(struct post **p);
 
-/* The verdict on a reply, apart from any I/O. */
-void dassana_judge(const struct dassana_conf *conf, uint64_t events,
-    const struct reply *r, struct dassana_result *out);
+/* The verdict on a reply, apart from any I/O. sent_token: what the request had;
+ * conf's may have changed since. */
+void dassana_judge(const struct dassana_conf *conf, const char *sent_token,
+    uint64_t events, const struct reply *r, struct dassana_result *out);
 
 #endif

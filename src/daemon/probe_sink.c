@@ -51,7 +51,7 @@ on_reply(void *arg, const struct reply *r)
 	    .token = p->c->token, .accept_any_2xx = p->c->accept_any_2xx != 0};
 	struct dassana_result d;
 
-	dassana_judge(&conf, 0, r, &d);
+	dassana_judge(&conf, conf.token, 0, r, &d);
 	/* No events were sent: a refusal of those says nothing. */
 	if (d.verdict == DASSANA_TAKEN || d.verdict == DASSANA_REFUSED)
 		tell_taken(p, &d);

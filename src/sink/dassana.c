@@ -14,6 +14,7 @@ struct dassana {
 struct post {
 	struct dassana *dassana;
 	struct request *request;
+	char *token; /* owned: as it was sent */
 	uint64_t events;
 	dassana_done_fn *fn;
 	void *arg;
@@ -95,6 +96,7 @@ static void
 end_post(struct post *p)
 {
 	p->dassana->posts--;
+	drop_secret(p->token);
 	mem_free(p);
 }
 
@@ -106,7 +108,7 @@ on_done(void *arg, const struct reply *r)
 	void *fn_arg = p->arg;
 	struct dassana_result result;
 
-	dassana_judge(&p->dassana->conf, p->events, r, &result);
+	dassana_judge(&p->dassana->conf, p->token, p->events, r, &result);
 	end_post(p); /* before fn, which may free all of this */
 	fn(fn_arg, &result);
 }
@@ -125,8 +127,11 @@ dassana_post(struct dassana *d, const struct span *body, size_t nparts,
 	struct post *p = mem_zalloc(sizeof *p);
 
 	CHECK(events > 0);
-	*p =
-	    (struct post){.dassana = d, .events = events, .fn = fn, .arg = arg};
+	*p = (struct post){.dassana = d,
+	    .token = mem_strndup(d->token, span_str(d->token).n),
+	    .events = events,
+	    .fn = fn,
+	    .arg = arg};
 	d->posts++;
 	p->request = request_start(
 	    d->http, &(struct request_spec){

@@ -93,11 +93,11 @@ set(struct dassana_result *out, enum dassana_verdict verdict, const char *why,
 }
 
 /* A server or proxy that echoes its request must not bring the token into the
- * log. */
+ * log: neither the one that was sent nor the one in force by now. */
 static struct span
-excerpt(struct span body, const char *token)
+excerpt(struct span body, const char *sent, const char *now)
 {
-	if (holds(body, span_str(token)))
+	if (holds(body, span_str(sent)) || holds(body, span_str(now)))
 		return SPAN("(withheld: it repeats the token)");
 	if (body.n > EXCERPT_MAX)
 		body.n = EXCERPT_MAX;
@@ -200,8 +200,8 @@ judge_failure(const struct reply *r, struct dassana_result *out)
 }
 
 void
-dassana_judge(const struct dassana_conf *conf, uint64_t events,
-    const struct reply *r, struct dassana_result *out)
+dassana_judge(const struct dassana_conf *conf, const char *sent_token,
+    uint64_t events, const struct reply *r, struct dassana_result *out)
 {
 	bool success = r->status >= 200 && r->status <= 299;
 
@@ -211,7 +211,7 @@ dassana_judge(const struct dassana_conf *conf, uint64_t events,
 	    .retry_after_ms = -1,
 	    .sent = r->sent,
 	    .why = "taken",
-	    .reply = excerpt(r->body, conf->token),
+	    .reply = excerpt(r->body, sent_token, conf->token),
 	    .detail = r->detail,
 	    .err = r->err,
 	};

@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	clock_set_test(1000000, 1795348800000);
 	if (reply.status == 0 && reply.err == ERR_OK)
 		reply.err = ERR_RESET; /* as net promises */
-	dassana_judge(&conf, 10, &reply, &result);
+	dassana_judge(&conf, conf.token, 10, &reply, &result);
 	check_result(&conf, &reply, &result);
 	mem_free(head_copy);
 	mem_free(body);

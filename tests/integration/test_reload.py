@@ -98,6 +98,33 @@ def test_another_endpoint(standin, start, settings):
     assert "secret=1" not in running.text()
 
 
+def test_an_old_token_that_is_echoed_is_in_no_line(
+        standin, start, tmp_path):
+    """The answer to a POST with the old one comes after the change."""
+    path = tmp_path / "token"
+    old, new = "old-" + "a" * 30, "new-" + "b" * 30
+
+    def put(token):
+        path.write_text(token)
+        path.chmod(0o600)
+    put(old)
+    standin.dassana.tokens = {old, new}
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(
+        status=400, body=b"bad header: " + old.encode(), hold=gate), times=1)
+    running = start(dassana_token=None, dassana_token_file=str(path))
+    wanted = put_files(standin, 1)
+    assert gate.reached.wait(20)
+    put(new)
+    hang_up(running)
+    gate.open()
+    line = running.wait_line("dassana.split")
+    assert "withheld" in line["reply"]
+    await_all(standin, running, wanted)
+    running.stop()
+    assert old not in running.text() and new not in running.text()
+
+
 def test_what_cannot_change_is_named_each_time(standin, start, settings):
     running = start()
     settings(max_messages="7", queue_url=standin.queue.url + "-other",

@@ -168,7 +168,7 @@ run_judge(void)
 	struct dassana_result res;
 	struct dassana *d;
 
-	dassana_judge(&conf, 3, &r, &res);
+	dassana_judge(&conf, conf.token, 3, &r, &res);
 	CHECK(res.verdict == DASSANA_TAKEN && res.doc_count == 3);
 	d = dassana_new(NULL, &conf);
 	dassana_set_token(d, "other");

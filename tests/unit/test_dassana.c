@@ -36,7 +36,7 @@ judge(const struct dassana_conf *conf, int status, const char *head,
 	    .sent = true,
 	};
 
-	dassana_judge(conf, 3, &r, &out);
+	dassana_judge(conf, conf->token, 3, &r, &out);
 	assert_int_equal(out.status, status);
 	assert_true(out.sent);
 	assert_non_null(out.why);
@@ -168,7 +168,7 @@ verdict_without_an_answer(void **state)
 		struct reply r = {
 		    .err = (enum err)err, .detail = SPAN("what curl says")};
 
-		dassana_judge(&strict, 1, &r, &out);
+		dassana_judge(&strict, TOKEN, 1, &r, &out);
 		assert_int_equal(out.verdict, DASSANA_RETRY);
 		assert_int_equal(out.err, err);
 		assert_non_null(out.advice);
@@ -176,7 +176,7 @@ verdict_without_an_answer(void **state)
 		/* The head of a success is no evidence. */
 		r.status = 200;
 		r.body = SPAN("{\"docCount\":1}");
-		dassana_judge(&strict, 1, &r, &out);
+		dassana_judge(&strict, TOKEN, 1, &r, &out);
 		assert_int_equal(out.verdict,
 		    err == ERR_LIMIT ? DASSANA_SETUP : DASSANA_RETRY);
 	}
@@ -188,8 +188,9 @@ a_certificate_has_its_own_advice(void **state)
 	struct dassana_result tls, reset;
 
 	(void)state;
-	dassana_judge(&strict, 1, &(struct reply){.err = ERR_TLS}, &tls);
-	dassana_judge(&strict, 1, &(struct reply){.err = ERR_RESET}, &reset);
+	dassana_judge(&strict, TOKEN, 1, &(struct reply){.err = ERR_TLS}, &tls);
+	dassana_judge(
+	    &strict, TOKEN, 1, &(struct reply){.err = ERR_RESET}, &reset);
 	assert_string_not_equal(tls.advice, reset.advice);
 	assert_non_null(strstr(tls.advice, "ca_file"));
 }
@@ -395,6 +396,34 @@ a_token_is_replaced(void **state)
 	fake_end();
 }
 
+/* What an answer repeats is what was sent, whatever is in force by then. */
+static void
+a_token_that_was_replaced_stays_secret(void **state)
+{
+	static const char *const echoes[] = {TOKEN, "fresh-token"};
+	struct dassana_conf other = strict;
+
+	(void)state;
+	other.token = "fresh-token";
+	for (size_t i = 0; i < 4; i++) {
+		struct dassana *d = begin(&strict);
+		struct post *p;
+		struct request *r = post(d, &p);
+
+		if (i < 2)
+			dassana_set_token(d, other.token);
+		else
+			dassana_change(d, &other);
+		fake_reply(r, 400, NULL, span_str(echoes[i % 2]));
+		fake_run();
+		assert_int_equal(got.calls, 1);
+		assert_non_null(strstr(got.reply, "withheld"));
+		assert_null(strstr(got.reply, echoes[i % 2]));
+		dassana_free(&d);
+		fake_end();
+	}
+}
+
 static void
 a_reply_up_to_its_limit(void **state)
 {
@@ -456,6 +485,7 @@ main(void)
 	    cmocka_unit_test(a_post_says_what_dassana_asks_for),
 	    cmocka_unit_test(a_plain_body_has_no_encoding),
 	    cmocka_unit_test(a_token_is_replaced),
+	    cmocka_unit_test(a_token_that_was_replaced_stays_secret),
 	    cmocka_unit_test(a_reply_up_to_its_limit),
 	    cmocka_unit_test(a_callback_may_free_all),
 	};
