@@ -19,15 +19,19 @@ RUN = {
         "eventbridge", "grant-role", "grant-user", "install", "settings", "check", "peek", "foreground", "in-force",
         "prove", "hop-limit", "package", "parameters", "rotate-secret",
         "print-config", "verbose", "story", "cat", "announce",
-        "alarm", "dead-letters", "look-at-it", "redrive", "upgrade-check",
+        "alarm", "dead-letters", "look-at-it", "redrive", "upgrade-check", "upgrade-stack",
         "demo")},
     **{name: (CONTAINERS, '"%s"' % name) for name in (
         "image", "compose", "docker", "docker-service", "docker-watch",
         "fargate", "ecs-needs", "ecs", "ecs-scaling", "kubernetes")},
     **{name: (MACHINE, '"%s"' % name) for name in (
-        "systemd-settings", "systemd-token", "systemd-start",
-        "systemd-reload", "systemd-restart", "systemd-group",
-        "systemd-several", "service-log")},
+        "systemd-settings", "systemd-token", "systemd-keys",
+        "systemd-profile", "systemd-check", "systemd-check-default",
+        "systemd-start", "systemd-reload", "systemd-restart",
+        "systemd-group", "systemd-several", "systemd-several-ports",
+        "systemd-several-drop-ins", "systemd-several-start",
+        "upgrade-systemd", "service-log", "service-debug",
+        "service-debug-off")},
     # They would run this very test; CI runs the same suites by their names.
     "make-check": (".ci/run", "for target in check-quick coverage"),
     "build-and-test": (".ci/run", "for target in check-quick coverage"),

@@ -55,7 +55,7 @@ def reader(standin, imds):
     for unit in units:
         unit.clean_up()
     run("rm", "-rf", "/etc/systemd/system/trailpost.service.d",
-        "/etc/trailpost")
+        "/etc/trailpost", "/etc/default/trailpost")
     run("systemctl", "daemon-reload")
 
 
@@ -86,6 +86,7 @@ def test_the_guide(standin, reader):
     assert unit.pid() != pid
     arrives(standin, unit, 2)
 
+    assert follow(guide["systemd-watch"]).endswith("ok\n")
     follow(guide["systemd-group"])
     pid = unit.pid()
     arrives(standin, unit, 3)
