@@ -135,19 +135,28 @@ add_buffer(const struct status *s, struct buf *b)
 	buf_str(b, "</p></div>");
 }
 
+static const char *
+lately(const struct status *s)
+{
+	return s->uptime_s * 1000 < RATES_WINDOW_MS ? "since the start"
+						    : "over the last minute";
+}
+
 static void
 add_lag(const struct status *s, struct buf *b)
 {
 	begin_tile(b, "Lag");
 	if (s->lag_s >= 0) {
 		html_duration(b, (int64_t)(s->lag_s + 0.5));
-		end_tile(b, "from S3 to Dassana, of the last minute");
+		buf_str(b, "</p><p class=\"soft\">from S3 to Dassana, ");
+		buf_printf(b, "%s</p></div>", lately(s));
 	} else if (s->flow.oldest_s > 0) {
 		html_duration(b, s->flow.oldest_s);
 		end_tile(b, "the oldest log file held has waited");
 	} else {
-		buf_str(b, "&ndash;");
-		end_tile(b, "nothing was delivered in the last minute");
+		buf_str(
+		    b, "&ndash;</p><p class=\"soft\">nothing was delivered ");
+		buf_printf(b, "%s</p></div>", lately(s));
 	}
 }
 
@@ -157,7 +166,7 @@ add_tiles(const struct status *s, struct buf *b)
 	buf_str(b, "<div class=\"tiles\"><div class=\"card wide\"><div>"
 		   "<h2>Events delivered</h2><p class=\"n\">");
 	html_rate(b, s->rate[RATE_EVENTS]);
-	buf_str(b, " /s</p><p class=\"soft\">over the last minute, from ");
+	buf_printf(b, " /s</p><p class=\"soft\">%s, from ", lately(s));
 	html_bytes(b, s->rate[RATE_BYTES]);
 	buf_str(b, "/s of log files; the curve is of five minutes</p></div>");
 	add_curve(s, b);

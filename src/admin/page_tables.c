@@ -61,7 +61,10 @@ page_add_parts(const struct status *s, struct buf *b)
 	begin_part(s, HEALTH_S3, "S3", b);
 	buf_str(b, "</td></tr>");
 	begin_part(s, HEALTH_DASSANA, "Dassana", b);
-	buf_printf(b, "<p>token %s</p>", status_token_name(s->token));
+	/* That it was refused stands above already, as the problem. */
+	if (s->token != TOKEN_REFUSED ||
+	    s->facts.of[HEALTH_DASSANA].mood != PART_ILL)
+		buf_printf(b, "<p>token %s</p>", status_token_name(s->token));
 	add_fact(b, s->about.endpoint);
 	buf_str(b, "</td></tr></tbody></table></section>");
 }

@@ -47,6 +47,13 @@ look_up(const struct advice *row, size_t n, const struct aws_result *r)
 	return "";
 }
 
+static bool
+out_of_reach(const struct aws_result *r)
+{
+	return r->err == ERR_RESOLVE || r->err == ERR_CONNECT ||
+	       r->err == ERR_TLS;
+}
+
 const char *
 advice_receive(const struct aws_result *r)
 {
@@ -59,6 +66,13 @@ advice_receive(const struct aws_result *r)
 		       "sqs:ChangeMessageVisibility on the queue";
 	if (r->class == AWS_NOT_FOUND)
 		return "check queue_url: its account, region and name";
+	if (out_of_reach(r))
+		return "SQS cannot be reached: check queue_url's region, "
+		       "endpoint_url_sqs, the name server, routes, firewall "
+		       "and VPC endpoint, the proxy, and ca_file";
+	if (r->class == AWS_TRANSIENT)
+		return "it passes, or something between us and SQS is in the "
+		       "way";
 	return look_up(of_queue, sizeof of_queue / sizeof *of_queue, r);
 }
 
@@ -70,7 +84,7 @@ advice_get(const struct aws_result *r)
 		       "otherwise grant s3:GetObject (and "
 		       "s3:GetObjectVersion) on the bucket's objects, and "
 		       "kms:Decrypt on its key if it is encrypted with one";
-	if (r->err == ERR_RESOLVE || r->err == ERR_CONNECT || r->err == ERR_TLS)
+	if (out_of_reach(r))
 		return "S3 cannot be reached: check endpoint_url_s3, the name "
 		       "server, routes, firewall and VPC endpoint, the proxy, "
 		       "and ca_file";

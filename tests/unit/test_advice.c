@@ -32,7 +32,8 @@ test_receive(void **state)
 	    {AWS_NOT_FOUND, "QueueDoesNotExist", "queue_url"},
 	    {AWS_THROTTLED, "OverLimit", "in flight"},
 	    {AWS_BAD_CREDS, "ExpiredTokenException", "clock"},
-	    {AWS_TRANSIENT, "InternalFailure", ""},
+	    {AWS_TRANSIENT, "InternalFailure", "passes"},
+	    {AWS_OTHER, "UnsupportedOperation", ""},
 	};
 
 	(void)state;
@@ -89,6 +90,8 @@ test_not_reached(void **state)
 		struct aws_result r = {.class = AWS_TRANSIENT, .err = errs[i]};
 
 		assert_non_null(strstr(advice_get(&r), "cannot be reached"));
+		assert_non_null(
+		    strstr(advice_receive(&r), "cannot be reached"));
 	}
 }
 

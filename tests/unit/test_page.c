@@ -110,7 +110,13 @@ test_well(void **state)
 	s->lag_s = -1;
 	assert_has(page(), ">9 s</p><p class=\"soft\">the oldest log file");
 	s->flow.oldest_s = 0;
-	assert_has(page(), "nothing was delivered in the last minute");
+	assert_has(page(), "nothing was delivered over the last minute");
+	assert_has(
+	    page(), " /s</p><p class=\"soft\">over the last minute, from");
+	s->uptime_s = 59;
+	assert_has(page(), "nothing was delivered since the start");
+	assert_has(page(), " /s</p><p class=\"soft\">since the start, from");
+	assert_null(strstr(page(), "the last minute"));
 }
 
 static void
@@ -125,6 +131,9 @@ test_states(void **state)
 	p->since_ms = s->now_mono_ms - 65 * 1000;
 	assert_has(page(), "Events are held up");
 	assert_has(page(), "the token was refused, for 1 min.");
+	s->token = TOKEN_REFUSED;
+	assert_null(strstr(page(), "<p>token "));
+	s->token = TOKEN_TAKEN;
 	assert_has(page(), "What helps: check that the token is switched on.");
 	assert_has(page(), "Nothing is lost meanwhile");
 	*p = PART_IN(PART_UNTRIED);
