@@ -235,7 +235,9 @@ check_token(struct notes *n, struct config *c)
 		else
 			notes_fatal(n,
 			    "the token is missing: set dassana_token_file, or "
-			    "DASSANA_TOKEN in the environment");
+			    "DASSANA_TOKEN in the environment (what systemd "
+			    "hands over as LoadCredential=dassana_token is "
+			    "there for the service alone)");
 		return;
 	}
 	if (given) {

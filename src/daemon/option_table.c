@@ -67,7 +67,8 @@ static const struct option_row rows[] = {
 	.field = offsetof(struct config, dassana_token),
 	.preset = "",
 	.help = "Token of the CloudTrail app. Either this or "
-		"dassana_token_file is required.",
+		"dassana_token_file is required, or under systemd a "
+		"credential of the service with the name dassana_token.",
 	LIVE},
     TEXT(dassana_token_file, "",
 	"File that holds the token and that others cannot read. It is read "
