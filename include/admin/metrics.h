@@ -16,8 +16,7 @@
 #include "flow/shipper.h"
 #include "net/http.h"
 
-/* Whence the values come. All borrowed for the call; any may be NULL, and then
- * what it would have told is 0. */
+/* Whence the values come: all there, borrowed for the call. */
 struct metrics_source {
 	const struct shipper *shipper;
 	const struct aws *aws;

@@ -2,21 +2,6 @@
 
 #include "admin/metrics_internal.h"
 
-/* So that a histogram nobody has told of has its buckets all the same. */
-static void
-init(struct metrics_values *v)
-{
-	*v = (struct metrics_values){.always = true};
-	histogram_init(&v->turns, &histogram_turn_us);
-	histogram_init(&v->flow.receive_counts, &histogram_receives);
-	histogram_init(&v->flow.object_lag_s, &histogram_lag_s);
-	histogram_init(&v->flow.event_lag_s, &histogram_lag_s);
-	histogram_init(&v->sink.post_us, &histogram_call_us);
-	for (int i = 0; i < AWS_OPERATIONS; i++)
-		histogram_init(
-		    &v->aws.operation[i].latency_us, &histogram_call_us);
-}
-
 static void
 read_creds(struct metrics_values *v, const struct creds_keeper *k)
 {
@@ -55,21 +40,14 @@ read_health(struct metrics_values *v, const struct metrics_source *src)
 void
 metrics_read(struct metrics_values *v, const struct metrics_source *src)
 {
-	init(v);
+	*v = (struct metrics_values){.always = true,
+	    .start_seconds = src->start_seconds,
+	    .turns = *src->turns,
+	    .http = http_stats(src->http),
+	    .aws = aws_stats(src->aws),
+	    .clock_offset_s = aws_offset_s(src->aws)};
 	process_look(&v->process);
-	v->start_seconds = src->start_seconds;
-	if (src->turns != NULL)
-		v->turns = *src->turns;
-	if (src->http != NULL)
-		v->http = http_stats(src->http);
-	if (src->aws != NULL) {
-		v->aws = aws_stats(src->aws);
-		v->clock_offset_s = aws_offset_s(src->aws);
-	}
-	if (src->keeper != NULL)
-		read_creds(v, src->keeper);
-	if (src->shipper != NULL)
-		read_flow(v, src->shipper);
-	if (src->shipper != NULL && src->keeper != NULL)
-		read_health(v, src);
+	read_creds(v, src->keeper);
+	read_flow(v, src->shipper);
+	read_health(v, src);
 }

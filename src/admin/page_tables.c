@@ -50,7 +50,7 @@ page_add_parts(const struct status *s, struct buf *b)
 	begin_part(s, HEALTH_CREDENTIALS, "AWS credentials", b);
 	buf_str(b, "<p>from ");
 	html_text(b, span_str(s->creds_source));
-	if (s->creds_left_s >= 0) {
+	if (s->creds_valid && s->creds_left_s >= 0) {
 		buf_str(b, ", valid for ");
 		html_duration(b, s->creds_left_s);
 	}

@@ -1,6 +1,5 @@
 #include "admin/status.h"
 
-#include "aws/call.h"
 #include "base/clock.h"
 
 void
@@ -25,18 +24,9 @@ status_sample(const struct metrics_source *src, struct rates_sample *s)
 static void
 take_credentials(const struct metrics_source *src, struct status *s)
 {
-	const struct creds *c = creds_get(src->keeper);
-	int64_t now_s = clock_wall_s();
-
-	/* When they expire is told by AWS's clock. */
-	if (src->aws != NULL)
-		now_s = aws_now_s(src->aws);
 	s->creds_source = creds_source_name(src->keeper);
-	s->creds_valid = c != NULL;
-	s->creds_left_s = -1;
-	if (c != NULL && c->expires_s != 0)
-		s->creds_left_s =
-		    c->expires_s > now_s ? c->expires_s - now_s : 0;
+	s->creds_valid = creds_get(src->keeper) != NULL;
+	s->creds_left_s = creds_stats(src->keeper).left_s;
 }
 
 static double

@@ -24,7 +24,7 @@ struct status {
 	uint64_t nothing; /* messages with nothing to ship */
 	const char *creds_source;
 	bool creds_valid;
-	int64_t creds_left_s; /* −1: they do not expire */
+	int64_t creds_left_s; /* as creds_stats has it */
 	enum token_state token;
 	double rate[RATES];
 	/* On average of the last minute; −1: nothing was delivered in it. */

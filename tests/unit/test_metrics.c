@@ -1,4 +1,4 @@
-/* What /metrics says, of nothing at all and of a model of the world. */
+/* What /metrics says of a model of the world. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,23 +14,27 @@
 #include "fake/model.c"
 
 static struct buf page;
+static struct histogram turns;
 
 static void
-render(const struct metrics_source *src)
+render_with(const struct creds_keeper *keeper)
 {
+	struct metrics_source src = {.shipper = model_shipper(),
+	    .aws = M.aws,
+	    .keeper = keeper,
+	    .http = fake_http(),
+	    .turns = &turns};
+
 	buf_fini(&page);
 	buf_init(&page, METRICS_MAX);
-	metrics_render(&page, src);
+	metrics_render(&page, &src);
 	assert_int_equal(page.err, ERR_OK);
 }
 
 static void
-render_world(void)
+render(void)
 {
-	struct metrics_source src = {
-	    .shipper = model_shipper(), .aws = M.aws, .keeper = M.keeper};
-
-	render(&src);
+	render_with(M.keeper);
 }
 
 /* The value behind a series' name and labels; fails if it is not there. */
@@ -49,6 +53,28 @@ value(const char *series)
 	v = strtod(at + strlen(want), &end);
 	assert_int_equal(*end, '\n');
 	return v;
+}
+
+static void
+open_world(unsigned messages, unsigned events)
+{
+	struct model_conf c = {.seed = 1, .one_shape = true};
+
+	histogram_init(&turns, &histogram_turn_us);
+	set_defaults(&c.shipper);
+	model_begin(&c);
+	for (unsigned i = 0; i < messages; i++) {
+		unsigned o = model_object(MODEL_GOOD, events, 50);
+
+		(void)model_message(&o, 1);
+	}
+}
+
+static void
+close_world(void)
+{
+	model_end();
+	buf_fini(&page);
 }
 
 /* ---- its form ---- */
@@ -160,16 +186,16 @@ check_form(void)
 static void
 test_nothing(void **state)
 {
-	struct metrics_source none = {0};
-
 	(void)state;
-	render(&none);
+	open_world(0, 0);
+	render();
 	check_form();
 	assert_true(value("trailpost_build_info{version=\"" TRAILPOST_VERSION
 			  "\"}") > 0);
 	assert_true(value("trailpost_events_delivered_total") <= 0);
 	assert_true(value("trailpost_object_lag_seconds_count") <= 0);
 	assert_true(value("trailpost_ready") <= 0);
+	close_world();
 }
 
 /* What promtool would say too, and that no two rows are of one name. */
@@ -199,38 +225,17 @@ test_names(void **state)
 /* ---- its values ---- */
 
 static void
-open_world(unsigned messages, unsigned events)
-{
-	struct model_conf c = {.seed = 1, .one_shape = true};
-
-	set_defaults(&c.shipper);
-	model_begin(&c);
-	for (unsigned i = 0; i < messages; i++) {
-		unsigned o = model_object(MODEL_GOOD, events, 50);
-
-		(void)model_message(&o, 1);
-	}
-}
-
-static void
-close_world(void)
-{
-	model_end();
-	buf_fini(&page);
-}
-
-static void
 test_job(void **state)
 {
 	(void)state;
 	open_world(4, 5);
 	model_message_text("{\"Event\":\"s3:TestEvent\"}", true);
 	model_message_text("{\"other\":1}", false);
-	render_world();
+	render();
 	assert_true(value("trailpost_ready") <= 0);
 	assert_true(value("trailpost_token{state=\"untried\"}") > 0);
 	model_run(30 * 1000);
-	render_world();
+	render();
 	check_form();
 	assert_true(value("trailpost_ready") > 0);
 	assert_true(value("trailpost_events_read_total") == 20);
@@ -260,16 +265,13 @@ test_job(void **state)
 static void
 test_histogram(void **state)
 {
-	struct histogram turns;
-	struct metrics_source src = {.turns = &turns};
-
 	(void)state;
-	histogram_init(&turns, &histogram_turn_us);
+	open_world(0, 0);
 	histogram_observe(&turns, 100);
 	histogram_observe(&turns, 101);
 	histogram_observe(&turns, 2500 * 1000);
 	histogram_observe(&turns, 60 * 1000 * 1000);
-	render(&src);
+	render();
 #define LOOP "trailpost_loop_turn_seconds"
 	assert_true(value(LOOP "_bucket{le=\"0.0001\"}") == 1);
 	assert_true(value(LOOP "_bucket{le=\"0.0005\"}") == 2);
@@ -278,7 +280,7 @@ test_histogram(void **state)
 	assert_true(value(LOOP "_bucket{le=\"+Inf\"}") == 4);
 	assert_true(value(LOOP "_count") == 4);
 	assert_true(value(LOOP "_sum") == 62.500201);
-	buf_fini(&page);
+	close_world();
 }
 
 static void
@@ -288,7 +290,7 @@ test_refused_token(void **state)
 	open_world(20, 5);
 	model_refuse(WINDOW_DASSANA, 0, 600 * 1000);
 	model_run(300 * 1000);
-	render_world();
+	render();
 	assert_true(value("trailpost_ready") <= 0);
 	assert_true(value("trailpost_trouble{part=\"dassana\"}") == 1);
 	assert_true(value("trailpost_trouble{part=\"s3\"}") <= 0);
@@ -300,7 +302,7 @@ test_refused_token(void **state)
 	    value("trailpost_posts_total{answer=\"token_refused\"}") >= 2);
 	assert_true(value("trailpost_events_delivered_total") <= 0);
 	assert_true(model_settle(3600 * 1000) >= 0);
-	render_world();
+	render();
 	assert_true(value("trailpost_ready") == 1);
 	assert_true(value("trailpost_events_delivered_total") == 100);
 	close_world();
@@ -309,26 +311,23 @@ test_refused_token(void **state)
 static void
 test_credentials(void **state)
 {
-	struct metrics_source src = {0};
 	struct creds_keeper *k;
 
 	(void)state;
-	fake_begin();
+	open_world(0, 0);
 	k = creds_keeper_new(fake_timers(),
 	    creds_static_new(fake_timers(), "K", "S", NULL), NULL, NULL);
-	src.keeper = k;
-	render(&src);
+	render_with(k);
 	assert_true(value("trailpost_credentials_valid") <= 0);
 	assert_true(value("trailpost_credentials_expiry_seconds") <= 0);
 	fake_run();
-	render(&src);
+	render_with(k);
 	assert_true(value("trailpost_credentials_valid") == 1);
 	assert_non_null(strstr(
 	    buf_cstr(&page), "\ntrailpost_credentials_expiry_seconds +Inf\n"));
 	assert_true(value("trailpost_credentials_fetches_total") == 1);
 	creds_keeper_free(&k);
-	buf_fini(&page);
-	fake_end();
+	close_world();
 }
 
 /* Of this very process: something, and not just anything. */

@@ -107,6 +107,12 @@ test_well(void **state)
 	assert_has(text, "None since the start");
 	assert_has(text, "token accepted");
 	assert_null(strstr(text, "What helps"));
+	assert_has(text, "<p>from environment</p>");
+	s->creds_left_s = 3600;
+	assert_has(page(), "<p>from environment, valid for 1 h</p>");
+	s->creds_valid = false;
+	s->creds_left_s = 0;
+	assert_has(page(), "<p>from environment</p>");
 	s->lag_s = -1;
 	assert_has(page(), ">9 s</p><p class=\"soft\">the oldest log file");
 	s->flow.oldest_s = 0;
