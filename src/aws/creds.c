@@ -271,7 +271,8 @@ on_expiry(void *arg)
 
 	arm_expiry(k);
 	if (creds_get(k) == NULL && k->told_valid)
-		LOG_ERROR("creds.expired", F_STR("source", k->source->name),
+		LOG_EACH(LOG_LVL_ERROR, "creds.expired",
+		    F_STR("source", k->source->name),
 		    F_STR("effect", "nothing is fetched until there are new "
 				    "ones"),
 		    F_STR("error", creds_error(k)));
