@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 
-enum { STATUS_MAX = 512 };
+enum { STATUS_MAX = 512, DUE_MAX = 128 };
 
 struct service {
 	int fd; /* −1: nobody listens */
@@ -24,7 +24,7 @@ struct service {
 	int64_t feed_ms; /* 0: no watchdog */
 	struct timer *feed;
 	struct buf status; /* as told last */
-	bool ready_due;	   /* to be told, but not taken yet */
+	struct buf due;	   /* what must be told, but was not taken yet */
 	bool failed;	   /* which was logged */
 };
 
@@ -86,6 +86,7 @@ service_new(void)
 
 	s->fd = -1;
 	buf_init(&s->status, STATUS_MAX);
+	buf_init(&s->due, DUE_MAX);
 	open_socket(s);
 	if (s->fd >= 0)
 		s->feed_ms = feed_ms();
@@ -104,6 +105,7 @@ service_free(struct service **sp)
 		return;
 	timer_free(&s->feed);
 	buf_fini(&s->status);
+	buf_fini(&s->due);
 	if (s->fd >= 0)
 		close(s->fd);
 	mem_free(s);
@@ -133,10 +135,10 @@ send_text(struct service *s, const char *text)
 }
 
 static void
-send_ready(struct service *s)
+send_due(struct service *s)
 {
-	if (s->ready_due)
-		s->ready_due = !send_text(s, "READY=1");
+	if (s->due.n > 0 && send_text(s, buf_cstr(&s->due)))
+		buf_reset(&s->due);
 }
 
 static void
@@ -144,6 +146,7 @@ on_feed(void *arg)
 {
 	struct service *s = arg;
 
+	send_due(s);
 	send_text(s, "WATCHDOG=1");
 	timer_after(s->feed, s->feed_ms);
 }
@@ -160,8 +163,9 @@ service_feed(struct service *s, struct timers *timers)
 void
 service_ready(struct service *s)
 {
-	s->ready_due = true;
-	send_ready(s);
+	buf_reset(&s->due);
+	buf_str(&s->due, "READY=1");
+	send_due(s);
 }
 
 void
@@ -178,14 +182,10 @@ service_reloading(struct service *s)
 void
 service_stopping(struct service *s, int64_t timeout_ms)
 {
-	struct buf b;
-
-	s->ready_due = false;
-	buf_init(&b, 128);
-	buf_printf(
-	    &b, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRId64, timeout_ms * 1000);
-	send_text(s, buf_cstr(&b));
-	buf_fini(&b);
+	buf_reset(&s->due);
+	buf_printf(&s->due, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRId64,
+	    timeout_ms * 1000);
+	send_due(s);
 }
 
 void
@@ -194,7 +194,7 @@ service_status(struct service *s, const char *text)
 	struct span now = {text, strnlen(text, STATUS_MAX)};
 	struct buf b;
 
-	send_ready(s);
+	send_due(s);
 	if (span_eq(now, buf_view(&s->status)))
 		return;
 	buf_init(&b, STATUS_MAX + sizeof "STATUS=");

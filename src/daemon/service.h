@@ -3,7 +3,8 @@
  * the socket that $NOTIFY_SOCKET names. Without one all of this does nothing.
  *
  * Nothing here blocks or fails: what the manager does not take is lost, but for
- * "ready", which is said again until it was taken.
+ * the later one of "ready" and "stopping", which is said again, with the next
+ * status or the next meal of the watchdog, until it was taken.
  */
 #ifndef DAEMON_SERVICE_H
 #define DAEMON_SERVICE_H

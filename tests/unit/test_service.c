@@ -219,6 +219,34 @@ ready_is_told_until_it_is_taken(void **state)
 	service_free(&s);
 }
 
+/* "ready" is of no use any more once it stops, which is told like it. */
+static void
+stopping_is_told_until_it_is_taken(void **state)
+{
+	struct service *s;
+	char text[32];
+
+	(void)state;
+	listen_at(false);
+	s = service_new();
+	for (int sent = 0; sent < 10000; sent++) {
+		(void)snprintf(text, sizeof text, "%d", sent);
+		service_status(s, text);
+	}
+	service_ready(s);
+	service_stopping(s, 30000);
+	while (*heard() != '\0') {
+	}
+	service_status(s, "draining");
+	assert_string_equal(
+	    heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000");
+	assert_string_equal(heard(), "STATUS=draining");
+	service_status(s, "drained");
+	assert_string_equal(heard(), "STATUS=drained");
+	assert_string_equal(heard(), "");
+	service_free(&s);
+}
+
 /* How often the watchdog is fed in the time that it gives. */
 static unsigned
 meals(const char *usec, const char *pid, int64_t ms)
@@ -269,6 +297,25 @@ the_watchdog_is_fed_if_it_is_ours(void **state)
 	assert_int_equal(meals("many", pid, 50), 0);
 }
 
+/* The third meal comes at twice half the time: never before, and on a machine
+ * that is busy later, so one good try is enough. */
+static void
+the_watchdog_is_fed_twice_in_its_time(void **state)
+{
+	int64_t began, took;
+	int tries = 0;
+
+	(void)state;
+	listen_at(false);
+	do {
+		began = clock_mono_ms();
+		assert_int_equal(meals("200000", NULL, 5000), 3);
+		took = clock_mono_ms() - began;
+		assert_true(took >= 190);
+	} while (took >= 390 && ++tries < 20);
+	assert_true(took < 390);
+}
+
 int
 main(void)
 {
@@ -281,7 +328,11 @@ main(void)
 	    cmocka_unit_test_teardown(a_long_status_is_cut, finish),
 	    cmocka_unit_test_teardown(ready_is_told_until_it_is_taken, finish),
 	    cmocka_unit_test_teardown(
+		stopping_is_told_until_it_is_taken, finish),
+	    cmocka_unit_test_teardown(
 		the_watchdog_is_fed_if_it_is_ours, finish),
+	    cmocka_unit_test_teardown(
+		the_watchdog_is_fed_twice_in_its_time, finish),
 	};
 	int failed;
 
