@@ -7,7 +7,9 @@
  *   /status   JSON: admin/status.h
  *   /         the same for people: admin/page.h
  *
- * It only looks: nothing that it is asked changes anything.
+ * It only looks: nothing that it is asked changes anything. Until there is
+ * something to look at, /healthz is as ever and all else is 503 with the JSON
+ * of /readyz, which names the region: that is what is waited for before.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -32,9 +34,7 @@ typedef void admin_about_fn(void *arg, struct admin_about *out);
 struct admin_conf {
 	struct ev_loop *loop; /* borrowed, as is timers, while it is open */
 	struct timers *timers;
-	const char *listen;	      /* as admin/address.h; "": nothing */
-	struct metrics_source source; /* shipper and keeper are needed,
-				       * start_seconds is set here */
+	const char *listen; /* as admin/address.h; "": nothing */
 	admin_about_fn *about;
 	void *arg;
 };
@@ -42,6 +42,9 @@ struct admin_conf {
 /* true: *a listens, or is NULL because there is nothing to listen on. false: it
  * cannot listen there, which was logged. */
 bool admin_open(struct admin **a, const struct admin_conf *conf);
+/* From now on this is what it looks at; shipper and keeper are needed, and
+ * start_seconds is set here. a may be NULL. */
+void admin_show(struct admin *a, const struct metrics_source *source);
 /* Before what the source names is freed. NULL is fine. */
 void admin_close(struct admin **a);
 

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 struct admin {
-	struct metrics_source source;
+	struct metrics_source source; /* all 0 before admin_show */
 	admin_about_fn *about;
 	void *arg;
 	struct server *server;
@@ -30,6 +30,29 @@ add_live(struct admin *a, struct server_answer *out)
 {
 	(void)a;
 	buf_str(out->body, "ok\n");
+}
+
+static void
+add_waiting(struct server_answer *out)
+{
+	struct json_out j = {.b = out->body};
+
+	json_begin(&j, NULL, '{');
+	json_flag(&j, "ready", false);
+	json_begin(&j, "reasons", '[');
+	json_begin(&j, NULL, '{');
+	json_text(&j, "part", span_str("region"));
+	json_text(&j, "problem",
+	    span_str("the instance metadata has not told the region yet"));
+	json_text(&j, "advice",
+	    span_str("it is asked until it does; elsewhere than on an "
+		     "instance set region or AWS_REGION"));
+	json_end(&j, '}');
+	json_end(&j, ']');
+	json_end(&j, '}');
+	buf_char(out->body, '\n');
+	out->status = 503;
+	out->type = json_type;
 }
 
 static void
@@ -103,12 +126,16 @@ answer(void *arg, const char *path, struct server_answer *out)
 	    {"/status", add_status},
 	    {"/", add_page},
 	};
+	struct admin *a = arg;
 
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-		if (strcmp(path, routes[i].path) == 0) {
-			routes[i].add(arg, out);
-			return true;
-		}
+		if (strcmp(path, routes[i].path) != 0)
+			continue;
+		if (a->source.shipper == NULL && routes[i].add != add_live)
+			add_waiting(out);
+		else
+			routes[i].add(a, out);
+		return true;
 	}
 	return false;
 }
@@ -152,8 +179,6 @@ admin_open(struct admin **ap, const struct admin_conf *conf)
 		return true;
 	CHECK(admin_address_parse(span_str(conf->listen), &at));
 	a = mem_zalloc(sizeof *a);
-	a->source = conf->source;
-	a->source.start_seconds = process_start_seconds();
 	a->started_ms = clock_mono_ms();
 	a->about = conf->about;
 	a->arg = conf->arg;
@@ -169,12 +194,21 @@ admin_open(struct admin **ap, const struct admin_conf *conf)
 		admin_close(&a);
 	} else {
 		a->sampler = timer_new(conf->timers, on_sample, a);
-		on_sample(a);
 		log_listening(a, at);
 	}
 	buf_fini(&why);
 	*ap = a;
 	return a != NULL;
+}
+
+void
+admin_show(struct admin *a, const struct metrics_source *source)
+{
+	if (a == NULL)
+		return;
+	a->source = *source;
+	a->source.start_seconds = process_start_seconds();
+	on_sample(a);
 }
 
 void

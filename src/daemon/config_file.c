@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include "daemon/config_internal.h"
 #include "daemon/option.h"
 
-enum { FILE_MAX = 1024 * 1024 };
+enum { FILE_MAX = 1024 * 1024, PIPE_MS = 2000 };
 
 struct file_reader {
 	struct notes *notes;
@@ -63,6 +64,18 @@ take_line(void *arg, const struct ini_line *line)
 	buf_fini(&at);
 }
 
+/* A pipe may have a writer that is about to write: <(…) of a shell. */
+static bool
+await(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	if (poll(&p, 1, PIPE_MS) != 0)
+		return true;
+	errno = ETIMEDOUT;
+	return false;
+}
+
 /* Appends all of the file; false with errno set. */
 static bool
 read_file(int fd, struct buf *text)
@@ -70,8 +83,9 @@ read_file(int fd, struct buf *text)
 	char chunk[4096];
 	ssize_t n;
 
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n < 0 && errno == EINTR)
+	while (
+	    text->err == ERR_OK && (n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && await(fd))))
 			continue;
 		if (n < 0)
 			return false;
@@ -94,7 +108,8 @@ config_read_file(
 
 	if (src->file == NULL)
 		return;
-	fd = open(src->file, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: a FIFO without a writer must not hang a reload. */
+	fd = open(src->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		if (errno != ENOENT || src->file_required)
 			notes_fatal(n, "%s: %s", src->file, strerror(errno));

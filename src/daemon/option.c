@@ -210,16 +210,23 @@ option_swap(const struct option_row *o, struct config *a, struct config *b)
 	swap(&a->rank[row], &b->rank[row], sizeof a->rank[row]);
 }
 
-/* The query of an URL may hold a secret. */
+struct span
+option_bare_url(const char *url)
+{
+	struct span rest = span_str(url);
+
+	return span_cut(&rest, '?');
+}
+
 static void
 show_text(const char *text, struct buf *out)
 {
-	size_t n = strlen(text);
+	struct span shown = span_str(text);
 
-	if (span_starts(span_str(text), "http"))
-		n = strcspn(text, "?");
-	buf_add(out, text, n);
-	if (text[n] != '\0')
+	if (span_starts(shown, "http"))
+		shown = option_bare_url(text);
+	buf_span(out, shown);
+	if (text[shown.n] != '\0')
 		buf_str(out, "?(set)");
 }
 

@@ -33,8 +33,11 @@ struct option_row {
 	const char *const *choices; /* NULL-terminated */
 	const char *help;	    /* one sentence, or two */
 	/* A reload applies it. What is right of it depends on no option that a
-	 * reload leaves alone. */
+	 * reload leaves alone, but for what the next line says. */
 	bool live;
+	/* It belongs to dassana_endpoint, so it waits with it where a new one
+	 * has to wait for its ca_file. */
+	bool of_endpoint;
 };
 
 size_t option_count(void);
@@ -58,6 +61,9 @@ bool option_same(
 /* Swaps the values of the two, and what is known of where they come from. */
 void
 option_swap(const struct option_row *o, struct config *a, struct config *b);
+
+/* An URL without its query, which may hold a secret; borrowed. */
+struct span option_bare_url(const char *url);
 
 /* What a value may be: "64KiB to 256MiB". Not for texts. */
 void option_add_range(const struct option_row *o, struct buf *out);

@@ -13,7 +13,8 @@
 #define SEC(n)	 ((uint64_t)(n)*1000) /* in ms */
 
 /* The help, and LIVE after it where that is so. */
-#define LIVE .live = true
+#define LIVE		 .live = true
+#define LIVE_OF_ENDPOINT .live = true, .of_endpoint = true
 #define TEXT(key_, preset_, ...)                                               \
 	{                                                                      \
 		.key = #key_, .type = OPTION_TEXT,                             \
@@ -59,9 +60,9 @@ static const struct option_row rows[] = {
     TEXT(assume_role_session_name, "trailpost",
 	"Name of the role's session, as CloudTrail will show it."),
     TEXT(dassana_endpoint, "https://dassana.io/ingest",
-	"URL to which events are sent.", LIVE),
+	"URL to which events are sent.", LIVE_OF_ENDPOINT),
     TEXT(dassana_app_id, "aws_cloudtrail",
-	"App ID of the CloudTrail app in Dassana.", LIVE),
+	"App ID of the CloudTrail app in Dassana.", LIVE_OF_ENDPOINT),
     {.key = "dassana_token",
 	.type = OPTION_SECRET,
 	.field = offsetof(struct config, dassana_token),
@@ -69,12 +70,12 @@ static const struct option_row rows[] = {
 	.help = "Token of the CloudTrail app. Either this or "
 		"dassana_token_file is required, or under systemd a "
 		"credential of the service with the name dassana_token.",
-	LIVE},
+	LIVE_OF_ENDPOINT},
     TEXT(dassana_token_file, "",
 	"File that holds the token and that others cannot read. It is read "
 	"again when Dassana refuses the token, so a token can be rotated "
 	"without a restart.",
-	LIVE),
+	LIVE_OF_ENDPOINT),
     TEXT(key_include, "*",
 	"Patterns of the S3 keys to ship, separated by blanks; '*' also "
 	"matches '/'.",
@@ -134,11 +135,11 @@ static const struct option_row rows[] = {
 	LIVE),
     FLAG(verify_doc_count, "yes",
 	"Whether a reply that claims that no event was taken is a failure.",
-	LIVE),
+	LIVE_OF_ENDPOINT),
     FLAG(accept_any_2xx, "no",
 	"Whether any 2xx status counts as success, whatever the reply says. "
 	"For relays that answer in their own words.",
-	LIVE),
+	LIVE_OF_ENDPOINT),
     TEXT(endpoint_url, "",
 	"URL that replaces the addresses of SQS, S3 and STS, for emulators "
 	"and private networks."),

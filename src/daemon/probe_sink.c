@@ -1,23 +1,15 @@
 /* Whether Dassana is there and takes the token: probe_sink. */
+#include "daemon/option.h"
 #include "daemon/probe_internal.h"
 
 enum { REPLY_MAX = 64 * 1024, TIMEOUT_MS = 30 * 1000 };
-
-/* A query may hold a secret. */
-static void
-add_endpoint(const struct probe *p, struct buf *b)
-{
-	struct span url = span_str(p->c->dassana_endpoint);
-
-	buf_span(b, span_cut(&url, '?'));
-}
 
 static void
 tell_taken(struct probe *p, const struct dassana_result *d)
 {
 	struct buf *b = &p->step.fact;
 
-	add_endpoint(p, b);
+	buf_span(b, option_bare_url(p->c->dassana_endpoint));
 	buf_printf(b,
 	    " answers %d to a request without events, and does not refuse the "
 	    "token",
@@ -35,7 +27,7 @@ tell_trouble(struct probe *p, const struct dassana_result *d)
 
 	s->mark = REPORT_FAILED;
 	s->status = d->status;
-	add_endpoint(p, &s->fact);
+	buf_span(&s->fact, option_bare_url(p->c->dassana_endpoint));
 	buf_printf(&s->fact, ": %s", d->why);
 	if (d->detail.n > 0)
 		buf_printf(&s->fact, ": %.*s", (int)d->detail.n, d->detail.p);

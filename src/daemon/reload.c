@@ -12,21 +12,27 @@
 
 struct changes {
 	unsigned applied, pending;
+	/* A new endpoint, and with it all that is of it, waits for ca_file:
+	 * halves of two set-ups would send one's token to the other. */
+	bool endpoint_waits;
 };
 
 /* Not the value, which may be secret in part: an endpoint's query. */
 static void
-tell_change(const struct option_row *o, const char *origin)
+tell_change(const struct option_row *o, const char *origin, bool waits)
 {
 	if (origin == NULL)
 		origin = "default";
-	if (o->live)
+	if (!waits)
 		LOG_INFO("reload.applied", F_STR("setting", o->key),
 		    F_STR("from", origin));
 	else
 		LOG_EACH(LOG_LVL_WARN, "reload.pending",
 		    F_STR("setting", o->key), F_STR("from", origin),
-		    F_STR("effect", "it takes effect at the next restart"));
+		    F_STR("effect",
+			o->live ? "it takes effect at the next restart, with "
+				  "the new ca_file"
+				: "it takes effect at the next restart"));
 }
 
 /* A region that AWS was asked for is found by asking, not by reading. */
@@ -36,18 +42,29 @@ is_left_open(const struct option_row *o, const struct config *next)
 	return strcmp(o->key, "region") == 0 && *next->region == '\0';
 }
 
+static bool
+differs(const char *key, const struct config *c, const struct config *next)
+{
+	const struct option_row *o = option_at(option_find(span_str(key)));
+
+	return !option_same(o, c, next);
+}
+
 static struct changes
 take_options(struct config *c, struct config *next)
 {
-	struct changes n = {0, 0};
+	struct changes n = {
+	    .endpoint_waits = differs("dassana_endpoint", c, next) &&
+			      differs("ca_file", c, next)};
 
 	for (size_t i = 0; i < option_count(); i++) {
 		const struct option_row *o = option_at(i);
+		bool waits = !o->live || (o->of_endpoint && n.endpoint_waits);
 
 		if (option_same(o, c, next) || is_left_open(o, next))
 			continue;
-		tell_change(o, next->origin[i]);
-		if (o->live) {
+		tell_change(o, next->origin[i], waits);
+		if (!waits) {
 			option_swap(o, c, next);
 			n.applied++;
 		} else {
@@ -98,11 +115,12 @@ reload_config(struct config *c, const struct config_sources *src)
 		return false;
 	}
 	n = take_options(c, &next);
-	token = take_token(c, &next);
+	token = !n.endpoint_waits && take_token(c, &next);
 	config_fini(&next);
 	LOG_INFO("reload", F_INT("applied", n.applied),
 	    F_INT("pending", n.pending),
 	    F_STR("token", token ? "changed" : "unchanged"),
+	    F_STR("environment", "as at the start"),
 	    F_STR("advice", !token && is_credential(c) ? copied : NULL));
 	return n.applied > 0 || token;
 }

@@ -5,7 +5,9 @@
  * They are checked as at start, and with one mistake none of them counts. Of
  * what has changed, what the table of options calls live moves into the
  * settings in force; the rest is named in the log, at each reload, until a
- * restart.
+ * restart. A new endpoint of Dassana together with a new ca_file is of that
+ * rest, and so are then the token and all else that belongs to the endpoint.
+ * The environment is that of the start: nobody can give a process another one.
  */
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H

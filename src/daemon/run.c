@@ -6,7 +6,8 @@
  *      └─ (SIGTERM, SIGINT) end: 0      (SIGTERM, SIGINT) draining → end: 0
  *                                      (a second signal) └→ end: 130
  *
- * SIGHUP reloads the settings at any time.
+ * SIGHUP reloads the settings at any time but the last. The admin site is there
+ * from the first state on, so that a liveness probe finds it.
  */
 #include <ev.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "daemon/command.h"
 #include "daemon/headline.h"
 #include "daemon/note.h"
+#include "daemon/option.h"
 #include "daemon/service.h"
 #include "daemon/reload.h"
 #include "daemon/signals.h"
@@ -120,8 +122,11 @@ on_reload(void *arg)
 {
 	struct run *r = arg;
 
-	if (r->stopping)
+	if (r->stopping) {
+		LOG_INFO(
+		    "reload", F_STR("effect", "none: it is shutting down"));
 		return;
+	}
 	if (r->ready)
 		service_reloading(r->service);
 	if (reload_config(r->conf, r->sources)) {
@@ -138,9 +143,7 @@ on_reload(void *arg)
 static void
 log_start(const struct run *r, size_t memory_bound)
 {
-	/* A query may hold a secret. */
-	struct span url = span_str(r->conf->dassana_endpoint);
-	struct span endpoint = span_cut(&url, '?');
+	struct span endpoint = option_bare_url(r->conf->dassana_endpoint);
 	char mib[32];
 
 	(void)snprintf(
@@ -192,12 +195,11 @@ static void
 tell_about(void *arg, struct admin_about *out)
 {
 	const struct config *c = ((struct run *)arg)->conf;
-	struct span url = span_str(c->dassana_endpoint);
 
 	*out = (struct admin_about){.version = TRAILPOST_VERSION,
 	    .queue_url = c->queue_url,
 	    .region = c->region,
-	    .endpoint = span_cut(&url, '?'),
+	    .endpoint = option_bare_url(c->dassana_endpoint),
 	    .app_id = c->dassana_app_id};
 }
 
@@ -207,15 +209,22 @@ open_admin(struct run *r)
 	struct admin_conf conf = {.loop = r->ways.loop,
 	    .timers = r->ways.timers,
 	    .listen = r->conf->admin_listen,
-	    .source = {.shipper = r->shipper,
-		.aws = r->ways.aws,
-		.keeper = r->ways.keeper,
-		.http = r->ways.http,
-		.turns = turns_us(r->turns)},
 	    .about = tell_about,
 	    .arg = r};
 
 	return admin_open(&r->admin, &conf);
+}
+
+static void
+show(struct run *r)
+{
+	struct metrics_source source = {.shipper = r->shipper,
+	    .aws = r->ways.aws,
+	    .keeper = r->ways.keeper,
+	    .http = r->ways.http,
+	    .turns = turns_us(r->turns)};
+
+	admin_show(r->admin, &source);
 }
 
 static void
@@ -238,9 +247,7 @@ run_loop(struct run *r)
 	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
 	start_flow(r);
 	r->turns = turns_new(r->ways.loop);
-	/* The address is of the right form; what has it may go away. */
-	if (!open_admin(r))
-		return EXIT_TROUBLE;
+	show(r);
 	ev_run(r->ways.loop, 0);
 	stats_log(r->stats);
 	return EXIT_OK;
@@ -261,6 +268,9 @@ run_ways(struct run *r)
 				       ? "starting"
 				       : "waiting for the region from the "
 					 "instance metadata");
+	/* The address is of the right form; what has it may go away. */
+	if (!open_admin(r))
+		return EXIT_TROUBLE;
 	if (!ways_find_region(w, r->conf, true) ||
 	    !ways_open(w, r->conf, on_creds, r))
 		return w->status;

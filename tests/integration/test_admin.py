@@ -3,6 +3,7 @@ cost."""
 
 import base64
 import hashlib
+import json
 import os
 import re
 import socket
@@ -11,6 +12,7 @@ import time
 
 import pytest
 from admin import LISTEN, PATHS, Admin
+from issuer import serve  # noqa: F401
 from process import bare_environ
 from standin import Fault
 from trail import Trail
@@ -350,11 +352,32 @@ def test_no_secret_is_shown(standin, serving, trail):
         or standin.queue.empty(), 40, "the queue empty")
     shown.append("".join(admin.ask(p).text for p in PATHS))
     trail.check(20)
+    assert running.log("start")[0]["endpoint"] == standin.dassana_url
+    assert "QueRySecRet" not in running.text()
     hidden = [standin.token, standin.secret, standin.session, "QueRySecRet",
               standin.KEY_ID, *standin.queue.handles()]
     assert len(hidden) > 10
     for text in shown:
         assert not [secret for secret in hidden if secret in text]
+
+
+def test_before_the_region_is_known(standin, serving, binary, tmp_path):
+    """It lives, so nobody starts it again, and says what it waits for."""
+    running, admin = serving(region=None, env={
+        **standin.environ(), "AWS_EC2_METADATA_DISABLED": "",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1/"})
+    running.wait_line("region", level="error")
+    assert running.log("start") == []
+    assert admin.ask("/healthz").text == "ok\n"
+    assert admin.wait_ready(False, "region")["reasons"][0]["advice"]
+    for path in ("/readyz", "/metrics", "/status", "/"):
+        answer = admin.ask(path)
+        assert (answer.status, answer.json()["ready"]) == (503, False)
+    assert admin.ask("/nonesuch").status == 404
+    option = ("-o", "admin_listen=127.0.0.1:%d" % admin.address[1])
+    assert health(binary, tmp_path, *option).returncode == 0
+    done = health(binary, tmp_path, "--ready", *option)
+    assert done.returncode == 1 and done.stdout.startswith("region: ")
 
 
 # ---- trailpost health ----
@@ -387,6 +410,17 @@ def test_health(standin, serving, trail, binary, tmp_path):
     done = health(binary, tmp_path, "--ready", *option)
     assert done.returncode == 1
     assert done.stdout.startswith("dassana: the token was refused (check ")
+
+
+def test_health_of_a_joker(binary, tmp_path, serve):
+    """What it is told is not ours: nothing moves the cursor."""
+    server = serve(lambda *_: (503, json.dumps({"reasons": [
+        {"part": "a\x1b[2J", "problem": "b\n\x9b1A\u00e9", "code": "c\x07",
+         "detail": "d\x7f", "advice": "e\r"}]})))
+    done = health(binary, tmp_path, "--ready", "-o",
+                  "admin_listen=" + server.url.split("//")[1])
+    assert done.returncode == 1
+    assert done.stdout == "a?[2J: b???1A??: c?, d? (e?)\n"
 
 
 def test_health_of_nobody(binary, tmp_path):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 
 import pytest
+from issuer import serve  # noqa: F401
 from jobs import await_all, make_file, put_files
 from process import BINARY, bare_environ
 from standin import Fault
@@ -123,6 +124,110 @@ def test_an_old_token_that_is_echoed_is_in_no_line(
     await_all(standin, running, wanted)
     running.stop()
     assert old not in running.text() and new not in running.text()
+
+
+def test_an_endpoint_waits_for_its_authorities(
+        standin, start, settings, tmp_path):
+    """Nor does the token go to the old one."""
+    authorities = tmp_path / "ca.pem"
+    authorities.touch()
+    running = start()
+    wanted = put_files(standin, 1)
+    await_all(standin, running, wanted)
+    settings(dassana_endpoint="https://127.0.0.1:1/", dassana_token="another",
+             dassana_app_id="other", accept_any_2xx="yes", post_timeout="9s",
+             ca_file=str(authorities))
+    line = hang_up(running)
+    assert (line["applied"], line["pending"]) == ("1", "5")
+    assert line["token"] == "unchanged"
+    assert named(running, "reload.applied") == ["post_timeout"]
+    assert sorted(named(running, "reload.pending")) == [
+        "accept_any_2xx", "ca_file", "dassana_app_id", "dassana_endpoint",
+        "dassana_token"]
+    for pending in running.log("reload.pending"):
+        assert ("ca_file" in pending["effect"]) == (
+            pending["setting"] != "ca_file")
+    wanted += put_files(standin, 1, seed=2)
+    await_all(standin, running, wanted)
+    # Each alone is as ever.
+    settings(dassana_app_id="other", ca_file=str(authorities))
+    line = hang_up(running)
+    assert (line["applied"], line["pending"]) == ("2", "1")
+
+
+def test_the_environment_is_said_to_stay(start, settings):
+    running = start()
+    assert hang_up(running)["environment"] == "as at the start"
+
+
+def test_no_reload_while_it_stops(standin, start, settings):
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate))
+    running = start()
+    wanted = put_files(standin, 1)
+    running.wait_for(lambda: standin.dassana.active > 0)
+    running.terminate()
+    running.wait_line("drain")
+    settings(dassana_app_id="other", gzip_level="11")
+    assert hang_up(running)["effect"] == "none: it is shutting down"
+    assert running.log("reload.applied") == []
+    assert running.log("config.mistake") == []
+    gate.open()
+    standin.queue.end_polls()
+    assert running.wait_exit(20) == 0
+    assert sorted(standin.dassana.events()) == sorted(wanted)
+
+
+def test_a_region_that_was_found_is_not_pending(
+        standin, daemon, serve, tmp_path):
+    """It stands in no file, but it has not been taken back either."""
+    def metadata(method, path, headers):
+        if method == "PUT":
+            return 200, "token"
+        if path.endswith("/placement/region"):
+            return 200, standin.REGION
+        return 404, ""
+
+    running = daemon(region=None, env={
+        **standin.environ(), "AWS_EC2_METADATA_DISABLED": "",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": serve(metadata).url})
+    running.wait_line("start", region=standin.REGION)
+    line = hang_up(running)
+    assert (line["applied"], line["pending"]) == ("0", "0")
+    await_all(standin, running, put_files(standin, 1))
+
+
+def test_a_fifo_without_a_writer(standin, start, settings):
+    running = start()
+    path = settings()
+    path.unlink()
+    os.mkfifo(path)
+    assert int(hang_up(running)["mistakes"]) > 0
+    await_all(standin, running, put_files(standin, 1))
+
+
+def state(pid):
+    with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def test_settings_from_a_pipe(standin, settings, tmp_path):
+    """As a shell's <(…) gives them, from a writer that is slower than we."""
+    out, into = os.pipe()
+    running = subprocess.Popen(
+        [BINARY, "-c", "/dev/fd/%d" % out, "--print-config"],
+        env={**bare_environ(tmp_path), **standin.environ()}, text=True,
+        pass_fds=[out], stdout=subprocess.PIPE)
+    os.close(out)
+    try:
+        # It waits for them: its first read has found nothing.
+        standin.wait(lambda: state(running.pid) == "S", 10)
+        os.write(into, settings(dassana_app_id="piped").read_bytes())
+    finally:
+        os.close(into)
+    text = running.communicate(timeout=10)[0]
+    assert running.returncode == 0
+    assert "\ndassana_app_id = piped\n" in text
 
 
 def test_what_cannot_change_is_named_each_time(standin, start, settings):
