@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -68,8 +69,18 @@ class Daemon:
             raise SystemExit("bench: the daemon's exit status is %d" % code)
 
 
-def run(binary, p, keys, limit_s=300, **settings):
-    """Ships the objects; wall and CPU seconds and peak memory."""
+def metric(port, name):
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port,
+                                timeout=10) as reply:
+        for line in reply.read().decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+    raise SystemExit("bench: no metric %s" % name)
+
+
+def run(binary, p, keys, limit_s=300, look=None, **settings):
+    """Ships the objects; wall and CPU seconds and peak memory. look() is called
+    before its end."""
     p.new_queue()
     p.announce(keys)
     begin = time.monotonic()
@@ -80,6 +91,8 @@ def run(binary, p, keys, limit_s=300, **settings):
         time.sleep(0.02)
     wall = time.monotonic() - begin
     result = wall, d.cpu_s(), d.memory_mib()
+    if look is not None:
+        look()
     d.stop()
     return result
 
@@ -176,6 +189,22 @@ def large(t, binary, floor_bin, p, count):
         t.row(name + ": peak RSS", rss, 32, "MiB")
 
 
+def gzip_levels(t, binary, p, count):
+    """Of events that are all different, as far as those of make_samples are."""
+    keys, total = make_large(p, count, 10 * MB)
+    port = peers.free_port()
+    cpu = {}
+    for level in (1, 6):
+        sent = []
+        _, cpu[level], _ = run(
+            binary, p, keys, look=lambda: sent.append(metric(
+                port, "trailpost_delivered_body_bytes_total")),
+            gzip_level=level, admin_listen="127.0.0.1:%d" % port)
+        t.row("gzip_level = %d: events sent, times smaller" % level,
+              total / sent[0], unit="x")
+    t.row("gzip_level = 6: CPU, times that of 1", cpu[6] / cpu[1], unit="x")
+
+
 def small(t, binary, p, count):
     keys = make_small(p, count)
     wall, cpu, rss = run(binary, p, keys)
@@ -226,7 +255,7 @@ def main():
     a.add_argument("--floor", required=True)
     a.add_argument("--npm", required=True, help="where fauxqs is installed")
     a.add_argument("--quick", action="store_true", help="a tenth of it")
-    a.add_argument("--only", default="large,small,huge,idle")
+    a.add_argument("--only", default="large,gzip,small,huge,idle")
     a = a.parse_args()
     scale = 10 if a.quick else 1
     with tempfile.TemporaryDirectory(prefix="trailpost-bench-") as work:
@@ -236,6 +265,8 @@ def main():
             t = Table()
             if "large" in a.only:
                 large(t, a.bin, a.floor, p, 40 // scale)
+            if "gzip" in a.only:
+                gzip_levels(t, a.bin, p, 20 // scale)
             if "small" in a.only:
                 small(t, a.bin, p, 12000 // scale)
             if "huge" in a.only:
