@@ -134,12 +134,11 @@ def put_network_in(block, cloud):
                   subnet=("subnet-0123456789abcdef0", subnet))
 
 
-def settings(shell, standin, queue_url, path="clone/trailpost.conf"):
-    """A reader's settings, where the page takes them to be."""
-    file = shell.root.parent / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    token = shell.root.parent / "token"
+def settings(shell, standin, queue_url):
+    """A reader's settings, as getting-started.md has them."""
+    token = shell.folder / "dassana_token"
     token.write_text(standin.token + "\n")
     token.chmod(0o600)
-    file.write_text("queue_url = %s\ndassana_token_file = %s\n"
-                    "shutdown_timeout = 6s\n" % (queue_url, token))
+    (shell.folder / "trailpost.conf").write_text(
+        "queue_url = %s\ndassana_token_file = dassana_token\n"
+        "shutdown_timeout = 6s\n" % queue_url)

@@ -27,7 +27,7 @@ RUN = {
     **{name: (MACHINE, '"%s"' % name) for name in (
         "systemd-settings", "systemd-token", "systemd-keys",
         "systemd-profile", "systemd-check", "systemd-check-default",
-        "systemd-start", "systemd-reload", "systemd-restart",
+        "systemd-start", "systemd-reload", "systemd-restart", "systemd-watch",
         "systemd-group", "systemd-several", "systemd-several-ports",
         "systemd-several-drop-ins", "systemd-several-start",
         "upgrade-systemd", "service-log", "service-debug",

@@ -1,5 +1,6 @@
 """The commands of the guide, page by page, as a reader would type them."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -96,17 +97,26 @@ def test_other_ways_to_notify(shell, cloud):
     assert parameters(cloud) == {**before, "Notifications": "EventBridge"}
 
 
+PACKAGE = """mkdir -p build/deb
+[ "$*" = deb ] && echo package >build/deb/trailpost_0.1.0_amd64.deb
+"""
+
+
 def test_the_package_and_an_instance_from_the_stack(shell, cloud):
-    guide = page("deploy-systemd")
-    shell.fake("make", 'mkdir -p build/deb\n[ "$*" = deb ]\n'
-               "echo package >build/deb/trailpost_0.1.0_amd64.deb\n",
-               known="make deb")
+    """In the place of step 2. moto cannot make it of a stack that is there."""
+    start, guide = page("getting-started"), page("deploy-systemd")
+    shell.run(start["names"])
+    shell.fake("make", PACKAGE, known="make deb")
     shell.fake("apt-get", 'test "$1" = install && test -f "$2"\n')
     shell.run(guide["package"])
     shell.run(put_network_in(guide["parameters"], cloud))
     assert not (shell.folder / "parameters.json").exists()
     groups = cloud.client("autoscaling").describe_auto_scaling_groups()
     assert len(groups["AutoScalingGroups"]) == 1
+    for name in "outputs", "look", "notify":  # step 3
+        shell.run(start[name])
+    told = cloud.s3.get_bucket_notification_configuration(Bucket=BUCKET)
+    assert len(told["QueueConfigurations"]) == 1
     # moto's CloudFormation makes no secrets.
     secrets = cloud.client("secretsmanager")
     secrets.create_secret(Name="trailpost/dassana-token", SecretString="old")
@@ -117,7 +127,7 @@ def test_the_package_and_an_instance_from_the_stack(shell, cloud):
 
 def test_configuration_and_credentials(shell, standin, cloud):
     queue_url = cloud.stack()
-    settings(shell, standin, queue_url, "root/etc/trailpost/trailpost.conf")
+    settings(shell, standin, queue_url)
     cloud.put_files(1)
     said = shell.run(page("configuration")["in-force"]).stdout
     assert "queue_url = %s\n" % queue_url in said
@@ -146,6 +156,11 @@ def test_debugging(shell, standin, cloud):
     settings(shell, standin, cloud.stack())
     assert "# from trailpost.conf:1\n" in shell.run(
         guide["print-config"]).stdout
+    # The first message is S3's test: there is no story in it.
+    told = cloud.s3.get_bucket_notification_configuration(Bucket=BUCKET)
+    cloud.s3.put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={
+            "QueueConfigurations": told["QueueConfigurations"]})
     wanted = cloud.put_files(1)
     process = shell.start(guide["verbose"])
     standin.wait(lambda: standin.dassana.event_count >= len(wanted), 60)
@@ -154,6 +169,7 @@ def test_debugging(shell, standin, cloud):
     cloud.put_files(1, seed=9)
     interrupt(process)
     assert process.returncode == 0
+    assert "event=message.nothing " in log.read_text()
     story = shell.run(guide["story"]).stdout.splitlines()
     assert "event=message.received" in story[0]
     for event in "object.opened", "message.deleted":
@@ -223,8 +239,28 @@ esac
 def test_upgrade(shell, standin, cloud):
     settings(shell, standin, cloud.stack())
     said = shell.run(page("upgrade")["upgrade-check"]).stdout
-    assert said.startswith("trailpost 0.1.0\n") and "✗" not in said
+    assert "trailpost 0.1.0\n" in said and "✓ queue" in said
+    assert "✗" not in said
     standin.dassana.problems.clear()
+
+
+def test_upgrade_of_the_stack(shell, cloud):
+    """All but the package stays as it was."""
+    begin(shell)
+    vpc, subnet, _ = cloud.network()
+    name_all_parameters(cloud, RunOn="EC2", DassanaToken="tok", VpcId=vpc,
+                        PackageUrl="https://example.com/old.deb",
+                        PackageSha256="0" * 64, Processes="3",
+                        KeyPrefix="some/prefix/AWSLogs/", SubnetIds=subnet)
+    before = parameters(cloud)
+    (shell.folder / "build/deb").mkdir()
+    (shell.folder / "build/deb/trailpost_9.9.9_amd64.deb").write_text("new")
+    shell.run(page("upgrade")["upgrade-stack"])
+    after = parameters(cloud)
+    assert after.pop("PackageUrl").startswith("https://example.com/trailpost_")
+    assert after.pop("PackageSha256") == hashlib.sha256(b"new").hexdigest()
+    assert after == {k: v for k, v in before.items()
+                     if not k.startswith("Package")}
 
 
 def test_demo(shell):

@@ -10,6 +10,7 @@ import textwrap
 
 import pytest
 from guide import PRELUDE, page
+from issuer import Server
 from jobs import put_files
 from machine import Unit, run, write
 from process import ROOT
@@ -55,39 +56,103 @@ def reader(standin, imds):
     for unit in units:
         unit.clean_up()
     run("rm", "-rf", "/etc/systemd/system/trailpost.service.d",
-        "/etc/trailpost", "/etc/default/trailpost")
+        "/etc/systemd/system/trailpost@.service.d", "/etc/trailpost",
+        *["/etc/default/trailpost" + end for end in ("", "-1", "-2")])
     run("systemctl", "daemon-reload")
 
 
-def test_the_guide(standin, reader):
-    unit, first, second = reader
+IDENTITY = """<GetCallerIdentityResponse \
+xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
+<Arn>arn:aws:iam::111122223333:user/reader</Arn><Account>111122223333</Account>\
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+
+@pytest.fixture(scope="module")
+def sts():
+    """It tells who one is, which the stand-in does not."""
+    made = Server(lambda *_: (200, IDENTITY))
+    yield made.url
+    made.close()
+
+
+def begin(standin, sts, unit):
+    """Settings and token, as far as the section Configure goes."""
     standin.queue.poll_limit_s = 1  # A restart waits for the open poll.
     guide = page("deploy-systemd")
     follow(guide["systemd-settings"], url=(URL, standin.queue.url))
     # Where the stand-in is, which a reader need not say.
     with open(unit.conf_file, "a", encoding="ascii") as file:
         file.write("region = us-east-1\nendpoint_url = %s\n"
-                   "dassana_endpoint = %s\n" % (standin.url,
-                                                standin.dassana_url))
+                   "endpoint_url_sts = %s\ndassana_endpoint = %s\n" % (
+                       standin.url, sts, standin.dassana_url))
     follow(guide["systemd-token"], stdin=standin.token + "\n")
+    return guide
+
+
+def proves(standin, block):
+    """A check that finds nothing wrong, with an object to be read."""
+    put_files(standin, 1, seed=90)
+    said = follow(block)
+    assert "✗" not in said and "✓ object" in said, said
+    assert set(standin.dassana.problems) == {"empty body"}
+    standin.dassana.problems.clear()
+    return said
+
+
+def test_the_guide(standin, sts, reader):
+    unit = reader[0]
+    guide = begin(standin, sts, unit)
+    proves(standin, guide["systemd-check"])
     said = follow(guide["systemd-start"])
     assert "Active: active (running)" in said
     assert "event=start" in said
     arrives(standin, unit, 1)
 
     pid = unit.pid()
-    follow(page("debugging")["service-log"])
+    debugging = page("debugging")
+    follow(debugging["service-log"])
+    for _ in range(2):  # whatever was done before
+        follow(debugging["service-debug"])
     unit.wait_line("event=reload.applied", "setting=log_level")
     arrives(standin, unit, 6)
     unit.wait_line("event=message.deleted")
+    follow(debugging["service-debug-off"])
+    unit.wait_line("event=reload.applied", "setting=log_level", count=2)
     follow(guide["systemd-reload"])
     assert unit.pid() == pid
     follow(guide["systemd-restart"])
     assert unit.pid() != pid
     arrives(standin, unit, 2)
+    upgrade(unit)
+    arrives(standin, unit, 7)
 
-    assert follow(guide["systemd-watch"]).endswith("ok\n")
-    follow(guide["systemd-group"])
+
+def upgrade(unit):
+    """The program here is the new one, and systemd has read an old unit."""
+    path = unit.show("FragmentPath")
+    with open(path, "a", encoding="ascii") as file:
+        file.write("# old\n")
+    run("systemctl", "daemon-reload")
+    run("install", "-D", "/usr/local/bin/trailpost", "/tmp/build/trailpost")
+    write("/usr/local/sbin/make", "#!/bin/sh\nexec /usr/bin/make -s -C %s "
+          "BUILD=/tmp/build -o /tmp/build/trailpost \"$@\"\n" % ROOT, 0o755)
+    pid = unit.pid()
+    try:
+        follow(page("upgrade")["upgrade-systemd"])
+    finally:
+        os.remove("/usr/local/sbin/make")
+    with open(path, encoding="ascii") as file:
+        assert "# old" not in file.read()
+    assert unit.show("NeedDaemonReload") == "no"
+    assert unit.pid() != pid
+
+
+def test_rotation_and_several(standin, sts, reader):
+    unit, first, second = reader
+    guide = begin(standin, sts, unit)
+    follow(guide["systemd-start"])
+    for _ in range(2):
+        follow(guide["systemd-group"])
     pid = unit.pid()
     arrives(standin, unit, 3)
     standin.token = "dsn-rotated"
@@ -97,16 +162,56 @@ def test_the_guide(standin, reader):
     arrives(standin, unit, 4)
     assert unit.pid() == pid
 
-    # The instances have their own tokens, by LoadCredential= again.
-    write(unit.token_file, standin.token + "\n", 0o600)
-    with open(unit.conf_file, encoding="ascii") as file:
-        lines = [line for line in file if "rotating_token" not in line]
-    write(unit.conf_file, "".join(lines))
-    follow(guide["systemd-several"])
+    # What they share has a token that only a group can read, and a port that
+    # only one can have.
+    assert follow(guide["systemd-watch"]).endswith("ok\n")
+    for name in ("systemd-several", "systemd-several-ports",
+                 "systemd-several-drop-ins", "systemd-several-start"):
+        follow(guide[name])
     assert unit.show("ActiveState") == "inactive"
-    for one in first, second:
+    for port, one in (9191, first), (9192, second):
         one.wait_show("ActiveState", "active")
+        run("/usr/local/bin/trailpost", "-o",
+            "admin_listen=127.0.0.1:%d" % port, "health")
     arrives(standin, first, 5)
+
+
+def keys(standin, upper=False):
+    pairs = {"aws_access_key_id": standin.KEY_ID,
+             "aws_secret_access_key": standin.secret,
+             "aws_session_token": standin.session}
+    return "".join("%s=%s\n" % (name.upper() if upper else name, value)
+                   for name, value in pairs.items())
+
+
+def elsewhere(standin, sts, unit, imds, block, stdin=""):
+    """On a host that is none of EC2's; what a check says."""
+    imds.works = False
+    guide = begin(standin, sts, unit)
+    follow(block, stdin=stdin)
+    said = proves(standin, guide["systemd-check-default"])
+    follow(guide["systemd-start"])
+    arrives(standin, unit, 1)
+    follow(guide["systemd-reload"])
+    return said
+
+
+def test_keys_of_a_user(standin, sts, reader, imds):
+    said = elsewhere(standin, sts, reader[0], imds, page("deploy-systemd")[
+        "systemd-keys"], keys(standin, upper=True))
+    assert "from environment" in said, said
+    assert os.stat("/etc/default/trailpost").st_mode & 0o777 == 0o600
+
+
+def test_a_profile(standin, sts, reader, imds):
+    write("/root/.aws/config", "[profile trailpost]\nregion=us-east-1\n")
+    write("/root/.aws/credentials", "[trailpost]\n" + keys(standin), 0o600)
+    try:
+        said = elsewhere(standin, sts, reader[0], imds, page("deploy-systemd")[
+            "systemd-profile"])
+    finally:
+        run("rm", "-r", "/root/.aws")
+    assert "from profile" in said, said
 
 
 def user_data(**values):
