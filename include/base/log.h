@@ -26,7 +26,9 @@
  * held back. No line is folded
  * - at debug level: there everything is written, to be followed by grep;
  * - by LOG_EACH: for what an operator needs each of, such as an object or event
- *   that failed.
+ *   that failed, or a gate that closed;
+ * - by LOG_TURN: for the first failure after a success. What follows of its
+ *   kind are its repetitions.
  *
  * Problems (error, warn) are remembered too, whatever the level: log_recent.
  */
@@ -84,6 +86,8 @@ struct log_field {
 	LOG_WITH_(log_write, level, event, __VA_ARGS__)
 #define LOG_EACH(level, event, ...)                                            \
 	LOG_WITH_(log_write_each, level, event, __VA_ARGS__)
+#define LOG_TURN(level, event, ...)                                            \
+	LOG_WITH_(log_write_turn, level, event, __VA_ARGS__)
 #define LOG_ERROR(event, ...) LOG_AT(LOG_LVL_ERROR, event, __VA_ARGS__)
 #define LOG_WARN(event, ...)  LOG_AT(LOG_LVL_WARN, event, __VA_ARGS__)
 #define LOG_INFO(event, ...)  LOG_AT(LOG_LVL_INFO, event, __VA_ARGS__)
@@ -115,6 +119,8 @@ void log_set_sink(log_sink_fn *fn, void *arg);
 void log_write(
     enum log_level level, const char *event, const struct log_field *fields);
 void log_write_each(
+    enum log_level level, const char *event, const struct log_field *fields);
+void log_write_turn(
     enum log_level level, const char *event, const struct log_field *fields);
 
 /* Tells the repetitions whose time has come. Every line does so too; this is

@@ -13,6 +13,8 @@
 
 enum { LINE_MAX_BYTES = 8192, END_MAX = 128 };
 
+enum folding { FOLDED, FOLDED_FROM_HERE, NOT_FOLDED };
+
 static struct {
 	enum log_level level, verbose;
 	enum log_format format;
@@ -110,11 +112,12 @@ keep(struct log_fold *f, const struct log_field *fields)
 
 static void
 put(enum log_level level, const char *event, const struct log_field *fields,
-    bool fold)
+    enum folding folding)
 {
 	const struct log_field none = {0};
 	int64_t now = clock_mono_ms();
 	struct log_fold *repeated = NULL;
+	bool may_fold = level <= LOG_LVL_WARN && logger.level < LOG_LVL_DEBUG;
 	struct buf b;
 	uint64_t kind;
 
@@ -124,8 +127,10 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 	if (!log_on(level))
 		return;
 	log_fold_tell_due(now, tell);
-	if (fold && level <= LOG_LVL_WARN && logger.level < LOG_LVL_DEBUG)
+	if (may_fold && folding == FOLDED)
 		repeated = log_fold_repeated(kind, level, event, now, tell);
+	if (may_fold && folding == FOLDED_FROM_HERE)
+		log_fold_begin(kind, level, event, now, tell);
 	if (repeated != NULL) {
 		keep(repeated, fields);
 		return;
@@ -139,14 +144,21 @@ void
 log_write(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	put(level, event, fields, true);
+	put(level, event, fields, FOLDED);
 }
 
 void
 log_write_each(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	put(level, event, fields, false);
+	put(level, event, fields, NOT_FOLDED);
+}
+
+void
+log_write_turn(
+    enum log_level level, const char *event, const struct log_field *fields)
+{
+	put(level, event, fields, FOLDED_FROM_HERE);
 }
 
 void

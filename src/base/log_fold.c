@@ -92,25 +92,37 @@ make_room(log_fold_tell_fn *tell)
 	return oldest;
 }
 
-struct log_fold *
-log_fold_repeated(uint64_t kind, enum log_level level, const char *event,
+void
+log_fold_begin(uint64_t kind, enum log_level level, const char *event,
     int64_t now_ms, log_fold_tell_fn *tell)
 {
 	struct log_fold *f = find(kind);
 
-	if (f != NULL) {
-		f->repeated++;
-		f->last_ms = now_ms;
-		return f;
-	}
-	f = make_room(tell);
+	if (f != NULL)
+		tell_if_repeated(f, tell);
+	else
+		f = make_room(tell);
 	*f = (struct log_fold){.kind = kind,
 	    .level = level,
 	    .event = event,
 	    .from_ms = now_ms,
 	    .until_ms = now_ms + open_ms[0],
 	    .last_ms = now_ms};
-	return NULL;
+}
+
+struct log_fold *
+log_fold_repeated(uint64_t kind, enum log_level level, const char *event,
+    int64_t now_ms, log_fold_tell_fn *tell)
+{
+	struct log_fold *f = find(kind);
+
+	if (f == NULL) {
+		log_fold_begin(kind, level, event, now_ms, tell);
+		return NULL;
+	}
+	f->repeated++;
+	f->last_ms = now_ms;
+	return f;
 }
 
 void

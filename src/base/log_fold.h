@@ -37,6 +37,10 @@ uint64_t log_fold_kind(
  * fields go into the body. Tell what is due before. */
 struct log_fold *log_fold_repeated(uint64_t kind, enum log_level level,
     const char *event, int64_t now_ms, log_fold_tell_fn *tell);
+/* This one is the first of its kind, to be written, whatever came before; the
+ * repetitions of that are told. */
+void log_fold_begin(uint64_t kind, enum log_level level, const char *event,
+    int64_t now_ms, log_fold_tell_fn *tell);
 void log_fold_tell_due(int64_t now_ms, log_fold_tell_fn *tell);
 /* Tells all and forgets all. */
 void log_fold_end(log_fold_tell_fn *tell);

@@ -269,7 +269,7 @@ close_gate(struct grant *g, struct span bucket, struct span key,
 	g->closed_at = g->started;
 	timer_stop(g->probe);
 	g->closed_ms = clock_mono_ms();
-	LOG_ERROR("s3.gate.closed", F_SPAN("bucket", bucket),
+	LOG_EACH(LOG_LVL_ERROR, "s3.gate.closed", F_SPAN("bucket", bucket),
 	    F_SPAN("key", key), F_ERR(r->err), AWS_FIELDS(r),
 	    F_STR("advice", advice_get(r)),
 	    F_STR("effect",

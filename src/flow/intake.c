@@ -137,6 +137,20 @@ on_backoff(void *arg)
 }
 
 static void
+log_failure(const struct intake *in, int64_t again_ms)
+{
+	const struct aws_result *r = &in->failure;
+	const struct log_field fields[] = {F_ERR(r->err), AWS_FIELDS(r),
+	    F_STR("advice", advice_receive(r)), F_INT("failures", in->failures),
+	    F_INT("again_in_ms", again_ms), {0}};
+
+	if (in->failures == 1)
+		log_write_turn(LOG_LVL_WARN, "sqs.receive", fields);
+	else
+		log_write(LOG_LVL_WARN, "sqs.receive", fields);
+}
+
+static void
 poll_failed(struct intake *in, const struct aws_result *r)
 {
 	int64_t ms;
@@ -150,9 +164,7 @@ poll_failed(struct intake *in, const struct aws_result *r)
 	in->failure.reply = NULL;
 	ms = clock_backoff_ms(
 	    POLL_BACKOFF_MS, POLL_BACKOFF_MAX_MS, in->failures++);
-	LOG_WARN("sqs.receive", F_ERR(r->err), AWS_FIELDS(r),
-	    F_STR("advice", advice_receive(r)), F_INT("failures", in->failures),
-	    F_INT("again_in_ms", ms));
+	log_failure(in, ms);
 	timer_after(in->backoff, ms);
 }
 

@@ -42,7 +42,8 @@ gate_close(struct delivery *d, const struct dassana_result *r)
 	d->gate.probe_ms = now + d->gate.probe_wait_ms;
 	if (d->gate.by_refusals)
 		trouble_set(d, all_refused, check_app, r);
-	LOG_ERROR("dassana.gate_closed", F_INT("status", r->status),
+	LOG_EACH(LOG_LVL_ERROR, "dassana.gate_closed",
+	    F_INT("status", r->status),
 	    F_STR("why", d->gate.by_refusals ? all_refused : r->why),
 	    F_STR("advice", d->gate.by_refusals ? check_app : r->advice),
 	    F_SPAN("reply", r->reply));

@@ -7,14 +7,16 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "fake/fake_http.c"
 #include "flow/grant.h"
 
 static struct {
 	struct grant *grant;
 	unsigned retries;
-	bool held;     /* whether any object is */
-	bool answered; /* whether a GET fails after its head */
+	bool held;		     /* whether any object is */
+	bool answered;		     /* whether a GET fails after its head */
+	unsigned closings, openings; /* that were told */
 } w;
 
 static bool
@@ -25,11 +27,27 @@ on_retry(void *arg)
 	return w.held;
 }
 
+static bool
+names(struct span line, const char *event)
+{
+	return memmem(line.p, line.n, event, strlen(event)) != NULL;
+}
+
+static void
+on_log(void *arg, struct span line)
+{
+	assert_ptr_equal(arg, &w);
+	w.closings += names(line, "level=error event=s3.gate.closed ");
+	w.openings += names(line, "level=info event=s3.gate.opened ");
+}
+
 static int
 set_up(void **state)
 {
 	(void)state;
 	fake_begin();
+	log_set_sink(on_log, &w);
+	w.closings = w.openings = 0;
 	w.retries = 0;
 	w.held = true;
 	w.answered = false;
@@ -44,6 +62,7 @@ tear_down(void **state)
 	grant_free(&w.grant);
 	assert_null(w.grant);
 	grant_free(&w.grant);
+	log_set_sink(NULL, NULL);
 	fake_end();
 	return 0;
 }
@@ -398,6 +417,20 @@ test_probe_now(void **state)
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
+/* However often it turns: the log ends with what is true. */
+static void
+test_each_turn_is_told(void **state)
+{
+	(void)state;
+	for (unsigned i = 1; i <= 4; i++) {
+		close_gate();
+		assert_int_equal(w.closings, i);
+		fake_advance(1000);
+		assert_true(grant_read(w.grant, start_held()));
+		assert_int_equal(w.openings, i);
+	}
+}
+
 int
 main(void)
 {
@@ -420,6 +453,7 @@ main(void)
 	    T(test_nothing_held),
 	    T(test_old_news),
 	    T(test_probe_now),
+	    T(test_each_turn_is_told),
 	};
 
 	return cmocka_run_group_tests_name("grant", tests, NULL, NULL);

@@ -30,6 +30,7 @@ static struct {
 	unsigned open; /* the gate */
 	unsigned asked, changed;
 	unsigned next_id;
+	unsigned failed, folded, recovered; /* lines */
 } t;
 
 static void
@@ -38,10 +39,22 @@ ignore(void *arg)
 	(void)arg;
 }
 
-static void
-no_log(void *arg, struct span line)
+static bool
+has(struct span line, const char *what)
 {
-	(void)arg, (void)line;
+	return memmem(line.p, line.n, what, strlen(what)) != NULL;
+}
+
+static void
+on_log(void *arg, struct span line)
+{
+	assert_ptr_equal(arg, &t);
+	if (has(line, " repeated="))
+		t.folded++;
+	else if (has(line, "level=warn event=sqs.receive "))
+		t.failed++;
+	else if (has(line, "level=info event=sqs.receive.recovered "))
+		t.recovered++;
 }
 
 static void
@@ -82,7 +95,7 @@ open_world(unsigned max_messages)
 	memset(&t, 0, sizeof t);
 	t.open = UINT_MAX;
 	fake_begin();
-	log_set_sink(no_log, NULL);
+	log_set_sink(on_log, &t);
 	t.pool = pool_new(64 * POOL_PIECE);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
 	t.filter = filter_new("", filter_default_exclude);
@@ -499,6 +512,29 @@ test_stop_with_duplicate(void **state)
 	close_world();
 }
 
+/* Each first failure after a success, however often; those that follow it are
+ * folded. So the log ends with what is true. */
+static void
+test_each_turn_is_told(void **state)
+{
+	(void)state;
+	open_world(10);
+	for (unsigned i = 1; i <= 4; i++) {
+		for (unsigned n = 0; n < 3; n++) {
+			intake_look(t.in);
+			fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+			assert_int_equal(t.failed, i);
+			assert_int_equal(intake_part(t.in).mood, PART_ILL);
+			while (asked_for() == 0)
+				fake_advance(100);
+		}
+		receive(1, ONE(TRAIL "a"));
+		assert_int_equal(t.recovered, i);
+	}
+	assert_true(t.folded > 0);
+	close_world();
+}
+
 static void
 test_stop_while_backing_off(void **state)
 {
@@ -553,6 +589,7 @@ main(void)
 	    cmocka_unit_test(test_empty_at_once),
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_stop_with_duplicate),
+	    cmocka_unit_test(test_each_turn_is_told),
 	    cmocka_unit_test(test_stop_while_backing_off),
 	    cmocka_unit_test(test_cancel),
 	};

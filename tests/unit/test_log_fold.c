@@ -127,6 +127,40 @@ another_line_is_never_held_back(void **state)
 	assert_string_equal(line[8], "level=info event=quiet n=1");
 }
 
+/* A service fails, is well again, and fails anew: that is news though its kind
+ * is being counted. What was counted is told before it, what follows after. */
+static void
+a_turn_is_told_at_once(void **state)
+{
+	static const char *const want[] = {
+	    "level=warn event=e error=stall failures=1",
+	    "level=warn event=e error=stall failures=2 repeated=1 within_s=3",
+	    "level=warn event=e error=stall failures=1",
+	    "level=warn event=e error=stall failures=1",
+	    "level=warn event=e error=stall failures=3 repeated=2 "
+	    "within_s=10"};
+
+	(void)state;
+	for (int s = 0; s <= 5; s++) {
+		at(s);
+		if (s % 3 == 0 || s == 4)
+			LOG_TURN(LOG_LVL_WARN, "e", F_STR("error", "stall"),
+			    F_INT("failures", 1));
+		else if (s != 2)
+			warn(s == 5 ? 3 : 2);
+	}
+	warn(3);
+	assert_int_equal(lines, 4);
+	at(13);
+	log_tick();
+	assert_int_equal(lines, 4);
+	at(14);
+	log_tick();
+	assert_int_equal(lines, sizeof want / sizeof *want);
+	for (unsigned i = 0; i < lines; i++)
+		assert_string_equal(line[i], want[i]);
+}
+
 /* A recovery, the counts of a minute, a setting that was read again. */
 static void
 information_is_not_folded(void **state)
@@ -333,6 +367,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(is_told_less_and_less_often),
 	    TEST(another_line_is_never_held_back),
+	    TEST(a_turn_is_told_at_once),
 	    TEST(information_is_not_folded),
 	    TEST(ids_make_no_kind),
 	    TEST(each_is_each),
