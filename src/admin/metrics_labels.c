@@ -1,5 +1,6 @@
 /* What the values of labels are called: by their owners, mostly. */
 #include "admin/metrics_internal.h"
+#include "admin/status.h"
 
 const char *
 label_version(int i)
@@ -41,11 +42,7 @@ label_answer(int i)
 const char *
 label_token(int i)
 {
-	static const char *const names[] = {[TOKEN_UNTRIED] = "untried",
-	    [TOKEN_TAKEN] = "accepted",
-	    [TOKEN_REFUSED] = "refused"};
-
-	return names[i];
+	return status_token_name((enum token_state)i);
 }
 
 const char *
