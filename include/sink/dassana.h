@@ -37,7 +37,7 @@ enum dassana_verdict {
 struct dassana_result {
 	enum dassana_verdict verdict;
 	int status;	    /* HTTP; 0 without an answer */
-	bool has_doc_count; /* of a taken POST */
+	bool has_doc_count; /* of a taken POST; a 0 only if it is verified */
 	uint64_t doc_count;
 	int64_t retry_after_ms; /* of 429 and 503, at most 5 min; −1: not
 				 * given */

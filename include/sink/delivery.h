@@ -119,7 +119,8 @@ struct delivery_stats {
 	uint64_t posts, taken_posts, taken_events, taken_plain_bytes,
 	    taken_body_bytes;
 	uint64_t retries, refused_events, dropped_events;
-	uint64_t doc_count_missing, doc_count_short;
+	uint64_t doc_count_missing, doc_count_short; /* POSTs */
+	uint64_t events_short; /* missing from those counts */
 	uint64_t setup_faults, token_faults;
 	uint64_t splits;	      /* parts that were halved */
 	uint64_t learned_limit_bytes; /* 0: none */

@@ -287,6 +287,10 @@ const struct metric metrics_table[] = {
 	.help = "Batches of which Dassana says that it kept fewer events than "
 		"it was sent.",
 	AT(sink.doc_count_short)},
+    {.name = "trailpost_events_short_total",
+	.type = METRIC_COUNTER,
+	.help = "Events that are missing from those counts.",
+	AT(sink.events_short)},
     {.name = "trailpost_doc_count_missing_total",
 	.type = METRIC_COUNTER,
 	.help = "Batches taken with an answer that has no docCount.",

@@ -88,6 +88,7 @@ stats_log(const struct stats *s)
 	    F_SOME("token_faults", d.token_faults),
 	    F_SOME("setup_faults", d.setup_faults),
 	    F_SOME("doc_count_short", d.doc_count_short),
+	    F_SOME("events_short", d.events_short),
 	    F_SOME("doc_count_missing", d.doc_count_missing),
 
 	    F_SOME("messages_received", f.messages_received),

@@ -28,6 +28,22 @@ ready(struct item *it)
 /* ---- taken ---- */
 
 static void
+count_short(
+    struct delivery *d, const struct item *it, const struct dassana_result *r)
+{
+	uint64_t missing = it->part.events - r->doc_count;
+
+	d->stats.doc_count_short++;
+	d->stats.events_short += missing;
+	LOG_EACH(LOG_LVL_ERROR, "dassana.doc_count_short", PART_FIELDS(it),
+	    F_INT("doc_count", r->doc_count), F_INT("missing", missing),
+	    F_STR("advice",
+		"Dassana took the batch but says it kept fewer events; ask "
+		"Dassana what became of the others"),
+	    F_SPAN("reply", r->reply));
+}
+
+static void
 count_taken(
     struct delivery *d, const struct item *it, const struct dassana_result *r)
 {
@@ -35,17 +51,10 @@ count_taken(
 	d->stats.taken_events += it->part.events;
 	d->stats.taken_plain_bytes += it->part.plain_bytes;
 	d->stats.taken_body_bytes += it->part.body_bytes;
-	if (!r->has_doc_count) {
+	if (!r->has_doc_count)
 		d->stats.doc_count_missing++;
-	} else if (r->doc_count < it->part.events) {
-		d->stats.doc_count_short++;
-		LOG_ERROR("dassana.doc_count_short", PART_FIELDS(it),
-		    F_INT("doc_count", r->doc_count),
-		    F_STR("advice",
-			"Dassana took the batch but says it kept fewer "
-			"events; ask Dassana what became of the others"),
-		    F_SPAN("reply", r->reply));
-	}
+	else if (r->doc_count < it->part.events)
+		count_short(d, it, r);
 }
 
 static void

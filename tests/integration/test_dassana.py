@@ -105,6 +105,7 @@ def test_a_short_doc_count_is_taken_and_told(standin, daemon):
     line = running.wait_line("dassana.doc_count_short")
     assert line["level"] in ("warn", "error")
     assert int(line["doc_count"]) == int(line["events"]) - 1
+    assert line["missing"] == "1"
 
 
 def stays_paused(standin, running, rule, probes=2):

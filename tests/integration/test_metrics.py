@@ -84,6 +84,7 @@ def test_a_known_job(standin, scraped):
         "json_bytes_total": sum(plain for _, plain in job.sizes),
         "delivered_bytes_total": sum(len(e) + 1 for e in job.events),
         "buffer_used_bytes": 0, "doc_count_short_total": 0,
+        "events_short_total": 0,
         "message_receives_count": 4, "message_receives_sum": 4,
         "post_duration_seconds_count": len(standin.dassana.posts),
         "credentials_valid": 1, "ready": 1}

@@ -97,7 +97,7 @@ verdict_by_body_of_a_200(void **state)
 	    {" {\"a\":[{}],\"docCount\":4}\n", DASSANA_TAKEN, DASSANA_TAKEN, 4},
 	    {"{\"docCount\":1}", DASSANA_TAKEN, DASSANA_TAKEN, 1},
 	    {"{\"docCount\":\"3\"}", DASSANA_TAKEN, DASSANA_TAKEN, 3},
-	    {"{\"docCount\":0}", DASSANA_SETUP, DASSANA_TAKEN, 0},
+	    {"{\"docCount\":0}", DASSANA_SETUP, DASSANA_TAKEN, -1},
 	    {"{}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
 	    {"{\"docCount\":null}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
 	    {"{\"docCount\":-1}", DASSANA_TAKEN, DASSANA_TAKEN, -1},

@@ -485,6 +485,25 @@ probes_become_rarer_until_one_is_taken(void **state)
 	close_world();
 }
 
+/* However often it turns: the log ends with what is true. */
+static void
+each_turn_of_the_gate_is_told(void **state)
+{
+	(void)state;
+	open_world(1);
+	log_set_level(LOG_LVL_INFO);
+	for (unsigned i = 1; i <= 4; i++) {
+		submit(1);
+		fake_run();
+		answer(0, 401);
+		assert_int_equal(logged("error event=dassana.gate_closed"), i);
+		fake_advance(1000);
+		answer(0, 200);
+		assert_int_equal(logged("info event=dassana.gate_open"), i);
+	}
+	close_world();
+}
+
 static void
 a_probe_waits_for_retry_after(void **state)
 {
@@ -596,13 +615,13 @@ doc_count_is_watched(void **state)
 {
 	static const struct {
 		const char *body;
-		uint64_t missing, too_few;
+		uint64_t missing, too_few, lacks;
 	} rows[] = {
-	    {"{\"docCount\":1}", 0, 1},
-	    {"{\"docCount\":2}", 0, 1},
-	    {"{\"docCount\":3}", 0, 0},
-	    {"{\"docCount\":4}", 0, 0},
-	    {"{\"success\":true}", 1, 0},
+	    {"{\"docCount\":1}", 0, 1, 2},
+	    {"{\"docCount\":2}", 0, 1, 1},
+	    {"{\"docCount\":3}", 0, 0, 0},
+	    {"{\"docCount\":4}", 0, 0, 0},
+	    {"{\"success\":true}", 1, 0, 0},
 	};
 
 	(void)state;
@@ -617,10 +636,34 @@ doc_count_is_watched(void **state)
 		assert_int_equal(w.fate[0].taken, EVENTS_EACH);
 		assert_int_equal(s.doc_count_missing, rows[i].missing);
 		assert_int_equal(s.doc_count_short, rows[i].too_few);
+		assert_int_equal(s.events_short, rows[i].lacks);
 		assert_int_equal(logged("error event=dassana.doc_count_short"),
 		    rows[i].too_few);
 		close_world();
 	}
+}
+
+/* Each names its batch, however many there are. */
+static void
+each_short_doc_count_is_told(void **state)
+{
+	(void)state;
+	open_world(1);
+	log_set_level(LOG_LVL_INFO);
+	submit(4);
+	for (unsigned i = 0; i < 4; i++) {
+		char last[96];
+
+		fake_run();
+		answer_with(0, 200, NULL, COUNT(1));
+		snprintf(last, sizeof last,
+		    " batch=%u first=0 events=3 doc_count=1 missing=2 ", i + 1);
+		assert_non_null(strstr(buf_cstr(&w.log), last));
+	}
+	assert_int_equal(logged("error event=dassana.doc_count_short"), 4);
+	assert_int_equal(delivery_stats(w.delivery).doc_count_short, 4);
+	assert_int_equal(delivery_stats(w.delivery).events_short, 8);
+	close_world();
 }
 
 static void
@@ -771,12 +814,14 @@ main(void)
 	    cmocka_unit_test(retry_after_holds_all),
 	    cmocka_unit_test(retry_after_is_not_cut_short),
 	    cmocka_unit_test(probes_become_rarer_until_one_is_taken),
+	    cmocka_unit_test(each_turn_of_the_gate_is_told),
 	    cmocka_unit_test(a_probe_waits_for_retry_after),
 	    cmocka_unit_test(what_was_in_flight_comes_back_in_order),
 	    cmocka_unit_test(
 		an_answer_to_an_old_post_does_not_close_the_gate_again),
 	    cmocka_unit_test(a_refused_token_is_read_again),
 	    cmocka_unit_test(doc_count_is_watched),
+	    cmocka_unit_test(each_short_doc_count_is_told),
 	    cmocka_unit_test(giving_up_drops_all),
 	    cmocka_unit_test(freeing_drops_all_in_silence),
 	    cmocka_unit_test(callbacks_may_submit),
