@@ -284,8 +284,7 @@ const struct metric metrics_table[] = {
 	AT(sink.learned_limit_bytes)},
     {.name = "trailpost_doc_count_short_total",
 	.type = METRIC_COUNTER,
-	.help = "Batches of which Dassana says that it kept fewer events than "
-		"it was sent.",
+	.help = "Batches of which Dassana says that it kept too few events.",
 	AT(sink.doc_count_short)},
     {.name = "trailpost_events_short_total",
 	.type = METRIC_COUNTER,
@@ -297,8 +296,7 @@ const struct metric metrics_table[] = {
 	AT(sink.doc_count_missing)},
     {.name = "trailpost_token",
 	.type = METRIC_GAUGE,
-	.help = "1 for what is known of the token: untried, accepted, "
-		"refused.",
+	.help = "1 for what is known of the token.",
 	AT(token[0]),
 	EACH(0, "state", label_token, 0, TOKEN_REFUSED + 1, token[0])},
 
