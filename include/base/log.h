@@ -30,6 +30,9 @@
  * - by LOG_TURN: for the first failure after a success. What follows of its
  *   kind are its repetitions.
  *
+ * A line waits at most a second for whoever reads stderr. While nobody does
+ * lines are left out whole; log.dropped tells how many, once somebody reads.
+ *
  * Problems (error, warn) are remembered too, whatever the level: log_recent.
  */
 #ifndef BASE_LOG_H
@@ -130,7 +133,11 @@ void log_tick(void);
  * anything about the log is changed. */
 void log_flush(void);
 
-enum { LOG_RECENT_MAX = 16, LOG_RECENT_TEXT_MAX = 1024 };
+enum {
+	LOG_RECENT_MAX = 16,
+	LOG_RECENT_TEXT_MAX = 1024,
+	LOG_RECENT_ADVICE_MAX = 512,
+};
 
 /* A kind of problem. Times are wall clock, in ms since 1970. */
 struct log_problem {
@@ -138,9 +145,10 @@ struct log_problem {
 	const char *event;    /* lives for ever */
 	int64_t first_ms, last_ms;
 	uint64_t count;
-	/* The fields of the last one, advice included, as logfmt; printable
+	/* The fields of the last one but its advice, as logfmt: printable
 	 * ASCII, to be escaped for HTML or JSON as any text. */
 	char text[LOG_RECENT_TEXT_MAX];
+	char advice[LOG_RECENT_ADVICE_MAX]; /* as it came, but cut off */
 };
 
 /* Copies the last LOG_RECENT_MAX kinds of problems, the latest first, at most

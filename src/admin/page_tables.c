@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "admin/html.h"
 #include "admin/page_internal.h"
 
@@ -81,53 +79,11 @@ page_add_advice(struct buf *b, struct span advice)
 	buf_str(b, advice.p[advice.n - 1] == '?' ? "</p>" : ".</p>");
 }
 
-/* Cuts ` advice="..."` (or a plain word) out of logfmt: what stands before it
- * stays in *text, what after it in *rest. */
-static struct span
-cut_advice(struct span *text, struct span *rest)
-{
-	static const char name[] = "advice=";
-	const char *end = text->p + text->n, *p, *from;
-	struct span advice = SPAN("");
-	bool quoted;
-
-	*rest = SPAN("");
-	p = memmem(text->p, text->n, name, sizeof name - 1);
-	if (p == NULL || (p > text->p && p[-1] != ' '))
-		return advice;
-	from = p + sizeof name - 1;
-	quoted = from < end && *from == '"';
-	advice.p = from += quoted;
-	while (from < end && *from != (quoted ? '"' : ' '))
-		from += *from == '\\' && from + 1 < end ? 2 : 1;
-	advice.n = (size_t)(from - advice.p);
-	from += quoted && from < end;
-	*rest = (struct span){from, (size_t)(end - from)};
-	text->n = (size_t)(p - text->p);
-	return advice;
-}
-
-/* Without the backslashes before quotes and backslashes. */
-static void
-unquote(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\\' && i + 1 < s.n &&
-		    (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
-			i++;
-		buf_char(b, s.p[i]);
-	}
-}
-
 static void
 add_problem(const struct status *s, const struct log_problem *p, struct buf *b)
 {
 	bool error = p->level == LOG_LVL_ERROR;
-	struct span text = span_str(p->text), rest;
-	struct span advice = cut_advice(&text, &rest);
-	struct buf plain;
 
-	buf_init(&plain, LOG_RECENT_TEXT_MAX);
 	buf_printf(b, "<tr><th scope=\"row\"><span class=\"%s\">%s</span> ",
 	    error ? "bad" : "wait", error ? "error" : "warning");
 	html_text(b, span_str(p->event));
@@ -142,13 +98,9 @@ add_problem(const struct status *s, const struct log_problem *p, struct buf *b)
 		buf_str(b, "</p>");
 	}
 	buf_str(b, "</td><td><p><code>");
-	html_text(b, span_trim(text));
-	buf_char(b, ' ');
-	html_text(b, span_trim(rest));
+	html_text(b, span_str(p->text));
 	buf_str(b, "</code></p>");
-	unquote(&plain, advice);
-	page_add_advice(b, buf_view(&plain));
-	buf_fini(&plain);
+	page_add_advice(b, span_str(p->advice));
 	buf_str(b, "</td></tr>");
 }
 

@@ -230,6 +230,8 @@ add_problems(const struct status *s, struct json_out *j)
 		json_time(j, "last", p->last_ms);
 		json_count(j, "count", p->count);
 		json_text(j, "text", span_str(p->text));
+		if (*p->advice != '\0')
+			json_text(j, "advice", span_str(p->advice));
 		json_end(j, '}');
 	}
 	json_end(j, ']');

@@ -45,24 +45,44 @@ take(uint64_t kind)
 	return recent.problem;
 }
 
+static void
+keep_fields(struct log_problem *p, const struct log_field *fields)
+{
+	struct buf b;
+
+	memset(p->text, 0, sizeof p->text);
+	memset(p->advice, 0, sizeof p->advice);
+	buf_init(&b, sizeof p->text - 1);
+	for (; fields->name != NULL; fields++) {
+		const struct log_field one[] = {*fields, {0}};
+		size_t n = fields->text.n;
+
+		if (strcmp(fields->name, "advice") != 0) {
+			log_format_fields(&b, LOG_LOGFMT, one);
+			continue;
+		}
+		if (n >= sizeof p->advice)
+			n = sizeof p->advice - 1;
+		if (n > 0)
+			memcpy(p->advice, fields->text.p, n);
+	}
+	if (b.n > 0) /* without the blank before the first */
+		memcpy(p->text, b.p + 1, b.n - 1);
+	buf_fini(&b);
+}
+
 void
 log_recent_note(uint64_t kind, enum log_level level, const char *event,
     const struct log_field *fields, int64_t wall_ms)
 {
 	struct log_problem *p = take(kind);
-	struct buf b;
 
 	p->level = level;
 	p->event = event;
 	if (p->count++ == 0)
 		p->first_ms = wall_ms;
 	p->last_ms = wall_ms;
-	buf_init(&b, sizeof p->text - 1);
-	log_format_fields(&b, LOG_LOGFMT, fields);
-	memset(p->text, 0, sizeof p->text);
-	if (b.n > 0) /* without the blank before the first */
-		memcpy(p->text, b.p + 1, b.n - 1);
-	buf_fini(&b);
+	keep_fields(p, fields);
 }
 
 size_t

@@ -318,7 +318,9 @@ remembers_problems(void **state)
 	assert_int_equal(p[1].level, LOG_LVL_ERROR);
 	assert_int_equal(p[1].count, 1);
 	assert_int_equal(p[1].first_ms, WALL + 5000);
-	assert_string_equal(p[1].text, "advice=\"grant it\" n=1");
+	assert_string_equal(p[1].text, "n=1");
+	assert_string_equal(p[1].advice, "grant it");
+	assert_string_equal(p[0].advice, "");
 	assert_int_equal(log_recent(p, 1), 1);
 	assert_string_equal(p[0].event, "e");
 }
@@ -358,6 +360,11 @@ what_is_remembered_is_bounded_and_printable(void **state)
 	lines = 0;
 	assert_int_equal(log_recent(&p, 1), 1);
 	assert_string_equal(p.text, "why=\"a\\n<b>\" n=1");
+	LOG_EACH(LOG_LVL_WARN, "e", F_SPAN("advice", s), F_INT("n", 2));
+	lines = 0;
+	assert_int_equal(log_recent(&p, 1), 1);
+	assert_int_equal(strlen(p.advice), LOG_RECENT_ADVICE_MAX - 1);
+	assert_string_equal(p.text, "n=2");
 }
 
 int

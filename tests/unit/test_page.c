@@ -78,7 +78,8 @@ assert_has(const char *text, const char *part)
 }
 
 static void
-add_problem(const char *event, const char *text, uint64_t count)
+add_problem(
+    const char *event, const char *text, const char *advice, uint64_t count)
 {
 	struct log_problem *p = &s->problem[s->nproblems++];
 
@@ -88,6 +89,7 @@ add_problem(const char *event, const char *text, uint64_t count)
 	p->last_ms = s->now_ms - 12 * 1000;
 	p->count = count;
 	(void)snprintf(p->text, sizeof p->text, "%s", text);
+	(void)snprintf(p->advice, sizeof p->advice, "%s", advice);
 }
 
 static void
@@ -162,7 +164,7 @@ test_escaping(void **state)
 	s->about.version = s->about.queue_url = EVIL;
 	s->about.endpoint = SPAN(EVIL);
 	s->creds_source = EVIL;
-	add_problem("s3.get", "key=\"" EVIL "\" advice=\"" EVIL "\"", 3);
+	add_problem("s3.get", "key=\"" EVIL "\"", EVIL, 3);
 	text = page();
 	assert_null(strstr(text, "<b onload"));
 	assert_null(strstr(text, "onload='"));
@@ -178,27 +180,25 @@ static void
 test_problems(void **state)
 {
 	static const struct {
-		const char *text, *shown, *advice;
+		const char *text, *advice, *shown, *helps;
 	} rows[] = {
-	    {"status=403 advice=\"see \\\"this\\\" \\\\ page\" reply=no",
+	    {"status=403 reply=no", "see \"this\" \\ page",
 		"<code>status=403 reply=no</code>",
 		"What helps: see &quot;this&quot; \\ page."},
-	    {"advice=wait", "<code> </code>", "What helps: wait."},
-	    {"my_advice=no", "<code>my_advice=no </code>", NULL},
-	    {"advice=\"cut off", "<code> </code>", "What helps: cut off."},
-	    {"advice=\"cut off\\", "<code> </code>", "What helps: cut off"},
-	    {"", "<code> </code>", NULL},
+	    {"", "is it there?", "<code></code>", "is it there?</p>"},
+	    {"a=b", "", "<code>a=b</code>", NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		s->nproblems = 0;
-		add_problem("dassana.gate_closed", rows[i].text, 1234);
+		add_problem(
+		    "dassana.gate_closed", rows[i].text, rows[i].advice, 1234);
 		assert_has(page(), rows[i].shown);
 		assert_has(page(), "12 s ago");
 		assert_has(page(), "1,234 times in 1 min");
-		if (rows[i].advice != NULL)
-			assert_has(page(), rows[i].advice);
+		if (rows[i].helps != NULL)
+			assert_has(page(), rows[i].helps);
 		else
 			assert_null(strstr(page(), "What helps"));
 	}
@@ -214,7 +214,7 @@ test_largest(void **state)
 	memset(text, '"', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
 	for (int i = 0; i < LOG_RECENT_MAX; i++)
-		add_problem("s3.get", text, UINT64_MAX);
+		add_problem("s3.get", text, text, UINT64_MAX);
 	s->nhistory = RATES_STEPS;
 	for (int i = 0; i < RATES_STEPS; i++)
 		s->history[i] = 1e9;
@@ -240,7 +240,7 @@ test_json(void **state)
 	struct json *doc = NULL;
 
 	(void)state;
-	add_problem("s3.get", "key=\"a\\\"b\"", 3);
+	add_problem("s3.get", "key=\"a\\\"b\"", "wait\x1b", 3);
 	health_judge(&s->facts, &s->health);
 	status_json(s, &out);
 	assert_int_equal(
@@ -261,6 +261,7 @@ test_json(void **state)
 	    json_str(json_path(root, "dassana", "token", NULL)), "accepted"));
 	p = json_get(root, "problems")->child;
 	assert_true(span_is(json_str(json_get(p, "text")), "key=\"a\\\"b\""));
+	assert_true(span_is(json_str(json_get(p, "advice")), "wait?"));
 	assert_true(
 	    span_is(json_str(json_get(p, "last")), "2025-11-22T11:52:13.678Z"));
 	json_free(&doc);
