@@ -6,7 +6,7 @@ SYSCONFDIR ?= /etc
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/trailpost
 EXAMPLES := $(addprefix etc/,announce.sh cloudformation ecs grafana kubernetes \
-	prometheus)
+	prometheus trailpost.conf)
 BUILD ?= build
 CC ?= cc
 CLANG := $(firstword $(shell command -v clang-14 clang) clang)
@@ -139,6 +139,7 @@ $(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
 
 UNITS := trailpost.service trailpost@.service
 .PHONY: install uninstall
+# The guide lies as it does here, so that its links and commands hold there.
 install: $(BIN) man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/trailpost
 	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/trailpost
@@ -148,9 +149,12 @@ install: $(BIN) man
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8
 	install -D -m 644 $(BUILD)/man/trailpost.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
-	install -d $(DESTDIR)$(DOCDIR)/examples
-	install -m 644 docs/*.md docs/*.svg $(DESTDIR)$(DOCDIR)
-	cp -R $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
+	install -d $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(DOCDIR)/etc
+	install -m 644 README.md CHANGELOG.md CONTRIBUTING.md LICENSE \
+		$(DESTDIR)$(DOCDIR)
+	install -m 644 docs/*.md docs/*.svg docs/*.png \
+		$(DESTDIR)$(DOCDIR)/docs
+	cp -R $(EXAMPLES) $(DESTDIR)$(DOCDIR)/etc
 	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
 	for unit in $(UNITS); do \
 		sed -e 's|/usr/local/bin/|$(PREFIX)/bin/|' \
@@ -186,8 +190,7 @@ DEB := build/deb
 .PHONY: deb
 deb: setup-deb
 	@rm -rf $(DEB) && mkdir -p $(DEB)/tree
-	@cp -R Makefile LICENSE README.md include src etc systemd \
-		docs $(DEB)/tree
+	@cp -R Makefile *.md LICENSE include src etc systemd docs $(DEB)/tree
 	@cp -R etc/debian $(DEB)/tree/debian
 	@cd $(DEB)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
 		dpkg-buildpackage --build=binary --no-sign -jauto

@@ -71,6 +71,9 @@ def test_installs_what_the_documents_name(shell):
     for name in ("./usr/bin/trailpost", "./etc/trailpost/trailpost.conf",
                  "./lib/systemd/system/trailpost.service",
                  "./lib/systemd/system/trailpost@.service",
+                 "./usr/share/doc/trailpost/CHANGELOG.md",
+                 "./usr/share/doc/trailpost/docs/getting-started.md",
+                 "./usr/share/doc/trailpost/etc/cloudformation/trailpost.yaml",
                  "./usr/share/man/man8/trailpost.8.gz",
                  "./usr/share/man/man5/trailpost.conf.5.gz"):
         assert name in names

@@ -4,6 +4,7 @@ somewhere, and what it says of the program is so."""
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from guide import blocks, link_clone, own_files, pages
@@ -115,18 +116,36 @@ def anchors(path):
             for t in titles}
 
 
+def check_links(path):
+    with open(path, encoding="utf-8") as file:
+        links = re.findall(r"\]\(([^)\s]+)\)", file.read())
+    for link in links:
+        name, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = os.path.normpath(os.path.join(
+            os.path.dirname(path), name)) if name else path
+        assert os.path.exists(target), (path, link)
+        assert not anchor or anchor in anchors(target), (path, link)
+
+
 def test_links_lead_somewhere():
     for path in pages():
-        with open(path, encoding="utf-8") as file:
-            links = re.findall(r"\]\(([^)\s]+)\)", file.read())
-        for link in links:
-            name, _, anchor = link.partition("#")
-            if "://" in link:
-                continue
-            target = os.path.normpath(os.path.join(
-                os.path.dirname(path), name)) if name else path
-            assert os.path.exists(target), (path, link)
-            assert not anchor or anchor in anchors(target), (path, link)
+        check_links(path)
+
+
+def test_links_lead_somewhere_where_the_guide_is_installed(tmp_path):
+    build, root = tmp_path / "build", tmp_path / "root"
+    build.mkdir()
+    shutil.copy(BINARY, build / "trailpost")
+    subprocess.run(
+        ["make", "-s", "-C", ROOT, "-o", build / "trailpost", "install",
+         "BUILD=%s" % build, "DESTDIR=%s" % root, "PREFIX=/usr"],
+        stdout=subprocess.DEVNULL, timeout=60, check=True)
+    installed = sorted((root / "usr/share/doc/trailpost").rglob("*.md"))
+    assert len(installed) > len(pages())  # and the changelog
+    for path in installed:
+        check_links(str(path))
 
 
 def problems_logged():
@@ -141,8 +160,8 @@ def problems_logged():
             # The text up to the first field. A level that is told beforehand
             # may be one of these.
             for call, head in re.findall(
-                    r"\bLOG_(WARN|ERROR|AT|EACH)\(\s*(.*?)(?:F_\w+\(|\);)",
-                    text, re.S):
+                    r"\b(?:LOG|log)_(WARN|ERROR|AT|EACH|write\w*)\(\s*"
+                    r"(.*?)(?:F_\w+\(|\);)", text, re.S):
                 if call in ("WARN", "ERROR") or re.search(
                         r"LOG_LVL_(WARN|ERROR)|\blevel\b", head):
                     found |= set(re.findall(r'"([a-z][\w.]*)"', head))
