@@ -100,15 +100,15 @@ sudo() { "$@"; }
 """
 
 
-# Programs of which only the words are looked at, and why. What is run in their
-# place is told by the tests; tests/heavy has docker and the package for real.
+# Programs of the guide that the tests here only pretend to run, and which look
+# at their words; the summary of the tests names them.
 FAKED = {
-    "make": "make builds nothing: the program to be tested is there",
-    "make deb": "make deb (for real in tests/heavy)",
-    "apt-get": "apt-get (for real in tests/heavy)",
-    "docker": "docker (for real in tests/heavy, with podman)",
-    "kubectl": "kubectl: there is no cluster",
-    "redrive": "aws sqs start-message-move-task: moto has none",
+    "make": "make (what is tested has been built)",
+    "make deb": "make deb, apt-get install (tests/heavy runs them)",
+    "apt-get": "make deb, apt-get install (tests/heavy runs them)",
+    "docker": "docker (tests/heavy runs it, but for compose up and make image)",
+    "kubectl": "kubectl (there is no cluster)",
+    "redrive": "aws sqs start-message-move-task (moto has none)",
 }
 
 

@@ -11,6 +11,12 @@ import pytest
 
 LIFE_S = 3
 ON_THE_WAY_S = 2  # a request may take, that was signed in time
+# STS tells who one is.
+IDENTITY = b"""<GetCallerIdentityResponse \
+xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
+<Arn>arn:aws:sts::111122223333:assumed-role/trailpost/x</Arn>\
+<UserId>AROAEXAMPLE:x</UserId><Account>111122223333</Account>\
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
 
 
 class Server:

@@ -10,16 +10,11 @@ import subprocess
 import boto3
 import pytest
 from components import Missing, Moto
-from issuer import serve, write_profile  # noqa: F401
+from issuer import IDENTITY, serve, write_profile  # noqa: F401
 from jobs import make_file
 from process import ROOT, bare_environ
 from standin import Fault, shapes
 
-IDENTITY = b"""<GetCallerIdentityResponse \
-xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
-<Arn>arn:aws:sts::111122223333:assumed-role/trailpost/x</Arn>\
-<UserId>AROAEXAMPLE:x</UserId><Account>111122223333</Account>\
-</GetCallerIdentityResult></GetCallerIdentityResponse>"""
 # As AWS words it.
 NO_DECRYPT = "User: arn:aws:sts::111122223333:assumed-role/trailpost/x is " \
     "not authorized to perform: kms:Decrypt on resource: " \

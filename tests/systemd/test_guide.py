@@ -10,10 +10,11 @@ import textwrap
 
 import pytest
 from guide import PRELUDE, page
-from issuer import Server
+from issuer import IDENTITY
 from jobs import put_files
 from machine import Unit, run, write
 from process import ROOT
+from standin import Fault
 
 pytestmark = pytest.mark.skipif(
     "MACHINE" not in os.environ, reason="boot.sh runs it in a machine")
@@ -61,21 +62,7 @@ def reader(standin, imds):
     run("systemctl", "daemon-reload")
 
 
-IDENTITY = """<GetCallerIdentityResponse \
-xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
-<Arn>arn:aws:iam::111122223333:user/reader</Arn><Account>111122223333</Account>\
-</GetCallerIdentityResult></GetCallerIdentityResponse>"""
-
-
-@pytest.fixture(scope="module")
-def sts():
-    """It tells who one is, which the stand-in does not."""
-    made = Server(lambda *_: (200, IDENTITY))
-    yield made.url
-    made.close()
-
-
-def begin(standin, sts, unit):
+def begin(standin, unit):
     """Settings and token, as far as the section Configure goes."""
     standin.queue.poll_limit_s = 1  # A restart waits for the open poll.
     guide = page("deploy-systemd")
@@ -83,8 +70,8 @@ def begin(standin, sts, unit):
     # Where the stand-in is, which a reader need not say.
     with open(unit.conf_file, "a", encoding="ascii") as file:
         file.write("region = us-east-1\nendpoint_url = %s\n"
-                   "endpoint_url_sts = %s\ndassana_endpoint = %s\n" % (
-                       standin.url, sts, standin.dassana_url))
+                   "dassana_endpoint = %s\n" % (standin.url,
+                                                standin.dassana_url))
     follow(guide["systemd-token"], stdin=standin.token + "\n")
     return guide
 
@@ -92,6 +79,7 @@ def begin(standin, sts, unit):
 def proves(standin, block):
     """A check that finds nothing wrong, with an object to be read."""
     put_files(standin, 1, seed=90)
+    standin.faults.on("s3.POST", Fault(status=200, body=IDENTITY))  # STS
     said = follow(block)
     assert "✗" not in said and "✓ object" in said, said
     assert set(standin.dassana.problems) == {"empty body"}
@@ -99,9 +87,9 @@ def proves(standin, block):
     return said
 
 
-def test_the_guide(standin, sts, reader):
+def test_the_guide(standin, reader):
     unit = reader[0]
-    guide = begin(standin, sts, unit)
+    guide = begin(standin, unit)
     proves(standin, guide["systemd-check"])
     said = follow(guide["systemd-start"])
     assert "Active: active (running)" in said
@@ -147,9 +135,9 @@ def upgrade(unit):
     assert unit.pid() != pid
 
 
-def test_rotation_and_several(standin, sts, reader):
+def test_rotation_and_several(standin, reader):
     unit, first, second = reader
-    guide = begin(standin, sts, unit)
+    guide = begin(standin, unit)
     follow(guide["systemd-start"])
     for _ in range(2):
         follow(guide["systemd-group"])
@@ -184,10 +172,10 @@ def keys(standin, upper=False):
                    for name, value in pairs.items())
 
 
-def elsewhere(standin, sts, unit, imds, block, stdin=""):
+def elsewhere(standin, unit, imds, block, stdin=""):
     """On a host that is none of EC2's; what a check says."""
     imds.works = False
-    guide = begin(standin, sts, unit)
+    guide = begin(standin, unit)
     follow(block, stdin=stdin)
     said = proves(standin, guide["systemd-check-default"])
     follow(guide["systemd-start"])
@@ -196,18 +184,18 @@ def elsewhere(standin, sts, unit, imds, block, stdin=""):
     return said
 
 
-def test_keys_of_a_user(standin, sts, reader, imds):
-    said = elsewhere(standin, sts, reader[0], imds, page("deploy-systemd")[
+def test_keys_of_a_user(standin, reader, imds):
+    said = elsewhere(standin, reader[0], imds, page("deploy-systemd")[
         "systemd-keys"], keys(standin, upper=True))
     assert "from environment" in said, said
     assert os.stat("/etc/default/trailpost").st_mode & 0o777 == 0o600
 
 
-def test_a_profile(standin, sts, reader, imds):
+def test_a_profile(standin, reader, imds):
     write("/root/.aws/config", "[profile trailpost]\nregion=us-east-1\n")
     write("/root/.aws/credentials", "[trailpost]\n" + keys(standin), 0o600)
     try:
-        said = elsewhere(standin, sts, reader[0], imds, page("deploy-systemd")[
+        said = elsewhere(standin, reader[0], imds, page("deploy-systemd")[
             "systemd-profile"])
     finally:
         run("rm", "-r", "/root/.aws")
