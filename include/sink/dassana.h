@@ -65,6 +65,15 @@ void dassana_change(struct dassana *d, const struct dassana_conf *conf);
  * header. */
 void dassana_set_token(struct dassana *d, const char *token);
 
+/* What the answers say of the token in force; those to an older one do not
+ * count. */
+enum token_state {
+	TOKEN_UNTRIED,
+	TOKEN_TAKEN,
+	TOKEN_REFUSED, /* and nothing was taken since */
+};
+enum token_state dassana_token(const struct dassana *d);
+
 /* events > 0 lines in the body; the parts are borrowed until done or cancel.
  * Ends in one call of fn, or in silence after dassana_cancel. */
 struct post;

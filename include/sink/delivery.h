@@ -55,8 +55,9 @@ enum delivery_outcome {
 typedef void delivery_settled_fn(void *arg, const struct batch_run *run,
     enum delivery_outcome outcome, const struct dassana_result *why);
 /* Something changed that others wait for: a batch's pieces went back to the
- * pool, the gate opened or closed, or the limit changed. Runs after the settled
- * calls. Both may submit; this one may also free the delivery. */
+ * pool, the gate opened or closed, the limit or what is known of the token
+ * changed. Runs after the settled calls. Both may submit; this one may also
+ * free the delivery. */
 typedef void delivery_progress_fn(void *arg);
 
 struct delivery_conf {
@@ -92,11 +93,6 @@ void delivery_give_up(struct delivery *d);
 
 /* Ill: the gate is closed, or for 10 s POSTs have failed and none was taken. */
 struct part delivery_part(const struct delivery *d);
-enum token_state {
-	TOKEN_UNTRIED,
-	TOKEN_TAKEN,
-	TOKEN_REFUSED, /* and nothing was taken since */
-};
 enum token_state delivery_token(const struct delivery *d);
 
 /* What a POST came to. The three after the first are sent again as they are. */

@@ -324,6 +324,7 @@ void
 shipper_retry(struct shipper *s)
 {
 	delivery_retry(s->delivery);
+	timer_soon(s->look);
 }
 
 void

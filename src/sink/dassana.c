@@ -1,5 +1,7 @@
 #include "sink/dassana.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 enum { REPLY_MAX = 64 * 1024 };
@@ -8,7 +10,8 @@ struct dassana {
 	struct http *http; /* borrowed */
 	struct dassana_conf conf;
 	char *endpoint, *app_id, *token; /* owned; conf points to them */
-	unsigned posts;			 /* under way */
+	enum token_state token_state;
+	unsigned posts; /* under way */
 };
 
 struct post {
@@ -70,6 +73,17 @@ dassana_free(struct dassana **dp)
 	*dp = NULL;
 }
 
+/* The old one is the caller's to drop. */
+static void
+take_token(struct dassana *d, const char *token)
+{
+	char *was = d->token;
+
+	d->conf.token = d->token = header_text(token);
+	if (was == NULL || strcmp(was, d->token) != 0)
+		d->token_state = TOKEN_UNTRIED;
+}
+
 void
 dassana_change(struct dassana *d, const struct dassana_conf *conf)
 {
@@ -79,7 +93,7 @@ dassana_change(struct dassana *d, const struct dassana_conf *conf)
 	d->conf.endpoint = d->endpoint =
 	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
 	d->conf.app_id = d->app_id = header_text(conf->app_id);
-	d->conf.token = d->token = header_text(conf->token);
+	take_token(d, conf->token);
 	drop_texts(&was);
 }
 
@@ -88,8 +102,25 @@ dassana_set_token(struct dassana *d, const char *token)
 {
 	char *was = d->token;
 
-	d->conf.token = d->token = header_text(token);
+	take_token(d, token);
 	drop_secret(was);
+}
+
+enum token_state
+dassana_token(const struct dassana *d)
+{
+	return d->token_state;
+}
+
+static void
+note_token(struct dassana *d, const char *sent, enum dassana_verdict verdict)
+{
+	if (strcmp(sent, d->token) != 0)
+		return;
+	if (verdict == DASSANA_TOKEN)
+		d->token_state = TOKEN_REFUSED;
+	else if (verdict == DASSANA_TAKEN)
+		d->token_state = TOKEN_TAKEN;
 }
 
 static void
@@ -109,6 +140,7 @@ on_done(void *arg, const struct reply *r)
 	struct dassana_result result;
 
 	dassana_judge(&p->dassana->conf, p->token, p->events, r, &result);
+	note_token(p->dassana, p->token, result.verdict);
 	end_post(p); /* before fn, which may free all of this */
 	fn(fn_arg, &result);
 }

@@ -147,9 +147,11 @@ on_pump(void *arg)
 static void
 tell_progress(struct delivery *d)
 {
-	bool changed = d->changed;
+	enum token_state token = delivery_token(d);
+	bool changed = d->changed || token != d->token;
 
 	d->changed = false;
+	d->token = token;
 	if (changed)
 		d->conf.progress(d->conf.arg);
 }

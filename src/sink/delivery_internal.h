@@ -89,8 +89,8 @@ struct delivery {
 	struct { /* nothing was taken since; why NULL: none */
 		const char *why, *advice, *code; /* static */
 		int64_t since_ms;
-		bool token; /* it was refused */
 	} trouble;
+	enum token_state token; /* as progress was last told */
 	unsigned lone_refusals; /* of single events, nothing taken since */
 	uint64_t takes;
 	int64_t hold_ms; /* Retry-After: no POST before then */

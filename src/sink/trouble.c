@@ -28,7 +28,6 @@ trouble_set(struct delivery *d, const char *why, const char *advice,
 	d->trouble.why = why;
 	d->trouble.advice = advice != NULL ? advice : "";
 	d->trouble.code = r->err != ERR_OK ? err_name(r->err) : "";
-	d->trouble.token = r->verdict == DASSANA_TOKEN;
 }
 
 static bool
@@ -60,7 +59,5 @@ delivery_part(const struct delivery *d)
 enum token_state
 delivery_token(const struct delivery *d)
 {
-	if (d->trouble.why != NULL && d->trouble.token)
-		return TOKEN_REFUSED;
-	return d->takes > 0 ? TOKEN_TAKEN : TOKEN_UNTRIED;
+	return dassana_token(d->sink);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fake/model.c"
+#include "sink/delivery.h"
 
 enum { MINUTE_MS = 60 * 1000 };
 
@@ -126,6 +127,54 @@ test_refused(void **state)
 	}
 }
 
+/* The gate is closed for one cause, and then for the other: each counts its
+ * own. */
+static void
+test_another_cause(void **state)
+{
+	int64_t token_ms, dassana_ms;
+
+	(void)state;
+	open_world(40, 40);
+	model_refuse(2, 1, 20 * MINUTE_MS);
+	model_run(5 * MINUTE_MS);
+	assert_true(stats().paused[SHIPPER_P_DASSANA]);
+	model_refuse(2, 0, 20 * MINUTE_MS);
+	model_run(2 * MINUTE_MS);
+	assert_true(stats().paused[SHIPPER_P_TOKEN]);
+	assert_false(stats().paused[SHIPPER_P_DASSANA]);
+	token_ms = paused_ms(SHIPPER_P_TOKEN);
+	dassana_ms = paused_ms(SHIPPER_P_DASSANA);
+	model_run(5 * MINUTE_MS);
+	assert_int_equal(paused_ms(SHIPPER_P_DASSANA), dassana_ms);
+	assert_int_equal(paused_ms(SHIPPER_P_TOKEN), token_ms + 5 * MINUTE_MS);
+	assert_true(model_settle(30 * MINUTE_MS) >= 0);
+	model_end();
+}
+
+/* A token that was refused pauses nothing once the gate is open, as when the
+ * endpoint has begun to judge events. */
+static void
+test_token_refused_while_open(void **state)
+{
+	int64_t ms;
+
+	(void)state;
+	open_world(40, 1);
+	model_refuse(2, 0, 10 * MINUTE_MS);
+	model_run(2 * MINUTE_MS);
+	assert_only(SHIPPER_P_TOKEN);
+	model_refuse(2, MODEL_REFUSES_EVENTS, 10 * MINUTE_MS);
+	model_run(2 * MINUTE_MS);
+	assert_true(delivery_open(shipper_delivery(model_shipper())));
+	assert_only(SHIPPER_PAUSES);
+	ms = paused_ms(SHIPPER_P_TOKEN);
+	model_run(MINUTE_MS);
+	assert_int_equal(paused_ms(SHIPPER_P_TOKEN), ms);
+	assert_true(model_settle(30 * MINUTE_MS) >= 0);
+	model_end();
+}
+
 int
 main(void)
 {
@@ -133,6 +182,8 @@ main(void)
 	    cmocka_unit_test(test_none),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_another_cause),
+	    cmocka_unit_test(test_token_refused_while_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

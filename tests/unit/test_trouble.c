@@ -49,6 +49,92 @@ test_token(void **state)
 	close_world();
 }
 
+static void
+assert_token(enum token_state state)
+{
+	assert_int_equal(delivery_token(w.delivery), state);
+}
+
+/* What fails otherwise says nothing of the token. */
+static void
+test_token_amid_other_failures(void **state)
+{
+	static const int others[] = {503, 404, 429, 500};
+
+	(void)state;
+	open_small();
+	w.all = 503;
+	(void)submit(3);
+	serve_for(5000);
+	assert_token(TOKEN_UNTRIED);
+	w.all = 401;
+	serve_for(60 * 1000);
+	assert_token(TOKEN_REFUSED);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		w.all = others[i];
+		serve_for(120 * 1000);
+		assert_token(TOKEN_REFUSED);
+	}
+	w.all = 0;
+	serve_for(120 * 1000);
+	assert_token(TOKEN_TAKEN);
+	w.all = 404;
+	(void)submit(3);
+	serve_now();
+	assert_token(TOKEN_TAKEN);
+	w.all = 0;
+	serve_for(120 * 1000);
+	close_world();
+}
+
+/* Of another token nothing is known, least of all by answers to the old one. */
+static void
+test_another_token(void **state)
+{
+	(void)state;
+	open_world(1, 4, 64 * KIB, MIB);
+	for (int i = 0; i < 4; i++)
+		(void)submit(3);
+	fake_run();
+	answer(0, 200, NULL);
+	assert_token(TOKEN_TAKEN);
+	dassana_set_token(w.dassana, "token");
+	assert_token(TOKEN_TAKEN);
+	dassana_set_token(w.dassana, "another");
+	assert_token(TOKEN_UNTRIED);
+	answer(0, 200, NULL);
+	assert_token(TOKEN_UNTRIED);
+	answer(0, 401, NULL);
+	assert_token(TOKEN_UNTRIED);
+	serve_for(60 * 1000);
+	assert_token(TOKEN_TAKEN);
+	close_world();
+}
+
+/* Whoever counts by the token's state is told of its changes, though the gate
+ * stays closed. */
+static void
+test_the_token_is_told(void **state)
+{
+	unsigned before;
+
+	(void)state;
+	open_small();
+	w.all = 404;
+	(void)submit(3);
+	serve_now();
+	before = w.progress;
+	serve_for(10 * 1000);
+	assert_int_equal(w.progress, before);
+	w.all = 401;
+	serve_for(10 * 1000);
+	assert_int_equal(w.progress, before + 1);
+	assert_false(delivery_open(w.delivery));
+	w.all = 0;
+	serve_for(60 * 1000);
+	close_world();
+}
+
 /* One failure is none; the same for 10 s is, though the gate is open. */
 static void
 test_lasting(void **state)
@@ -113,6 +199,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_well),
 	    cmocka_unit_test(test_token),
+	    cmocka_unit_test(test_token_amid_other_failures),
+	    cmocka_unit_test(test_another_token),
+	    cmocka_unit_test(test_the_token_is_told),
 	    cmocka_unit_test(test_lasting),
 	    cmocka_unit_test(test_refusals),
 	};

@@ -74,6 +74,8 @@ int64_t model_drain(int64_t timeout_ms);
 /* From now on, for so long: 0 AWS credentials, 1 GETs, 2 POSTs are refused, in
  * one of the ways that they can be. */
 void model_refuse(unsigned what, unsigned way, int64_t ms);
+/* A way of POSTs that does not come by chance: it is the events' own fault. */
+enum { MODEL_REFUSES_EVENTS = 100 };
 void model_kill(void); /* the process is gone; model_start: another one */
 void model_start(void);
 

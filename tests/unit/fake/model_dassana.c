@@ -118,6 +118,10 @@ dassana_fault(struct m_serving *s, const struct post_body *b)
 static void
 dassana_refuses_all(struct m_serving *s)
 {
+	if (M.window_kind == MODEL_REFUSES_EVENTS) {
+		m_reply(s, 400, NULL, "bad events");
+		return;
+	}
 	switch (M.window_kind % 5) {
 	case 0:
 		m_reply(s, 401, NULL, "{}");
