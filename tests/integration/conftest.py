@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.dirname(HERE),
                 os.path.join(os.path.dirname(HERE), "samples"),
                 os.path.join(os.path.dirname(HERE), "peers"), HERE]
 
+from components import Missing, Moto  # noqa: E402
 from guide import FAKED  # noqa: E402
 from process import BINARY, Daemon  # noqa: E402
 from standin import Standin  # noqa: E402
@@ -68,6 +69,15 @@ def standin():
         yield made
         assert made.errors == []
         assert made.dassana.problems == []
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory):
+    try:
+        with Moto(tmp_path_factory.mktemp("moto")) as made:
+            yield made
+    except Missing as missing:
+        pytest.skip("WITHOUT MOTO: %s" % missing)
 
 
 @pytest.fixture

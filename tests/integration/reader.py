@@ -6,7 +6,7 @@ import os
 
 import boto3
 import pytest
-from components import PEERS, Missing, Moto
+from components import PEERS
 from guide import Shell, interrupt
 from jobs import make_file
 from process import ROOT
@@ -14,15 +14,6 @@ from process import ROOT
 REGION = "eu-west-1"
 BUCKET = "trail-bucket"
 KEYS = {"AWS_ACCESS_KEY_ID": "root", "AWS_SECRET_ACCESS_KEY": "root"}
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    try:
-        with Moto(tmp_path_factory.mktemp("moto")) as made:
-            yield made
-    except Missing as missing:
-        pytest.skip("WITHOUT MOTO: %s" % missing)
 
 
 class Cloud:

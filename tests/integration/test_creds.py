@@ -11,20 +11,10 @@ import urllib.request
 import boto3
 import make_samples
 import pytest
-from components import Missing, Moto
 from issuer import Issuer, environ, serve, write_profile  # noqa: F401
 from jobs import await_all, put_files
 from test_check import check  # noqa: F401
 from test_moto import REGION, Cloud
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    try:
-        with Moto(tmp_path_factory.mktemp("moto")) as made:
-            yield made
-    except Missing as missing:
-        pytest.skip("WITHOUT MOTO: %s" % missing)
 
 
 class Imds:

@@ -8,10 +8,10 @@ import subprocess
 from guide import interrupt, page
 from jobs import make_file
 from process import BINARY, ROOT
-from reader import (BUCKET, cloud, moto, put_in, put_network_in,
+from reader import (BUCKET, cloud, put_in, put_network_in,
                     run_until_delivered, settings, shell)
 
-__all__ = ["cloud", "moto", "shell"]  # fixtures
+__all__ = ["cloud", "shell"]  # fixtures
 
 
 def begin(shell):

@@ -4,10 +4,9 @@ import socket
 
 import pytest
 from guide import interrupt, page
-from reader import (cloud, moto, put_in, put_network_in, run_until_delivered,
-                    shell)
+from reader import cloud, put_in, put_network_in, run_until_delivered, shell
 
-__all__ = ["cloud", "moto", "shell"]  # fixtures
+__all__ = ["cloud", "shell"]  # fixtures
 
 # docker, in so far as the program is run with the variables and arguments that
 # its container would have, in the foreground even if detached.

@@ -6,21 +6,11 @@ import random
 import boto3
 import make_samples
 import pytest
-from components import Missing, Moto
 from jobs import delivered
 from standin import Standin
 
 REGION = "us-east-1"
 BUCKET = "moto-trail-logs"
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    try:
-        with Moto(tmp_path_factory.mktemp("moto")) as made:
-            yield made
-    except Missing as missing:
-        pytest.skip("WITHOUT MOTO: %s" % missing)
 
 
 class Cloud:
