@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 
 import boto3
@@ -95,7 +96,7 @@ class Stack:
 
 
 # What moto's CloudFormation does not make, its library resolves: the properties
-# that AWS would get.
+# that AWS would get, of each resource there would be, and the template as it is.
 RESOLVE = """
 import json, sys, boto3
 from moto import mock_aws
@@ -103,6 +104,11 @@ from moto.backends import get_backend
 from moto.cloudformation.parsing import clean_json
 template, way = open(sys.argv[1]).read(), json.loads(sys.argv[2])
 with mock_aws():
+    if "SubnetIds" in way:  # One that there is.
+        way["SubnetIds"] = boto3.client(
+            "ec2", "us-east-1", aws_access_key_id="a",
+            aws_secret_access_key="b").describe_subnets()[
+                "Subnets"][0]["SubnetId"]
     boto3.client("cloudformation", "us-east-1", aws_access_key_id="a",
                  aws_secret_access_key="b").create_stack(
         StackName="trailpost", TemplateBody=template,
@@ -112,19 +118,87 @@ with mock_aws():
     cloud = get_backend("cloudformation")["123456789012"]["us-east-1"]
     stack, = cloud.stacks.values()
     known = stack.resource_map
-    print(json.dumps(clean_json(
-        known._resource_json_map[sys.argv[3]]["Properties"], known)))
+    print(json.dumps({"template": stack.template_dict, "resources": {
+        name: clean_json(one.get("Properties", {}), known)
+        for name, one in known._resource_json_map.items()
+        if "Condition" not in one or known.lazy_condition_map[
+            one["Condition"]]}}))
 """
 
 
-def resolve(name, **way):
+def resolve_all(**way):
     python = os.path.join(PEERS, "venv", "bin", "python")
     done = subprocess.run(
         [python, "-W", "ignore", "-c", RESOLVE, TEMPLATE, json.dumps(
-            {"LogBucketName": BUCKET, **way}), name], capture_output=True,
+            {"LogBucketName": BUCKET, **way})], capture_output=True,
         text=True, timeout=120, check=False, env={"PATH": os.environ["PATH"]})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def resolve(name, **way):
+    return resolve_all(**way)["resources"][name]
+
+
+def value_of(rule, given):
+    """A function of CloudFormation's, as far as rules may have it."""
+    if not isinstance(rule, dict):
+        return rule
+    (name, what), = rule.items()
+    if name == "Ref":
+        return given[what]
+    values = [value_of(one, given) for one in what]
+    return {"Fn::Equals": lambda a, b: a == b, "Fn::Not": lambda a: not a,
+            "Fn::Contains": lambda a, b: b in a}[name](*values)
+
+
+def refusals(template, **way):
+    """What the template's rules have against parameters."""
+    given = {}
+    for name, one in template["Parameters"].items():
+        value = way.get(name, one.get("Default"))
+        given[name] = value.split(",") if one["Type"].startswith("Comma") \
+            else value
+    return [one["AssertDescription"] for rule in template["Rules"].values()
+            if value_of(rule["RuleCondition"], given)
+            for one in rule["Assertions"]
+            if not value_of(one["Assert"], given)]
+
+
+FARGATE = {"RunOn": "Fargate", "Image": "registry.example/trailpost:1"}
+EC2 = {"RunOn": "EC2", "PackageUrl": "s3://packages/t/trailpost_1.deb",
+       "PackageSha256": SHA256}
+WHERE = {"DassanaToken": TOKEN, "VpcId": "vpc-1", "SubnetIds": "subnet-1"}
+
+
+def test_what_is_missing_is_told_before_anything_is_made(moto):
+    template = resolve_all()["template"]
+    for way in {}, {**WHERE, **FARGATE}, {**WHERE, **EC2}, {
+            "Notifications": "EventBridge"}:
+        assert refusals(template, **way) == []
+        for name in way:
+            if name in {"RunOn", "Notifications"}:
+                continue
+            less = {k: v for k, v in way.items() if k != name}
+            missing, = refusals(template, **less)
+            assert missing.split()[0] == name
+    assert refusals(template, Notifications="SNS") == [
+        "SnsTopicArn is missing"]
+    other, = refusals(template, Notifications="EventBridge",
+                      LogBucketAccountId="999999999999")
+    assert "LogBucketAccountId" in other
+
+
+@pytest.mark.parametrize("url,good", [
+    ("", True), ("https://example.com/t.deb?a=1&b=%20", True),
+    ("s3://packages/trail/trailpost_0.1.0~rc+1_amd64.deb", True),
+    ("s3://packages", False), ("s3://packages/*", False),
+    ("s3://packages/a'b", False), ("http://example.com/t.deb", False),
+    ("https://example.com/$(id)", False), ("https://example.com/'", False)])
+def test_where_the_package_may_be(moto, url, good):
+    pattern = resolve_all()["template"]["Parameters"]["PackageUrl"][
+        "AllowedPattern"]
+    assert bool(re.fullmatch(pattern, url)) == good
 
 
 @pytest.mark.parametrize("way,service,condition", [
@@ -188,8 +262,6 @@ def test_keys_of_ones_own(moto):
     statement, = stack.policy("KeyPolicyArn")["Statement"]
     assert statement == {"Effect": "Allow", "Action": "kms:Decrypt",
                          "Resource": [KEY, KEY + "9"]}
-    check_roles(stack, "ecs-tasks.amazonaws.com", "ExecutionRole",
-                ["PolicyArn", "KeyPolicyArn"])
     assert stack.policy()["Statement"][1]["Resource"] == \
         "arn:aws:s3:::%s/*" % BUCKET
     for name in "QueueUrl", "DeadLetterQueueUrl":
@@ -204,22 +276,22 @@ def test_a_key_for_the_log_files_alone(moto):
     assert main["SqsManagedSseEnabled"] == "true"
 
 
-def test_the_token_is_a_secret(moto):
-    stack = Stack(moto)
-    secret = resolve("Secret", DassanaToken=TOKEN)
-    assert secret["SecretString"] == TOKEN
+@pytest.mark.parametrize("way", [{}, FARGATE, EC2],
+                         ids=["QueueOnly", "Fargate", "EC2"])
+def test_the_token_is_a_secret(moto, way):
+    stack = Stack(moto, **way)
+    assert TOKEN not in json.dumps(stack.outputs)
+    made = resolve_all(**WHERE, **way)
+    assert made["template"]["Parameters"]["DassanaToken"]["NoEcho"] is True
+    # It is in the secret, and nowhere else.
+    secret = made["resources"].pop("Secret")
+    assert secret.pop("SecretString") == TOKEN
     assert secret["Name"] == stack.outputs["SecretName"]
-    with open(TEMPLATE, encoding="utf-8") as file:
-        text = file.read()
-    # Shown to nobody, and used for nothing but the secret.
-    assert "NoEcho: true" in text[text.index("  DassanaToken:\n"):
-                                  text.index("  LogBucketName:\n")]
-    assert text.count("!Ref DassanaToken") == 3  # a rule and a condition
+    assert TOKEN not in json.dumps([made["resources"], secret])
 
 
 def fargate(moto):
-    return Stack(moto, RunOn="Fargate", Image="registry.example/trailpost:1",
-                 Processes="2")
+    return Stack(moto, **FARGATE, Processes="2")
 
 
 def test_fargate(moto):
@@ -244,33 +316,43 @@ def test_fargate(moto):
     check_roles(stack, "ecs-tasks.amazonaws.com", "ExecutionRole")
 
 
-def check_roles(stack, principal, reads_token, policies=("PolicyArn",)):
-    """The role that runs has the policy, and no more; one reads the token."""
+def check_roles(stack, principal, reads_token):
+    """Who may take them; one reads the token."""
     iam = stack.client("iam")
     for name in {"Role", reads_token}:
         role = iam.get_role(RoleName=stack.resources[name])["Role"]
         trusts, = role["AssumeRolePolicyDocument"]["Statement"]
         assert trusts["Principal"] == {"Service": principal}
-    attached = iam.list_attached_role_policies(
-        RoleName=stack.resources["Role"])["AttachedPolicies"]
-    assert {a["PolicyArn"] for a in attached} == {
-        stack.outputs[name] for name in policies}
+        assert trusts.get("Condition") == (None if "ec2" in principal else {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": "arn:aws:ecs:%s:%s:*" % (
+                REGION, ACCOUNT)}})
     for name in {"Role", reads_token}:
-        inline = iam.list_role_policies(
-            RoleName=stack.resources[name])["PolicyNames"]
-        assert inline == (["token"] if name == reads_token else [])
+        inline = set(iam.list_role_policies(
+            RoleName=stack.resources[name])["PolicyNames"])
+        assert inline == ({"token"} if name == reads_token else set()) | (
+            {"boot", "package"} if "ec2" in principal else set())
     policy = iam.get_role_policy(RoleName=stack.resources[reads_token],
                                  PolicyName="token")["PolicyDocument"]
     statement, = policy["Statement"]
     assert statement == {
         "Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
-        "Resource": "arn:aws:secretsmanager:%s:%s:secret:%s-*" % (
+        "Resource": "arn:aws:secretsmanager:%s:%s:secret:%s-??????" % (
             REGION, ACCOUNT, stack.outputs["SecretName"])}
 
 
-def on_ec2(moto):
-    return Stack(moto, RunOn="EC2", PackageUrl="https://example.com/t.deb?a=1",
-                 PackageSha256=SHA256)
+@pytest.mark.parametrize("way", [FARGATE, EC2], ids=["Fargate", "EC2"])
+@pytest.mark.parametrize("keys,policies", [
+    ({}, ["Policy"]), ({"KmsKeyArn": KEY}, ["Policy", "KeyPolicy"]),
+    ({"QueueKmsKeyArn": KEY}, ["Policy", "KeyPolicy"])])
+def test_what_runs_has_the_policy(moto, way, keys, policies):
+    made = resolve_all(**WHERE, **way, **keys)
+    assert [arn.split("/")[-1].split("-")[1] for arn in made["resources"][
+        "Role"]["ManagedPolicyArns"] if arn] == policies
+
+
+def on_ec2(moto, **changed):
+    return Stack(moto, **{**EC2, **changed})
 
 
 def user_data(stack):
@@ -293,68 +375,144 @@ def test_ec2(moto):
     assert "${" not in text
 
 
+def test_the_stack_waits_for_its_instances(moto):
+    group = resolve_all(**WHERE, **EC2)["template"]["Resources"]["Instances"]
+    assert group["CreationPolicy"]["ResourceSignal"] == {
+        "Count": {"Ref": "Processes"}, "Timeout": "PT15M"}
+    update = group["UpdatePolicy"]["AutoScalingRollingUpdate"]
+    assert update["WaitOnResourceSignals"] is True
+
+
+@pytest.mark.parametrize("url,objects", [
+    (EC2["PackageUrl"], ["arn:aws:s3:::packages/t/trailpost_1.deb"]),
+    ("https://example.com/t.deb", [])])
+def test_what_an_instance_may_do_at_its_first_boot(moto, url, objects):
+    made = resolve_all(**WHERE, **{**EC2, "PackageUrl": url})["resources"]
+    signal, = made["BootPolicy"]["PolicyDocument"]["Statement"]
+    assert signal["Action"] == "cloudformation:SignalResource"
+    assert ":stack/trailpost/" in signal["Resource"]
+    reads = made["PackagePolicy"]["PolicyDocument"]["Statement"] \
+        if "PackagePolicy" in made else []
+    assert [(r["Action"], r["Resource"]) for r in reads] == [
+        ("s3:GetObject", one) for one in objects]
+
+
 FAKES = {
-    "apt-get": 'echo "apt-get $*" >>"$CALLS"\n',
+    "apt-get": 'echo "apt-get $*" >>"$CALLS"\n[ ! -e "$CALLS.no-apt" ]\n',
+    "dpkg": "exit 0\n",
     "systemctl": 'echo "systemctl $*" >>"$CALLS"\n',
     "curl": 'echo "curl $*" >>"$CALLS"\nwhile [ "$1" != -o ]; do shift; done\n'
             'printf "the package" >"$2"\n',
     # Permissions that were just given take a moment to be known.
-    "aws": 'echo "aws $*" >>"$CALLS"\n[ -e "$CALLS.slept" ] || exit 254\n'
-           "echo the-token\n",
+    "aws": """echo "aws $*" >>"$CALLS"
+case $1 in
+s3) while [ "$2" ]; do shift; done; printf "the package" >"$1" ;;
+*) [ -e "$CALLS.slept" ] || exit 254; echo the-token ;;
+esac
+""",
     "sleep": 'touch "$CALLS.slept"\n',
 }
 
 
-def boot(stack, root, environ=()):
-    """Runs the user data, with root for / and notes instead of programs that
-    would change the machine."""
-    bin_ = root / "bin"
-    for name in "bin", "root", "etc/systemd/system":
-        (root / name).mkdir(parents=True)
-    for name, text in FAKES.items():
-        (bin_ / name).write_text("#!/bin/sh\n" + text)
-        (bin_ / name).chmod(0o755)
-    text = user_data(stack)
-    for name in "/etc/", "/root/":
-        text = text.replace(name, "%s%s" % (root, name))
-    env = {**bare_environ(root), "CALLS": str(root / "calls"),
-           "PATH": "%s:%s" % (bin_, os.environ["PATH"]), **dict(environ)}
-    done = subprocess.run(["bash", "-c", text], env=env, timeout=60,
-                          capture_output=True, text=True, check=False)
-    return done, env
+class Instance:
+    """One that ran its user data, with root for / and notes instead of programs
+    that would change the machine."""
+
+    def __init__(self, stack, root):
+        self.root = root
+        self.calls_file = root / "calls"
+        for name in ("bin", "run", "etc/systemd/system", "usr/local/sbin",
+                     "var/lib/cloud/data"):
+            (root / name).mkdir(parents=True)
+        (root / "var/lib/cloud/data/instance-id").write_text("i-0123\n")
+        for name, text in FAKES.items():
+            (root / "bin" / name).write_text("#!/bin/sh\n" + text)
+            (root / "bin" / name).chmod(0o755)
+        self.env = {**bare_environ(root), "CALLS": str(self.calls_file),
+                    "PATH": "%s:%s" % (root / "bin", os.environ["PATH"])}
+        text = re.sub("(?<=[ =>:])(?=/(etc|run|usr/local|var)/)", str(root),
+                      user_data(stack))
+        subprocess.run(["bash", "-c", text], env=self.env, timeout=60,
+                       check=True)
+
+    def run(self, name):
+        """One of its programs: (its exit status, its calls of others)"""
+        before = len(self.calls())
+        done = subprocess.run(
+            [self.root / "usr/local/sbin" / name], env=self.env, timeout=60,
+            capture_output=True, text=True, check=False)
+        return done.returncode, self.calls()[before:]
+
+    def calls(self):
+        return self.calls_file.read_text().splitlines()
 
 
 def test_what_an_instance_does_at_its_first_boot(moto, tmp_path):
     stack = on_ec2(moto)
-    done, env = boot(stack, tmp_path)
-    assert done.returncode == 0, done.stderr
-    calls = (tmp_path / "calls").read_text().splitlines()
-    assert calls[2].endswith("https://example.com/t.deb?a=1")
-    assert [c.split()[0] for c in calls] == ["apt-get", "apt-get", "curl",
-                                             "apt-get", "systemctl",
-                                             "systemctl", "systemctl"]
-    token = tmp_path / "etc/trailpost/dassana_token"
-    assert not token.exists()
-    subprocess.run([tmp_path / "etc/trailpost/fetch-token"], env=env,
-                   timeout=60, check=True)
+    instance = Instance(stack, tmp_path)
+    assert instance.calls() == [
+        "systemctl daemon-reload", "systemctl enable trailpost-install",
+        "systemctl start --no-block trailpost-install"]
+    status, calls = instance.run("trailpost-install")
+    assert status == 0
+    assert [c.split()[0] for c in calls] == [
+        "apt-get", "apt-get", "aws", "apt-get", "systemctl", "systemctl",
+        "systemctl", "aws", "aws"]
+    assert " s3://packages/t/trailpost_1.deb " in calls[2]
+    assert calls[3].endswith(" install %s/run/trailpost.deb" % tmp_path)
+    assert calls[5] == "systemctl restart trailpost"
+    # Told only when it runs; once more, since the first was refused.
+    assert calls[7] == calls[8]
+    assert calls[8].startswith("aws cloudformation signal-resource ")
+    assert calls[8].endswith(
+        " --logical-resource-id Instances --status SUCCESS "
+        "--unique-id i-0123")
+
+
+def test_an_instance_fetches_the_token(moto, tmp_path):
+    stack = on_ec2(moto)
+    instance = Instance(stack, tmp_path)
+    token = tmp_path / "run/trailpost-token"
+    status, calls = instance.run("trailpost-token")
+    assert status == 0
     assert token.read_text() == "the-token\n"
     assert token.stat().st_mode & 0o777 == 0o600
-    first, asked = (tmp_path / "calls").read_text().splitlines()[-2:]
+    # On no disk.
+    assert [p for p in tmp_path.rglob("*") if p.is_file() and p != token and
+            b"the-token\n" in p.read_bytes() and "bin" not in p.parts] == []
+    first, asked = calls
     assert first == asked
-    assert "--secret-id %s " % stack.outputs["SecretName"] in asked
+    assert "aws secretsmanager get-secret-value " in asked
     conf = subprocess.run(
         [BINARY, "-c", tmp_path / "etc/trailpost/trailpost.conf", "-o",
-         "dassana_token_file=%s" % token, "--print-config"], env=env,
-        capture_output=True, text=True, timeout=60, check=False)
+         "dassana_token_file=%s" % token, "--print-config"],
+        env=instance.env, capture_output=True, text=True, timeout=60,
+        check=False)
     assert "queue_url = %s\n" % stack.outputs["QueueUrl"] in conf.stdout
 
 
+def test_an_instance_fetches_from_elsewhere(moto, tmp_path):
+    url = "https://example.com/t.deb?a=1"
+    instance = Instance(on_ec2(moto, PackageUrl=url), tmp_path)
+    status, calls = instance.run("trailpost-install")
+    assert status == 0
+    assert calls[2].startswith("curl ") and calls[2].endswith(" " + url)
+
+
+def test_an_instance_without_a_mirror_tries_again(moto, tmp_path):
+    instance = Instance(on_ec2(moto), tmp_path)
+    (tmp_path / "calls.no-apt").touch()
+    status, calls = instance.run("trailpost-install")
+    assert status != 0 and len(calls) == 1
+    (tmp_path / "calls.no-apt").unlink()
+    assert instance.run("trailpost-install")[0] == 0
+
+
 def test_an_instance_does_not_install_what_it_was_not_told_to(moto, tmp_path):
-    stack = Stack(moto, RunOn="EC2", PackageUrl="https://example.com/t.deb",
-                  PackageSha256="0" * 64)
-    done, _ = boot(stack, tmp_path)
-    assert done.returncode != 0
-    assert "systemctl" not in (tmp_path / "calls").read_text()
+    instance = Instance(on_ec2(moto, PackageSha256="0" * 64), tmp_path)
+    status, calls = instance.run("trailpost-install")
+    assert status != 0
+    assert [c.split()[0] for c in calls] == ["apt-get", "apt-get", "aws"]
 
 
 def put_file(stack, seed):

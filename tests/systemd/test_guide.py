@@ -12,7 +12,7 @@ import pytest
 from guide import PRELUDE, page
 from issuer import IDENTITY
 from jobs import put_files
-from machine import Unit, run, write
+from machine import Unit, run, wait, write
 from process import ROOT
 from standin import Fault
 
@@ -217,44 +217,83 @@ def user_data(**values):
         "::", "_")], text)
 
 
-def test_an_instance_of_the_stack(standin, reader):
-    """Without the package, which is installed here, and with a Secrets Manager
-    that knows the permissions only when asked again."""
-    unit = reader[0]
-    fakes = {
-        "apt-get": "exit 0\n",
-        "curl": 'while [ "$1" != -o ]; do shift; done; printf deb >"$2"\n',
-        "aws": "[ -e /run/asked ] || { touch /run/asked; exit 254; }\n"
-               "cat /run/secret\n",
-        "sleep": "exit 0\n"}
-    for name, text in fakes.items():
+FAKES = {
+    # Its first call finds no mirror.
+    "apt-get": "[ -e /run/called ] || { touch /run/called; exit 100; }\n",
+    "dpkg": "exit 0\n",
+    # Secrets Manager knows the permissions only when it is asked again.
+    "aws": """case $1 in
+s3) while [ "$2" ]; do shift; done; printf deb >"$1" ;;
+cloudformation)
+	systemctl is-active trailpost >/run/active
+	for word; do last=$word; done
+	echo "$last" >/run/signal.new && mv /run/signal.new /run/signal ;;
+secretsmanager)
+	[ -e /run/asked ] || { touch /run/asked; exit 254; }
+	cat /run/secret ;;
+esac
+""",
+    "sleep": "exit 0\n"}
+
+
+@pytest.fixture
+def instance(standin):
+    """The machine, where programs are there in whose place the instance has
+    others; the package is installed."""
+    for name, text in FAKES.items():
         write("/usr/local/sbin/" + name, "#!/bin/sh\n" + text, 0o755)
     write("/run/secret", standin.token + "\n")
+    write("/var/lib/cloud/data/instance-id", "i-0123\n")
     # Where the stand-in is.
     write("/etc/default/trailpost", "AWS_ENDPOINT_URL=%s\n"
           "AWS_REGION=us-east-1\n" % standin.url)
+    yield
+    run("systemctl", "disable", "--now", "trailpost-install", check=False)
+    run("rm", "-rf", "/etc/default/trailpost", "/var/lib/cloud",
+        *["/run/" + name for name in ("called", "asked", "secret", "signal",
+                                      "active", "trailpost-token")],
+        *["/etc/systemd/system/trailpost-%s.service" % name
+          for name in ("token", "install")],
+        *["/usr/local/sbin/" + name for name in (
+            "trailpost-token", "trailpost-install", *FAKES)])
+
+
+def test_an_instance_of_the_stack(standin, reader, instance):
+    unit = reader[0]
+    text = user_data(
+        AWS_Region="us-east-1", AWS_StackName="trailpost",
+        AWS_StackId="arn:stack", Queue=standin.queue.url,
+        DassanaEndpoint=standin.dassana_url, DassanaAppId=standin.APP_ID,
+        PackageUrl="s3://packages/p",
+        PackageSha256=hashlib.sha256(b"deb").hexdigest())
+    assert "RestartSec=30\n" in text
+    done = subprocess.run(
+        ["bash", "-c", text.replace("RestartSec=30", "RestartSec=100ms")],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    install = Unit("trailpost-install", standin)
     try:
-        done = subprocess.run(
-            ["bash", "-c", user_data(
-                AWS_Region="us-east-1", AWS_StackName="trailpost",
-                Queue=standin.queue.url, PackageUrl="https://example.com/p",
-                DassanaEndpoint=standin.dassana_url,
-                DassanaAppId=standin.APP_ID, PackageSha256=hashlib.sha256(
-                    b"deb").hexdigest())],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=60, check=False)
-        assert done.returncode == 0, done.stdout
-        unit.wait_show("ActiveState", "active")
-        arrives(standin, unit, 1)
-        assert os.path.exists("/run/asked")
-        # A token that is replaced there is fetched by a restart.
-        standin.queue.poll_limit_s = 1
-        standin.token = "dsn-rotated"
-        standin.dassana.tokens = {standin.token}
-        write("/run/secret", standin.token + "\n")
-        unit.systemctl("restart")
-        arrives(standin, unit, 2)
-    finally:
-        run("rm", "-rf", "/etc/default/trailpost", "/run/asked", "/run/secret",
-            "/etc/systemd/system/trailpost-token.service",
-            *["/usr/local/sbin/" + name for name in fakes])
+        wait(lambda: os.path.exists("/run/signal"), 30)
+    except TimeoutError:
+        raise AssertionError(install.text() + unit.text()) from None
+    install.wait_show("ActiveState", "inactive")
+    assert install.show("Result") == "success"
+    # Not again after a reboot; tried again meanwhile; told when it ran.
+    assert install.show("UnitFileState") == "disabled"
+    assert os.path.exists("/run/called")
+    with open("/run/signal", encoding="ascii") as file:
+        assert file.read() == "i-0123\n"
+    with open("/run/active", encoding="ascii") as file:
+        assert file.read() == "active\n"
+    arrives(standin, unit, 1)
+    assert os.path.exists("/run/asked")
+    assert not os.path.exists(unit.token_file)
+    assert os.stat("/run/trailpost-token").st_mode & 0o777 == 0o600
+    # A token that is replaced there is fetched by a restart.
+    standin.queue.poll_limit_s = 1
+    standin.token = "dsn-rotated"
+    standin.dassana.tokens = {standin.token}
+    write("/run/secret", standin.token + "\n")
+    unit.systemctl("restart")
+    arrives(standin, unit, 2)
