@@ -156,6 +156,16 @@ def test_what_listens_outside_has_its_port_named():
     assert pod["metadata"]["annotations"]["prometheus.io/port"] == str(port)
 
 
+def test_a_sidecar_comes_back_within_a_minute():
+    """ECS starts again only what has run for this long; 300 s by default. Not
+    after a mistake in its settings."""
+    given = json.loads(read("ecs", "sidecar.json"))
+    own = [c for c in given["containerDefinitions"]
+           if c["name"] == "trailpost"][0]
+    assert own["restartPolicy"] == {
+        "enabled": True, "ignoredExitCodes": [2], "restartAttemptPeriod": 60}
+
+
 def documents(name):
     return list(yaml.safe_load_all(read("kubernetes", name)))
 
@@ -222,6 +232,11 @@ def test_keda_scales_the_deployment_by_its_queue():
     scaled = of_kind("scaling.yaml", "ScaledObject")["spec"]
     deployment = of_kind("trailpost.yaml", "Deployment")
     assert scaled["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    # cooldownPeriod acts on the way to no replica alone.
+    assert scaled["minReplicaCount"] > 0 and "cooldownPeriod" not in scaled
+    down = scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"][
+        "scaleDown"]
+    assert down == {"stabilizationWindowSeconds": 300}
     trigger = scaled["triggers"][0]
     assert trigger["type"] == "aws-sqs-queue"
     own = deployment["spec"]["template"]["spec"]["containers"][0]
