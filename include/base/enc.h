@@ -26,6 +26,12 @@ void enc_uri(struct buf *b, struct span s, bool keep_slash);
  */
 enum err enc_form_decode(struct buf *b, struct span s);
 
+/* Text from outside for people: all but printable ASCII is a '?'. */
+void enc_ascii(struct buf *b, struct span s);
+/* The same of control characters alone, which would move a terminal's cursor or
+ * begin another line; bytes ≥ 0x80 pass as they are. */
+void enc_visible(struct buf *b, struct span s);
+
 /* A JSON string with its quotes; bytes ≥ 0x80 pass as they are. */
 void enc_json_string(struct buf *b, struct span s);
 

@@ -8,13 +8,6 @@
 
 enum { TEXT_MAX = 16 * 1024 };
 
-void
-text_plain(struct buf *out, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		buf_char(out, s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
-}
-
 static void
 lead(struct json_out *j, const char *name)
 {
@@ -48,7 +41,7 @@ json_text(struct json_out *j, const char *name, struct span text)
 	if (text.n > TEXT_MAX)
 		text.n = TEXT_MAX;
 	buf_init(&plain, TEXT_MAX);
-	text_plain(&plain, text);
+	enc_ascii(&plain, text);
 	lead(j, name);
 	enc_json_string(j->b, buf_view(&plain));
 	buf_fini(&plain);

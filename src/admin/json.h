@@ -28,7 +28,4 @@ void json_null(struct json_out *j, const char *name);
 /* A wall clock in ms, as "2026-11-22T12:00:00.123Z". */
 void json_time(struct json_out *j, const char *name, int64_t wall_ms);
 
-/* Also for HTML: copies s, what is no printable ASCII as '?'. */
-void text_plain(struct buf *out, struct span s);
-
 #endif

@@ -73,6 +73,23 @@ enc_form_decode(struct buf *b, struct span s)
 }
 
 void
+enc_ascii(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_char(b, s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
+}
+
+void
+enc_visible(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		buf_char(b, c < ' ' || c == 0x7f ? '?' : s.p[i]);
+	}
+}
+
+void
 enc_json_string(struct buf *b, struct span s)
 {
 	buf_char(b, '"');

@@ -8,6 +8,7 @@
 #include "admin/address.h"
 #include "aws/endpoint.h"
 #include "base/buf.h"
+#include "base/enc.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/hosts.h"
@@ -18,21 +19,22 @@
 #include "sink/batcher.h"
 #include "trail/gunzip.h"
 
+enum { NOTE_MAX = 32 * 1024 };
+
 static void tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
 static void
 tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
 {
-	struct buf b;
+	struct buf raw, b;
 
-	buf_init(&b, 32 * 1024);
-	buf_vprintf(&b, fmt, ap);
-	for (size_t i = 0; i < b.n; i++) {
-		if ((unsigned char)b.p[i] < ' ' || b.p[i] == 0x7f)
-			b.p[i] = '?';
-	}
+	buf_init(&raw, NOTE_MAX);
+	buf_init(&b, NOTE_MAX);
+	buf_vprintf(&raw, fmt, ap);
+	enc_visible(&b, buf_view(&raw));
 	n->fn(n->arg, fatal, buf_cstr(&b));
+	buf_fini(&raw);
 	buf_fini(&b);
 }
 

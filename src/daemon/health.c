@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "admin/address.h"
+#include "base/enc.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,6 +19,7 @@ enum {
 	ANSWER_MS = 2500,
 	REPLY_MAX = 64 * 1024,
 	TREE_MAX = 256 * 1024,
+	PRINTED_MAX = 2 * REPLY_MAX,
 };
 
 struct question {
@@ -26,43 +28,46 @@ struct question {
 	int status;
 };
 
-/* What was said is not ours: no control character reaches the terminal. */
+/* "dassana: the token was refused (check ...)", a line. What was said is not
+ * ours: no control character reaches the terminal. */
 static void
-print_text(struct span s)
+add_reason(const struct json_node *r, struct buf *b)
 {
-	for (size_t i = 0; i < s.n; i++)
-		putchar(s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
+	static const char *const extra[] = {"code", "detail"};
+	struct span s;
+
+	enc_ascii(b, json_str(json_get(r, "part")));
+	buf_str(b, ": ");
+	enc_ascii(b, json_str(json_get(r, "problem")));
+	for (size_t i = 0; i < 2; i++) {
+		s = json_str(json_get(r, extra[i]));
+		if (s.n > 0)
+			buf_str(b, i == 0 ? ": " : ", ");
+		enc_ascii(b, s);
+	}
+	s = json_str(json_get(r, "advice"));
+	buf_str(b, s.n > 0 ? " (" : "");
+	enc_ascii(b, s);
+	buf_str(b, s.n > 0 ? ")\n" : "\n");
 }
 
-/* One line for each reason: "dassana: the token was refused (check ...)". */
 static bool
 print_reasons(struct span body)
 {
-	static const char *const extra[] = {"code", "detail"};
 	const struct json_node *root, *r;
 	struct json *doc = NULL;
-	struct span s;
+	struct buf b;
 
 	if (json_parse(body, TREE_MAX, &doc, &root) != ERR_OK)
 		root = NULL;
 	r = json_get(root, "reasons");
 	r = r != NULL ? r->child : NULL;
 	root = r;
-	for (; r != NULL; r = r->next) {
-		print_text(json_str(json_get(r, "part")));
-		fputs(": ", stdout);
-		print_text(json_str(json_get(r, "problem")));
-		for (size_t i = 0; i < 2; i++) {
-			s = json_str(json_get(r, extra[i]));
-			if (s.n > 0)
-				fputs(i == 0 ? ": " : ", ", stdout);
-			print_text(s);
-		}
-		s = json_str(json_get(r, "advice"));
-		fputs(s.n > 0 ? " (" : "", stdout);
-		print_text(s);
-		puts(s.n > 0 ? ")" : "");
-	}
+	buf_init(&b, PRINTED_MAX);
+	for (; r != NULL; r = r->next)
+		add_reason(r, &b);
+	fputs(buf_cstr(&b), stdout);
+	buf_fini(&b);
 	json_free(&doc);
 	return root != NULL;
 }

@@ -20,16 +20,6 @@ report_step_init(struct report_step *s, const char *name)
 	buf_init(&s->advice, TEXT_MAX);
 }
 
-/* Texts from outside must not move the cursor. */
-static void
-add_visible(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		buf_char(b, (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f
-				? '?'
-				: s.p[i]);
-}
-
 static void
 make_text(const struct report_step *s, struct buf *b)
 {
@@ -41,23 +31,23 @@ make_text(const struct report_step *s, struct buf *b)
 	};
 
 	buf_printf(b, "%s %-*s ", marks[s->mark], NAME_COLUMNS, s->name);
-	add_visible(b, buf_view(&s->fact));
+	enc_visible(b, buf_view(&s->fact));
 	if (s->status != 0 || s->code[0] != '\0') {
 		buf_printf(b, " [%d", s->status);
 		if (s->code[0] != '\0') {
 			buf_char(b, ' ');
-			add_visible(b, span_str(s->code));
+			enc_visible(b, span_str(s->code));
 		}
 		if (s->request_id[0] != '\0') {
 			buf_str(b, ", request id ");
-			add_visible(b, span_str(s->request_id));
+			enc_visible(b, span_str(s->request_id));
 		}
 		buf_char(b, ']');
 	}
 	buf_char(b, '\n');
 	if (s->advice.n > 0) {
 		buf_printf(b, "%*s→ ", NAME_COLUMNS + 3, "");
-		add_visible(b, buf_view(&s->advice));
+		enc_visible(b, buf_view(&s->advice));
 		buf_char(b, '\n');
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/enc.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
@@ -199,11 +200,7 @@ service_status(struct service *s, const char *text)
 		return;
 	buf_init(&b, STATUS_MAX + sizeof "STATUS=");
 	buf_str(&b, "STATUS=");
-	buf_span(&b, now);
-	for (size_t i = 0; i < b.n; i++) {
-		if ((unsigned char)b.p[i] < ' ' || b.p[i] == 0x7f)
-			b.p[i] = ' ';
-	}
+	enc_visible(&b, now);
 	buf_reset(&s->status);
 	if (send_text(s, buf_cstr(&b)))
 		buf_span(&s->status, now);

@@ -143,6 +143,22 @@ json_string(void **state)
 	buf_fini(&b);
 }
 
+static void
+texts_from_outside(void **state)
+{
+	struct span s = SPAN("\x1b[2J \n\x00~\x7f\xc3\xa9");
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 64);
+	enc_ascii(&b, s);
+	assert_string_equal(buf_cstr(&b), "?[2J ??~???");
+	buf_reset(&b);
+	enc_visible(&b, s);
+	assert_string_equal(buf_cstr(&b), "?[2J ??~?\xc3\xa9");
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -152,6 +168,7 @@ main(void)
 	    cmocka_unit_test(form_decodes),
 	    cmocka_unit_test(form_stays_in_its_span),
 	    cmocka_unit_test(form_reports_overflow),
+	    cmocka_unit_test(texts_from_outside),
 	    cmocka_unit_test(json_string),
 	};
 

@@ -170,7 +170,7 @@ the_same_status_is_told_once(void **state)
 	service_status(s, "one");
 	assert_string_equal(heard(), "");
 	service_status(s, "two\nREADY=1\x7f");
-	assert_string_equal(heard(), "STATUS=two READY=1 ");
+	assert_string_equal(heard(), "STATUS=two?READY=1?");
 	service_free(&s);
 }
 
