@@ -26,7 +26,8 @@ struct server {
 	struct ev_io io;
 	struct timer *tick;
 	int fd;
-	/* More than are kept, since one that was cut off goes a turn later. */
+	/* More places than connections: one that is cut off keeps its own until
+	 * the library has run once more. */
 	struct peer peer[SERVER_CONNECTIONS + SPARE];
 	bool again; /* the library has more to do */
 	server_fn *fn;
