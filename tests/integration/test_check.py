@@ -9,7 +9,6 @@ import subprocess
 
 import boto3
 import pytest
-from components import Missing, Moto
 from issuer import IDENTITY, serve, write_profile  # noqa: F401
 from jobs import make_file
 from process import ROOT, bare_environ
@@ -316,15 +315,6 @@ def test_wrong_arguments(binary, tmp_path):
                           text=True, cwd=tmp_path, timeout=10, check=False)
     assert done.returncode == 2
     assert '"--pek"' in done.stderr
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    try:
-        with Moto(tmp_path_factory.mktemp("moto")) as made:
-            yield made
-    except Missing as missing:
-        pytest.skip("WITHOUT MOTO: %s" % missing)
 
 
 class Cloud:
