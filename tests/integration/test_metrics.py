@@ -138,11 +138,32 @@ def test_a_refused_token(standin, scraped):
     running.wait_for(
         lambda: scrape().get("paused_seconds_total", cause="token") > before,
         20)
+    # A probe that fails otherwise says nothing of the token.
+    standin.faults.clear()
+    standin.faults.on("dassana.POST", Fault(status=503))
+    running.wait_for(
+        lambda: scrape().get("posts_total", answer="server_error") >= 1, 60)
+    seen = scrape()
+    assert seen.get("token", state="refused") == 1
+    assert seen.get("paused", cause="token") == 1
+    assert seen.get("paused", cause="dassana") == 0
     standin.faults.clear()
     seen = await_values(running, scrape, 90, events_delivered_total=3,
                         ready=1)
     assert seen.get("paused", cause="token") == 0
     assert seen.get("token", state="accepted") == 1
+
+
+def test_a_clock_behind_that_of_s3(standin, scraped):
+    """What is held came from the future: it is no age, least of all a huge
+    one."""
+    standin.faults.on("dassana.POST", Fault(status=401))
+    Job(standin, files=1, events=3, put_ago=-HOUR)
+    running, scrape = scraped()
+    running.wait_for(
+        lambda: scrape().get("token", state="refused") == 1, 20)
+    assert scrape().get("buffer_used_bytes") > 0, "it is held"
+    assert scrape().get("oldest_object_age_seconds") == 0
 
 
 def test_what_aws_refuses(standin, scraped):
