@@ -71,8 +71,8 @@ advice_receive(const struct aws_result *r)
 		       "endpoint_url_sqs, the name server, routes, firewall "
 		       "and VPC endpoint, the proxy, and ca_file";
 	if (r->class == AWS_TRANSIENT)
-		return "it passes, or something between us and SQS is in the "
-		       "way";
+		return "it passes by itself; if it goes on, run trailpost "
+		       "check: something between us and SQS is in the way";
 	return look_up(of_queue, sizeof of_queue / sizeof *of_queue, r);
 }
 
