@@ -30,7 +30,7 @@
  * - by LOG_TURN: for the first failure after a success. What follows of its
  *   kind are its repetitions.
  *
- * A line waits at most a second for whoever reads stderr. While nobody does
+ * A line waits for whoever reads stderr, but for 3 s only. While nobody does
  * lines are left out whole; log.dropped tells how many, once somebody reads.
  *
  * Problems (error, warn) are remembered too, whatever the level: log_recent.

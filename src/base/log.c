@@ -9,9 +9,10 @@
 #include "base/clock.h"
 #include "base/log_fold.h"
 #include "base/log_format.h"
+#include "base/log_out.h"
 #include "base/log_recent.h"
 
-enum { LINE_MAX_BYTES = 8192, END_MAX = 128 };
+enum { LINE_MAX_BYTES = 8192, END_MAX = 128, WAIT_MS = 3000 };
 
 enum folding { FOLDED, FOLDED_FROM_HERE, NOT_FOLDED };
 
@@ -21,7 +22,9 @@ static struct {
 	bool journal;
 	log_sink_fn *sink;
 	void *sink_arg;
-} logger = {.level = LOG_LVL_INFO};
+	struct log_out out;
+} logger = {
+    .level = LOG_LVL_INFO, .out = {.fd = STDERR_FILENO, .wait_ms = WAIT_MS}};
 
 const char *
 log_err_text(enum err e)
@@ -42,21 +45,6 @@ log_wanted(enum log_level level)
 }
 
 /* ---- writing ---- */
-
-static void
-write_all(struct span s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(STDERR_FILENO, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		s.p += n;
-		s.n -= (size_t)n;
-	}
-}
 
 static void
 begin(struct buf *b, enum log_level level, const char *event)
@@ -81,7 +69,7 @@ end(struct buf *b, const struct log_field *last)
 	if (logger.sink != NULL)
 		logger.sink(logger.sink_arg, buf_view(b));
 	else
-		write_all(buf_view(b));
+		log_out_line(&logger.out, buf_view(b));
 	buf_fini(b);
 }
 
@@ -110,6 +98,20 @@ keep(struct log_fold *f, const struct log_field *fields)
 	buf_fini(&b);
 }
 
+/* Once somebody reads again. */
+static void
+tell_dropped(void)
+{
+	uint64_t dropped = logger.out.dropped;
+
+	if (dropped == 0 || !log_out_ready(&logger.out))
+		return;
+	logger.out.dropped = 0;
+	LOG_EACH(LOG_LVL_WARN, "log.dropped", F_INT("lines", dropped));
+	if (logger.out.dropped > 0)
+		logger.out.dropped = dropped;
+}
+
 static void
 put(enum log_level level, const char *event, const struct log_field *fields,
     enum folding folding)
@@ -126,6 +128,7 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 		log_recent_note(kind, level, event, fields, clock_wall_ms());
 	if (!log_on(level))
 		return;
+	tell_dropped();
 	log_fold_tell_due(now, tell);
 	if (may_fold && folding == FOLDED)
 		repeated = log_fold_repeated(kind, level, event, now, tell);
@@ -164,6 +167,7 @@ log_write_turn(
 void
 log_tick(void)
 {
+	tell_dropped();
 	log_fold_tell_due(clock_mono_ms(), tell);
 }
 

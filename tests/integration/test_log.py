@@ -1,6 +1,7 @@
 """What the log says: the story of one message, lines as JSON, folding, and how
 little there is at info level."""
 
+import fcntl
 import json
 import os
 import random
@@ -8,7 +9,7 @@ import subprocess
 
 import pytest
 from jobs import await_all, put_files
-from process import bare_environ
+from process import BINARY, bare_environ, parse
 from standin import Fault, shapes
 
 GOOD = ["message.received", "message.understood", "object.wanted",
@@ -97,6 +98,27 @@ def test_objects_that_are_joined_or_filtered(standin, daemon):
     assert ids == first.id + "," + second.id
 
 
+def test_an_object_of_many_messages(standin, daemon):
+    """More than one line has room for: each has its whole story."""
+    gate = standin.gate()
+    standin.faults.on("s3.GET", Fault(hold=gate), times=1)
+    wanted = put_files(standin, 1, 3)
+    key = next(iter(standin.objects()))
+    messages = [announce(standin, key) for _ in range(30)]
+    running = daemon(args=("-v",))
+    running.wait_for(lambda: len(running.log("object.joined")) == 30, 20)
+    gate.open()
+    await_all(standin, running, wanted)
+    running.wait_for(standin.queue.empty, 20)
+    for message in messages:
+        told = events_of(story(running, message.id, "logfmt"))
+        for event in ("object.read", "object.batched", "object.settled"):
+            assert told.count(event) == 1, message.id
+    assert len(running.log("object.settled")) == 3
+    assert all(len(line["message_id"]) <= 512
+               for line in running.log("object.settled"))
+
+
 def test_any_key_makes_a_sound_line(standin, daemon):
     """Random bytes, as a sender may put them into a notification; a NUL makes
     no key."""
@@ -168,6 +190,37 @@ def test_repeated_errors_are_folded(standin, daemon):
     failures = int(running.log("sqs.receive.recovered")[0]["failures"])
     assert failures == 1 + sum(int(line["repeated"]) for line in rest)
     assert failures >= 2
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(standin, tmp_path):
+    """What is left out is counted, and no line is cut in two."""
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 8192)
+    command = [BINARY, "-vv"]
+    for pair in {**standin.options(), "batch_max_delay": "100ms"}.items():
+        command += ["-o", "%s=%s" % pair]
+    running = subprocess.Popen(
+        command, stderr=into, stdin=subprocess.DEVNULL,
+        env={**bare_environ(tmp_path), **standin.environ()})
+    os.close(into)
+    try:
+        wanted = put_files(standin, 20)
+        standin.wait(standin.queue.empty, 20)
+        assert sorted(standin.dassana.events()) == sorted(wanted)
+        with os.fdopen(out, "rb") as file:
+            running.terminate()
+            standin.queue.end_polls()
+            lines = [parse(line) for line in file.read().decode().split("\n")]
+        assert running.wait(20) == 0
+    finally:
+        running.kill()
+        running.wait()
+    assert lines.pop()["line"] == ""
+    assert all(line["line"].startswith("20") and "event" in line
+               for line in lines)
+    dropped = [line for line in lines if line["event"] == "log.dropped"]
+    assert sum(int(line["lines"]) for line in dropped) > 20
+    assert lines[-1]["event"] == "stop"
 
 
 def test_the_level_is_a_setting(standin, daemon):
