@@ -10,7 +10,7 @@ import subprocess
 
 import boto3
 import pytest
-from components import PEERS, Missing, Moto
+from components import PEERS
 from jobs import delivered, make_file
 from process import BINARY, ROOT, bare_environ
 
@@ -24,15 +24,6 @@ KEY = "arn:aws:kms:%s:%s:key/11112222-3333-4444-5555-666677778888" % (
     REGION, ACCOUNT)
 SHA256 = hashlib.sha256(b"the package").hexdigest()
 TWO_WEEKS = str(14 * 24 * 3600)
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    try:
-        with Moto(tmp_path_factory.mktemp("moto")) as made:
-            yield made
-    except Missing as missing:
-        pytest.skip("WITHOUT MOTO: %s" % missing)
 
 
 def test_cfn_lint_finds_nothing():
