@@ -18,7 +18,8 @@ RUN = {
     **{name: (COMMANDS, '"%s"' % name) for name in (
         "names", "stack", "outputs", "keep", "look", "notify", "topic", "sns",
         "eventbridge", "grant-role", "grant-user", "install", "settings", "check", "peek", "foreground", "in-force",
-        "prove", "hop-limit", "package", "parameters", "rotate-secret",
+        "prove", "hop-limit", "package", "parameters",
+        "instance-console", "rotate-secret",
         "print-config", "verbose", "story", "cat", "announce",
         "alarm", "dead-letters", "look-at-it", "redrive", "upgrade-check", "upgrade-stack",
         "demo")},

@@ -8,7 +8,7 @@ import subprocess
 from guide import interrupt, page
 from jobs import make_file
 from process import BINARY, ROOT
-from reader import (BUCKET, cloud, put_in, put_network_in,
+from reader import (BUCKET, REGION, cloud, put_in, put_network_in,
                     run_until_delivered, settings, shell)
 
 __all__ = ["cloud", "shell"]  # fixtures
@@ -109,10 +109,17 @@ def test_the_package_and_an_instance_from_the_stack(shell, cloud):
     shell.fake("make", PACKAGE, known="make deb")
     shell.fake("apt-get", 'test "$1" = install && test -f "$2"\n')
     shell.run(guide["package"])
+    cloud.s3.create_bucket(Bucket="your-packages", CreateBucketConfiguration={
+        "LocationConstraint": REGION})
     shell.run(put_network_in(guide["parameters"], cloud))
     assert not (shell.folder / "parameters.json").exists()
+    # What the instance will fetch is there.
+    names = [o["Key"] for o in cloud.s3.list_objects_v2(
+        Bucket="your-packages")["Contents"]]
+    assert parameters(cloud)["PackageUrl"] == "s3://your-packages/%s" % names[0]
     groups = cloud.client("autoscaling").describe_auto_scaling_groups()
     assert len(groups["AutoScalingGroups"]) == 1
+    assert shell.run(guide["instance-console"]).stdout.strip()
     for name in "outputs", "look", "notify":  # step 3
         shell.run(start[name])
     told = cloud.s3.get_bucket_notification_configuration(Bucket=BUCKET)

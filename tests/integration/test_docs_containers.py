@@ -145,16 +145,47 @@ def test_ecs(shell, cloud):
         "/ecs/trailpost"
 
 
+# kubectl without a cluster, which holds files against each other: what a pod
+# refers to is in the file beside it, or was made before.
+KUBECTL = """
+import os, sys, yaml
+made = os.path.join(os.environ["HOME"], "made")
+verb, *words = sys.argv[1:]
+if verb == "create":
+    kind, of, name, given = words
+    key, file = given.removeprefix("--from-file=").split("=")
+    assert (kind, of) == ("secret", "generic")
+    with open(file) as one:
+        print(name, key, one.read())
+    with open(made, "a") as one:
+        print("secret", name, key, file=one)
+    sys.exit()
+assert (verb, words[0], len(words)) == ("apply", "-f", 2)
+with open(words[1]) as one:
+    given = list(yaml.safe_load_all(one))
+names = {(d["kind"], d["metadata"]["name"]) for d in given}
+with open(made) as one:
+    secrets = [line.split()[1:] for line in one]
+pod, = [d["spec"]["template"]["spec"] for d in given
+        if d["kind"] == "Deployment"]
+assert ("ServiceAccount", pod["serviceAccountName"]) in names
+volumes = {v["name"]: v["secret"]["secretName"] for v in pod["volumes"]}
+for own in pod["containers"]:
+    file = {e["name"]: e["value"] for e in own["env"]}[
+        "TRAILPOST_DASSANA_TOKEN_FILE"]
+    mount, = own["volumeMounts"]
+    folder, key = os.path.split(file)
+    assert folder == mount["mountPath"]
+    assert [volumes[mount["name"]], key] in secrets
+"""
+
+
 def test_kubernetes(shell):
-    """There is no cluster: the files are there, and the words are kubectl's.
-    What the files say is tested beside the image."""
-    shell.fake("kubectl", """case "$*" in
-"create secret generic trailpost --from-file=dassana_token="*)
-	cat "${5#*=*=}" ;;
-"apply -f "*) test -f "$3" ;;
-*) exit 1 ;;
-esac
-""")
+    """There is no cluster: the files are there, and go together. What they say
+    is tested beside the image."""
+    program = shell.folder.parent / "kubectl.py"
+    program.write_text(KUBECTL)
+    shell.fake("kubectl", 'exec /usr/bin/python3 %s "$@"\n' % program)
     done = shell.run(page("deploy-containers")["kubernetes"], stdin="tok-1\n")
-    assert done.stdout == "tok-1"
+    assert done.stdout == "trailpost dassana_token tok-1\n"
     assert not (shell.folder / "token").exists()
