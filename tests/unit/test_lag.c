@@ -13,6 +13,7 @@
 #include "fake/fake_http.c"
 #include "fake/fake_s3.c"
 #include "fake/fake_sqs.c"
+#include "fake/quiet.h"
 #include "flow/lag.h"
 #include "flow/objects.h"
 
@@ -38,12 +39,6 @@ ignore(void *arg)
 }
 
 static void
-no_log(void *arg, struct span line)
-{
-	(void)arg, (void)line;
-}
-
-static void
 on_sealed(void *arg, struct batch *b)
 {
 	(void)arg;
@@ -61,7 +56,7 @@ open_world(void **state)
 	(void)state;
 	memset(&t, 0, sizeof t);
 	fake_begin();
-	log_set_sink(no_log, NULL);
+	log_quiet();
 	t.pool = pool_new(64 * POOL_PIECE);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
 	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);

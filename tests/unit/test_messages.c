@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "fake/fake_http.c"
 #include "fake/fake_sqs.c"
+#include "fake/quiet.h"
 #include "flow/messages.h"
 
 #define ROWS(a) (sizeof(a) / sizeof(a)[0])
@@ -30,17 +31,11 @@ on_changed(void *arg)
 }
 
 static void
-no_log(void *arg, struct span line)
-{
-	(void)arg, (void)line;
-}
-
-static void
 open_world(unsigned visibility_s, unsigned redeliver_after_s)
 {
 	memset(&t, 0, sizeof t);
 	fake_begin();
-	log_set_sink(no_log, NULL);
+	log_quiet();
 	t.ms = messages_new(fake_timers(), NULL, visibility_s,
 	    redeliver_after_s, on_changed, &t);
 }

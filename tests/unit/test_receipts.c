@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "fake/fake_http.c"
 #include "fake/fake_sqs.c"
+#include "fake/quiet.h"
 #include "flow/receipts.h"
 
 #define ROWS(a) (sizeof(a) / sizeof(a)[0])
@@ -42,18 +43,12 @@ on_done(void *arg, struct receipt *r, enum receipt_op op,
 }
 
 static void
-no_log(void *arg, struct span line)
-{
-	(void)arg, (void)line;
-}
-
-static void
 open_world(unsigned visibility_s)
 {
 	char handle[16];
 
 	fake_begin();
-	log_set_sink(no_log, NULL);
+	log_quiet();
 	memset(&t, 0, sizeof t);
 	t.rs = receipts_new(fake_timers(), NULL, visibility_s, on_done, &t);
 	for (size_t i = 0; i < N; i++) {

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "fake/fake_http.c"
 #include "fake/fake_s3.c"
+#include "fake/quiet.h"
 #include "flow/slots.h"
 #include "trail/gunzip.h"
 
@@ -86,12 +87,6 @@ on_sealed(void *arg, struct batch *b)
 }
 
 static void
-no_log(void *arg, struct span line)
-{
-	(void)arg, (void)line;
-}
-
-static void
 open_world(unsigned n, size_t pool_bytes, size_t batch_bytes)
 {
 	struct batcher_conf bc = {batch_bytes, 100000, DELAY_MS, 0};
@@ -99,7 +94,7 @@ open_world(unsigned n, size_t pool_bytes, size_t batch_bytes)
 
 	memset(&t, 0, sizeof t);
 	fake_begin();
-	log_set_sink(no_log, NULL);
+	log_quiet();
 	clock_seed(7);
 	t.pool = pool_new(pool_bytes);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "fake_http.c"
+#include "quiet.h"
 
 /* The pool, with its pieces counted. */
 #define pool_new  real_pool_new
@@ -594,12 +595,6 @@ model_kill(void)
 
 /* Written all the same, so that every field of a line is looked at. */
 static void
-no_log(void *arg, struct span line)
-{
-	(void)arg, (void)line;
-}
-
-static void
 set_defaults(struct shipper_conf *c)
 {
 	c->s3_concurrency = 4;
@@ -629,7 +624,7 @@ model_begin(const struct model_conf *conf)
 	fake_begin();
 	clock_seed(conf->seed);
 	if (getenv("LOG") == NULL)
-		log_set_sink(no_log, NULL);
+		log_quiet();
 	log_set_level(LOG_LVL_DEBUG);
 	model_start();
 }
