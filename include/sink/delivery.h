@@ -88,6 +88,9 @@ size_t delivery_limit(const struct delivery *d);
 /* The most bytes that it takes beside the batches. */
 size_t delivery_memory(int gzip_level, size_t batch_max_bytes);
 bool delivery_idle(const struct delivery *d); /* nothing held */
+/* All that is held was refused, event by event, and only that something else is
+ * taken can tell whether it is their fault. */
+bool delivery_in_doubt(const struct delivery *d);
 /* At the end of shutdown: as delivery_free, but the object stays. */
 void delivery_give_up(struct delivery *d);
 

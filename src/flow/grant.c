@@ -65,7 +65,7 @@ on_probe(void *arg)
 	bool more;
 
 	g->turn = true;
-	g->trial = !g->no_creds && ++g->probes % 2 == 0;
+	g->trial = ++g->probes % 2 == 0 && g->why.class != AWS_NO_CREDS;
 	more = g->retry(g->arg);
 	/* If there was nothing to try, it is the next one's turn. */
 	if (g->turn && (more || g->closed))
@@ -119,6 +119,12 @@ grant_start(struct grant *g, bool held)
 	if (needs_turn || g->trial)
 		end_turn(g);
 	return ++g->started;
+}
+
+bool
+grant_calm(const struct grant *g)
+{
+	return !g->closed && g->nrefused == 0;
 }
 
 uint64_t
@@ -219,7 +225,23 @@ grant_part(const struct grant *g)
 	return p;
 }
 
-/* What may be true of every object. What breaks off later is its own. */
+/* S3 itself says something of this one object. */
+static bool
+is_own(const struct aws_result *r)
+{
+	static const char *const codes[] = {"InvalidObjectState",
+	    "InvalidRange", "NoSuchKey", "NoSuchVersion", "ObjectChanged",
+	    "PreconditionFailed"};
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		if (strcmp(r->code, codes[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What may be true of every object, as when something else answers in S3's
+ * place. What breaks off later is its own. */
 static bool
 may_be_all(const struct aws_result *r, bool answered)
 {
@@ -231,11 +253,10 @@ may_be_all(const struct aws_result *r, bool answered)
 		return true;
 	case AWS_TRANSIENT:
 	case AWS_THROTTLED:
-		return !answered;
 	case AWS_NOT_FOUND:
-		return strcmp(r->code, "NoSuchBucket") == 0;
-	case AWS_OK:
 	case AWS_OTHER:
+		return !answered && !is_own(r);
+	case AWS_OK:
 		break;
 	}
 	return false;

@@ -51,6 +51,8 @@ bool grant_open(const struct grant *g);
  */
 uint64_t grant_start(struct grant *g, bool held);
 struct part grant_part(const struct grant *g);
+/* Nothing was refused since something was read. */
+bool grant_calm(const struct grant *g);
 /* The number of the last GET that started: a refusal comes after it. */
 uint64_t grant_started(const struct grant *g);
 /* The turn is that of an object that was not refused yet. */

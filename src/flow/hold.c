@@ -1,5 +1,7 @@
 /* Objects that S3 refused, until it is known whose fault it was: who is held,
  * and who is tried next. */
+#include <string.h>
+
 #include "flow/grant.h"
 #include "flow/objects_internal.h"
 
@@ -30,6 +32,10 @@ clear_suspects(struct objects *os)
 {
 	struct object *o;
 
+	TAILQ_FOREACH(o, &os->begun, link)
+	{
+		o->suspect = false;
+	}
 	TAILQ_FOREACH(o, &os->waiting, link)
 	{
 		if (!o->suspect)
@@ -40,14 +46,25 @@ clear_suspects(struct objects *os)
 	}
 }
 
-/* Whether the object is to be held. A suspect's refusal is its own, unless it
- * is the credentials that are refused. */
+/* That credentials have ended is never an object's fault. */
+static bool
+have_ended(const struct aws_result *r)
+{
+	return r->class == AWS_NO_CREDS ||
+	       strncmp(r->code, "Expired", 7) == 0 ||
+	       strcmp(r->code, "RequestExpired") == 0 ||
+	       strcmp(r->code, "TokenRefreshRequired") == 0;
+}
+
+/* Whether the object is to be held. A suspect's refusal is its own, unless
+ * others are refused too: permissions come and go for a while when they are
+ * changed. */
 bool
 hold_is_due(struct objects *os, struct object *o, const struct aws_result *r)
 {
 	bool open = grant_open(os->grant);
 
-	if (o->suspect && !grant_needs_creds(r))
+	if (o->suspect && grant_calm(os->grant) && !have_ended(r))
 		return false;
 	if (!grant_refused(os->grant, o->bucket, o->key, r, o->answered))
 		return false;
@@ -107,6 +124,32 @@ hold_is_near(const struct objects *os)
 			return true;
 	}
 	return false;
+}
+
+/* Its messages are others' by now: nobody waits for it here. */
+static bool
+is_forsaken(const struct object *o)
+{
+	for (size_t i = 0; i < o->nmessages; i++) {
+		if (!o->message[i]->lease_lost)
+			return false;
+	}
+	return true;
+}
+
+struct object *
+hold_forsaken(const struct objects *os)
+{
+	struct object *o;
+
+	if (os->nheld == 0)
+		return NULL;
+	TAILQ_FOREACH(o, &os->waiting, link)
+	{
+		if (o->held && is_forsaken(o))
+			return o;
+	}
+	return NULL;
 }
 
 /* A held one or a fresh one; NULL if there is none such. */

@@ -10,6 +10,10 @@ enum {
 	POLL_BACKOFF_MAX_MS = 30000,
 	FIRST_WAIT_S = 1,
 	EMPTY_REST_MS = 1000,
+	/* After so long without a place, and then so often, one is made. Each
+	 * time spends a receive of one message in hundreds. */
+	GIVE_WAY_FIRST_MS = 2 * 3600 * 1000,
+	GIVE_WAY_MS = 600 * 1000,
 	/* After a reply that could not be read, so many messages are asked for
 	 * one by one. */
 	ASK_ONE = 100,
@@ -22,6 +26,7 @@ struct intake {
 	struct intake_conf conf;
 	struct sqs_op *poll;
 	struct timer *backoff;	   /* armed: not yet */
+	int64_t give_way_ms;	   /* when a message may make place */
 	int64_t polled_ms;	   /* when the poll began */
 	unsigned wait_s;	   /* and how long it was to wait */
 	unsigned failures;	   /* in a row */
@@ -130,6 +135,22 @@ give_back(struct intake *in, const struct sqs_message *m)
 
 /* ---- polling ---- */
 
+/* What their objects take; a single message may name thousands. */
+static bool
+is_heavy(const struct intake *in)
+{
+	return messages_bytes(in->conf.messages) >= INTAKE_BYTES_MAX;
+}
+
+/* Those that are leaving wait only for SQS; when it does not answer, they must
+ * not pile up either. */
+static bool
+is_crowded(const struct intake *in)
+{
+	return is_heavy(in) || messages_count(in->conf.messages) >=
+				   2 * in->conf.max_messages + SQS_BATCH_MAX;
+}
+
 static void
 on_backoff(void *arg)
 {
@@ -201,7 +222,7 @@ on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
 			in->ask_one = m[i].body.n > SMALL_BYTES
 					  ? ASK_ONE
 					  : in->ask_one - 1;
-		if (in->stopped)
+		if (in->stopped || is_heavy(in))
 			give_back(in, &m[i]);
 		else
 			take(in, &m[i]);
@@ -210,16 +231,6 @@ on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
 		rest_if_hasty(in);
 	objects_start(in->conf.objects);
 	in->conf.changed(in->conf.arg);
-}
-
-/* Those that are leaving wait only for SQS; when it does not answer, they must
- * not pile up either. */
-static bool
-is_crowded(const struct intake *in)
-{
-	return messages_count(in->conf.messages) >=
-		   2 * in->conf.max_messages + SQS_BATCH_MAX ||
-	       messages_bytes(in->conf.messages) >= INTAKE_BYTES_MAX;
 }
 
 static size_t
@@ -249,6 +260,22 @@ poll_wait(const struct intake *in)
 	return known ? SQS_WAIT_S : FIRST_WAIT_S;
 }
 
+/* Where all places are taken by what cannot be read, one is made now and then;
+ * it is free once SQS has been told. */
+static size_t
+place_for_trial(struct intake *in)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!is_crowded(in))
+		return 1;
+	if (now >= in->give_way_ms) {
+		in->give_way_ms = now + GIVE_WAY_MS;
+		objects_give_way(in->conf.objects);
+	}
+	return 0;
+}
+
 void
 intake_look(struct intake *in)
 {
@@ -256,8 +283,10 @@ intake_look(struct intake *in)
 
 	if (most > SQS_BATCH_MAX)
 		most = SQS_BATCH_MAX;
-	if (most == 1 && n == 0 && !is_crowded(in))
-		n = 1;
+	if (most > 1)
+		in->give_way_ms = clock_mono_ms() + GIVE_WAY_FIRST_MS;
+	if (most == 1 && n == 0)
+		n = place_for_trial(in);
 	if (n > most)
 		n = most;
 	if (in->stopped || in->poll != NULL || n == 0 ||

@@ -13,6 +13,8 @@ enum {
 	/* A reply of SQS while it is read: the text, the tree, and a
 	 * notification with its envelope. */
 	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
+	/* The objects of one message more, with what the allocator adds. */
+	WIDEST_BYTES = 4 * 1024 * 1024,
 	/* A message's own; what its objects take is INTAKE_BYTES_MAX. */
 	MESSAGE_BYTES = 1536,
 };
@@ -23,7 +25,7 @@ shipper_memory_bound(const struct shipper_conf *c)
 	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
 
 	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
-	       large + INTAKE_BYTES_MAX + RECEIVE_BYTES +
+	       large + INTAKE_BYTES_MAX + WIDEST_BYTES + RECEIVE_BYTES +
 	       (2 * c->max_messages + SQS_BATCH_MAX) * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + BASE_BYTES;
 }

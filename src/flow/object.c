@@ -97,6 +97,19 @@ object_log_held(const struct object *o, const struct aws_result *r, bool again)
 }
 
 void
+object_log_gave_way(const struct object *o)
+{
+	char ids[STORY_IDS_MAX];
+
+	LOG_EACH(LOG_LVL_WARN, "object.gave_way", F_SPAN("bucket", o->bucket),
+	    F_SPAN("key", o->key), F_SPAN("version", o->version),
+	    F_SPAN("message_id", story_ids(o, ids)),
+	    F_STR("cause", "so many objects cannot be read that no other can "
+			   "be received"),
+	    F_STR("effect", "its message comes again later"));
+}
+
+void
 object_log_refusal(const struct object *o, const struct batch_run *run,
     const struct dassana_result *r)
 {

@@ -49,6 +49,8 @@ settle(struct objects *os, struct object *o)
 	} else {
 		TAILQ_REMOVE(&os->begun, o, link);
 	}
+	os->stats.sliced += o->sliced;
+	os->stats.skipped += o->skipped;
 	if (good)
 		os->stats.done++;
 	else if (o->state == OBJECT_ENDED && !o->held)
@@ -123,8 +125,6 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	o->held = e->aws != NULL && hold_is_due(os, o, e->aws);
 	os->stats.bytes += e->bytes;
 	os->stats.json_bytes += e->json_bytes;
-	os->stats.sliced += o->sliced;
-	os->stats.skipped += o->skipped;
 	o->state = OBJECT_ENDED;
 	o->whole = e->whole;
 	o->event_s = e->event_s;
@@ -233,10 +233,24 @@ static bool
 on_grant(void *arg)
 {
 	struct objects *os = arg;
+	struct object *o;
 
+	while ((o = hold_forsaken(os)) != NULL)
+		settle(os, o);
 	objects_start(os);
 	os->changed(os->arg);
 	return hold_first(os, true) != NULL;
+}
+
+void
+objects_give_way(struct objects *os)
+{
+	struct object *o = hold_first(os, true);
+
+	if (o == NULL)
+		return;
+	object_log_gave_way(o);
+	settle(os, o);
 }
 
 bool

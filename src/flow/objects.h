@@ -66,6 +66,7 @@ struct slots_end;
 void object_log_failure(const struct object *o, const struct slots_end *e);
 void
 object_log_held(const struct object *o, const struct aws_result *r, bool again);
+void object_log_gave_way(const struct object *o);
 void object_log_refusal(const struct object *o, const struct batch_run *run,
     const struct dassana_result *r);
 
@@ -110,6 +111,8 @@ void objects_settled(struct objects *os, const struct batch_run *run,
 bool objects_readable(const struct objects *os);
 bool objects_on_trial(const struct objects *os);
 struct part objects_part(const struct objects *os); /* what S3 is like */
+/* There is no place for a trial: gives one of those back that are held. */
+void objects_give_way(struct objects *os);
 /* New credentials: try at once what S3 refused. */
 void objects_retry(struct objects *os);
 /* Shutdown: gives up waiting objects none of whose messages has begun, all of

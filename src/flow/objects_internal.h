@@ -39,6 +39,8 @@ void hold_wait_ends(struct objects *os, struct object *o);
 void hold_go_on(struct objects *os);
 /* One is to be held as soon as its events are settled. */
 bool hold_is_near(const struct objects *os);
+/* One that is held, and whose messages have all lost their leases; or NULL. */
+struct object *hold_forsaken(const struct objects *os);
 /* A GET was answered: what that proves for those that are held. */
 void hold_proof(struct objects *os, uint64_t number, bool was_held);
 /* The first that waits and is held, or is not; NULL if there is none such. */

@@ -38,6 +38,15 @@ on_changed(void *arg)
 	timer_soon(s->look);
 }
 
+/* All that is held are events that Dassana refused, and nothing but others can
+ * tell whether it is their own fault. */
+static bool
+is_in_doubt(const struct shipper *s)
+{
+	return objects_readable(s->objects) && objects_idle(s->objects) &&
+	       delivery_in_doubt(s->delivery);
+}
+
 static unsigned
 gate(void *arg)
 {
@@ -48,7 +57,7 @@ gate(void *arg)
 		return 0;
 	if (objects_readable(s->objects) && !intake_full(s->intake))
 		return SQS_BATCH_MAX;
-	return objects_on_trial(s->objects) ? 1 : 0;
+	return objects_on_trial(s->objects) || is_in_doubt(s) ? 1 : 0;
 }
 
 /*

@@ -106,8 +106,10 @@ refused_alone(
 		item_settle_held(it, r);
 		return;
 	}
-	if (!item_fresh(it))
+	if (!item_fresh(it)) {
 		it->due_ms = clock_mono_ms() + HELD_RETRY_MS;
+		d->changed = true; /* it may take others to tell */
+	}
 	if (!known && !d->gate.closed && gate_news(d, it))
 		gate_refused_alone(d, r);
 }

@@ -265,6 +265,19 @@ delivery_idle(const struct delivery *d)
 	return TAILQ_EMPTY(&d->items);
 }
 
+bool
+delivery_in_doubt(const struct delivery *d)
+{
+	const struct item *it;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		if (item_fresh(it))
+			return false;
+	}
+	return !delivery_idle(d);
+}
+
 size_t
 delivery_limit(const struct delivery *d)
 {

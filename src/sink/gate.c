@@ -91,19 +91,6 @@ delivery_retry(struct delivery *d)
 	timer_soon(d->pump);
 }
 
-static bool
-any_fresh(const struct delivery *d)
-{
-	const struct item *it;
-
-	TAILQ_FOREACH(it, &d->items, link)
-	{
-		if (item_fresh(it))
-			return true;
-	}
-	return false;
-}
-
 /*
  * What was closed for a plain fault, and now judges events, is not closed any
  * more. What was closed for refusals stays so; but if all that is left was
@@ -117,7 +104,8 @@ gate_refused(struct delivery *d, bool probe)
 		return;
 	if (!d->gate.by_refusals) {
 		gate_open(d, "the endpoint answers again");
-	} else if (d->gate.probe_wait_ms < PROBE_MAX_MS || any_fresh(d)) {
+	} else if (d->gate.probe_wait_ms < PROBE_MAX_MS ||
+		   !delivery_in_doubt(d)) {
 		gate_probe_later(d);
 	} else {
 		gate_open(d, "only events that were refused are left to probe "

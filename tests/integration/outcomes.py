@@ -51,6 +51,7 @@ TESTS = {
     "s3-unreachable": S3 + "test_no_object_can_be_had[unreachable]",
     "s3-down": S3 + "test_no_object_can_be_had[500]",
     "s3-elsewhere": S3 + "test_no_object_can_be_had[another region]",
+    "s3-crowd": "../unit/test_stalls.c::test_forbidden",
     "s3-probe":
         S3 + "test_a_probe_that_fails_otherwise_is_not_the_last[closed-404]",
     "s3-signature": S3 + "test_one_key_whose_signature_is_refused",
@@ -78,6 +79,8 @@ TESTS = {
     "dassana-413-event": POSTS + "test_an_event_that_alone_is_too_large",
     "dassana-refused": POSTS + "test_the_refused_event_is_isolated",
     "dassana-refused-all": SET_UP + "[400 to all]",
+    "dassana-in-doubt":
+        POSTS + "test_refused_events_fill_all_places",
     "dassana-token": SET_UP + "[401]",
     "dassana-redirect": SET_UP + "[301]",
     "dassana-404": SET_UP + "[404]",

@@ -167,6 +167,22 @@ def test_the_refused_event_is_isolated(standin, daemon, trail, status):
     assert [m.id for m in dead.messages()] == [message.id]
 
 
+def test_refused_events_fill_all_places(standin, daemon, trail):
+    """Only others can tell whose fault it is, so one more is received."""
+    dead = with_dead_letters(standin, 1)
+    bad = [event("poison%d" % i) for i in range(2)]
+    trail.refused.update(bad)
+    standin.dassana.judge = lambda line: line not in bad
+    messages = [trail.put_events([one]) for one in bad]
+    running = daemon(redeliver_after="0s", max_messages=2)
+    running.wait_for(lambda: len(running.log("dassana.in_doubt")) >= 2)
+    trail.put(3)
+    trail.await_events(running)
+    trail.put_until(running, lambda: len(dead.messages()) == 2)
+    assert sorted(m.id for m in dead.messages()) == sorted(
+        m.id for m in messages)
+
+
 def test_several_refused_events(standin, daemon, trail):
     dead = with_dead_letters(standin, 1)
     bad = [event("poison%d" % i) for i in range(3)]

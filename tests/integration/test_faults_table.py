@@ -41,12 +41,22 @@ def test_rows_are_tested_and_tests_have_rows():
     assert sorted(names) == sorted(TESTS)
 
 
+def unit_tests(path):
+    """In cmocka's words, as pytest would list them."""
+    with open(os.path.join(HERE, path), encoding="utf-8") as file:
+        return ["%s::%s" % (path, name) for name in
+                re.findall(r"cmocka_unit_test\((\w+)\)", file.read())]
+
+
 def test_the_tests_exist():
-    files = sorted({t.partition("::")[0] for t in TESTS.values()})
+    named = {t.partition("::")[0] for t in TESTS.values()}
+    files = sorted(name for name in named if name.endswith(".py"))
     listed = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q",
          "--collect-only", *files], cwd=HERE, capture_output=True,
         text=True, timeout=60, check=False).stdout.splitlines()
+    for path in named.difference(files):
+        listed += unit_tests(path)
     missing = [row for row, test in TESTS.items()
                if not any(line.startswith(test) for line in listed)]
     assert not missing, listed[-5:]

@@ -125,7 +125,7 @@ test_patience(void **state)
 	uint64_t failed;
 
 	(void)state;
-	for (unsigned way = 0; way < 7; way++) {
+	for (unsigned way = 0; way < 15; way++) {
 		c.seed = 70 + way;
 		model_begin(&c);
 		steps(300);

@@ -86,10 +86,44 @@ s3_error(struct m_serving *s, int status, const char *code)
 	m_reply(s, status, NULL, "<Error><Code>%s</Code></Error>", code);
 }
 
+/* What may be said of all objects. */
+static void
+refuse_all(struct m_serving *s, unsigned way)
+{
+	static const struct {
+		int status;
+		const char *code;
+	} rows[] = {{403, "AccessDenied"}, {400, "KMS.DisabledException"},
+	    {503, "SlowDown"}, {500, "InternalError"}, {404, "NoSuchBucket"},
+	    {403, "SignatureDoesNotMatch"}, {403, "InvalidAccessKeyId"},
+	    {404, ""}, {405, "MethodNotAllowed"}};
+	unsigned n = sizeof rows / sizeof *rows;
+
+	if (way % (n + 1) < n) {
+		s3_error(
+		    s, rows[way % (n + 1)].status, rows[way % (n + 1)].code);
+		return;
+	}
+	s->told = true;
+	fake_fail(s->request, ERR_CONNECT);
+}
+
 static void
 s3_fault(struct m_serving *s)
 {
-	switch (m_random(5)) {
+	switch (m_random(9)) {
+	case 5:
+		s3_error(s, 403, "SignatureDoesNotMatch");
+		return;
+	case 6:
+		s3_error(s, 400, m_random(2) ? "ExpiredToken" : "InvalidToken");
+		return;
+	case 7:
+		s3_error(s, 404, "NoSuchBucket");
+		return;
+	case 8:
+		s3_error(s, 301, "PermanentRedirect");
+		return;
 	case 0:
 		s3_error(s, 403, "AccessDenied");
 		return;
@@ -211,13 +245,11 @@ m_serve_s3(struct m_serving *s)
 	if (m_window(WINDOW_CREDS))
 		s3_error(s, 400, "ExpiredToken");
 	else if (m_window(WINDOW_S3))
-		s3_error(s, 403,
-		    M.window_kind % 2 ? "AccessDenied"
-				      : "KMS.DisabledException");
+		refuse_all(s, M.window_kind);
 	else if (m_chance(M.conf.faults.s3))
 		s3_fault(s);
 	else if (o->kind == MODEL_FORBIDDEN)
-		s3_error(s, 403, "AccessDenied");
+		refuse_all(s, (unsigned)o->first % 6);
 	else if (o->kind == MODEL_MISSING)
 		s3_error(s, 404, "NoSuchKey");
 	else
