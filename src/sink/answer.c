@@ -262,7 +262,8 @@ delivery_judge(struct delivery *d, struct item *it,
 		blame_setup(d, it, r, probe);
 		break;
 	}
-	/* Or nobody would ever find out that it could be opened. */
+	/* A closed gate is opened by a probe that is taken, and there is none
+	 * without a batch. */
 	if (d->gate.closed && TAILQ_EMPTY(&d->items))
 		gate_open(d, "nothing is left to probe with");
 }
