@@ -5,24 +5,53 @@
 #include "base/log.h"
 
 #define NAME(o) F_SPAN("bucket", (o)->bucket), F_SPAN("key", (o)->key)
-#define IDS(o)	F_SPAN("message_id", story_ids((o), (char[STORY_IDS_MAX]){0}))
+
+/* Ids of the messages that name an object, as many as a line has room for. */
+struct ids {
+	char text[STORY_IDS_MAX];
+	size_t n;
+	size_t next; /* the message whose id begins the next line */
+	bool any;    /* there was a line */
+};
+
+/* One line, or as many as the ids take. */
+#define TELL(o, event, ...)                                                    \
+	for (struct ids ids_ = {0};                                            \
+	     log_on(LOG_LVL_DEBUG) && ids_next(&ids_, (o));)                   \
+	LOG_DEBUG(event, NAME(o), __VA_ARGS__,                                 \
+	    F_SPAN("message_id", ((struct span){ids_.text, ids_.n})))
+
+/* False if they have all been told. */
+static bool
+ids_next(struct ids *ids, const struct object *o)
+{
+	if (ids->any && ids->next == o->nmessages)
+		return false;
+	ids->any = true;
+	ids->n = 0;
+	for (; ids->next < o->nmessages; ids->next++) {
+		struct span id = span_str(o->message[ids->next]->id);
+		size_t comma = ids->n > 0;
+
+		if (id.n > STORY_IDS_MAX)
+			id.n = STORY_IDS_MAX;
+		if (ids->n + comma + id.n > STORY_IDS_MAX)
+			break;
+		memcpy(ids->text + ids->n, ",", comma);
+		memcpy(ids->text + ids->n + comma, id.p, id.n);
+		ids->n += comma + id.n;
+	}
+	return true;
+}
 
 struct span
 story_ids(const struct object *o, char out[STORY_IDS_MAX])
 {
-	struct span all = {out, 0};
+	struct ids ids = {0};
 
-	for (size_t i = 0; i < o->nmessages; i++) {
-		size_t n = strlen(o->message[i]->id);
-
-		if (all.n + 1 + n > STORY_IDS_MAX)
-			break;
-		if (i > 0)
-			out[all.n++] = ',';
-		memcpy(out + all.n, o->message[i]->id, n);
-		all.n += n;
-	}
-	return all;
+	(void)ids_next(&ids, o);
+	memcpy(out, ids.text, ids.n);
+	return (struct span){out, ids.n};
 }
 
 void
@@ -35,22 +64,22 @@ story_wanted(const struct object *o, const struct message *m, bool joined)
 void
 story_get(const struct object *o)
 {
-	LOG_DEBUG("object.get", NAME(o), F_SPAN("version", o->version), IDS(o));
+	TELL(o, "object.get", F_SPAN("version", o->version));
 }
 
 void
 story_opened(const struct object *o, const struct s3_head *h)
 {
-	LOG_DEBUG("object.opened", NAME(o), F_INT("size", h->size),
-	    F_SPAN("request_id", h->request_id), IDS(o));
+	TELL(o, "object.opened", F_INT("size", h->size),
+	    F_SPAN("request_id", h->request_id));
 }
 
 void
 story_read(const struct object *o, const struct slots_end *e)
 {
-	LOG_DEBUG("object.read", NAME(o), F_INT("bytes", e->bytes),
+	TELL(o, "object.read", F_INT("bytes", e->bytes),
 	    F_INT("json_bytes", e->json_bytes), F_INT("events", o->sliced),
-	    F_INT("skipped", o->skipped), IDS(o));
+	    F_INT("skipped", o->skipped));
 }
 
 void
@@ -66,23 +95,22 @@ story_sealed(const struct batch *b)
 		const struct batch_run *run = batch_run_at(b, i);
 		const struct object *o = run->owner;
 
-		LOG_DEBUG("object.batched", F_INT("batch", batch_id(b)),
-		    NAME(o), F_INT("first", run->first),
-		    F_INT("events", run->count), IDS(o));
+		TELL(o, "object.batched", F_INT("batch", batch_id(b)),
+		    F_INT("first", run->first), F_INT("events", run->count));
 	}
 }
 
 void
 story_delivered(const struct object *o, const struct batch_run *run)
 {
-	LOG_DEBUG("object.delivered", NAME(o), F_INT("first", run->first),
-	    F_INT("events", run->count), IDS(o));
+	TELL(o, "object.delivered", F_INT("first", run->first),
+	    F_INT("events", run->count));
 }
 
 void
 story_settled(const struct object *o, bool good)
 {
-	LOG_DEBUG("object.settled", NAME(o), F_INT("events", o->sliced),
+	TELL(o, "object.settled", F_INT("events", o->sliced),
 	    F_INT("delivered", o->delivered), F_INT("skipped", o->skipped),
-	    F_STR("outcome", good ? "delivered" : "kept"), IDS(o));
+	    F_STR("outcome", good ? "delivered" : "kept"));
 }

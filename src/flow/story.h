@@ -1,8 +1,9 @@
 /*
  * What befalls one message's objects, told at debug level. Every line carries
  * the ids of the messages that name the object, so that `grep ID` tells a
- * message's whole story (docs/logs.md has one); lines about a batch carry its
- * number, which object.batched connects with the objects in it.
+ * message's whole story (docs/logs.md has one); where they are more than a line
+ * has room for there are several. Lines about a batch carry its number, which
+ * object.batched connects with the objects in it.
  */
 #ifndef FLOW_STORY_H
 #define FLOW_STORY_H

@@ -8,7 +8,7 @@ import random
 import subprocess
 
 import pytest
-from jobs import await_all, put_files
+from jobs import await_all, make_file, put_files
 from process import BINARY, bare_environ, parse
 from standin import Fault, shapes
 
@@ -102,14 +102,13 @@ def test_an_object_of_many_messages(standin, daemon):
     """More than one line has room for: each has its whole story."""
     gate = standin.gate()
     standin.faults.on("s3.GET", Fault(hold=gate), times=1)
-    wanted = put_files(standin, 1, 3)
-    key = next(iter(standin.objects()))
-    messages = [announce(standin, key) for _ in range(30)]
+    key, data, wanted = make_file(3)
+    standin.put(key, data, announce=False)
+    messages = [announce(standin, key) for _ in range(31)]
     running = daemon(args=("-v",))
     running.wait_for(lambda: len(running.log("object.joined")) == 30, 20)
     gate.open()
     await_all(standin, running, wanted)
-    running.wait_for(standin.queue.empty, 20)
     for message in messages:
         told = events_of(story(running, message.id, "logfmt"))
         for event in ("object.read", "object.batched", "object.settled"):
