@@ -10,12 +10,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "fake/fake_http.c"
-#include "fake/fake_s3.c"
-#include "fake/fake_sqs.c"
-#include "fake/quiet.h"
+#include "fake/objects_world.c"
 #include "flow/lag.h"
-#include "flow/objects.h"
 
 /* The last of them happened 600 s before the fake's clock begins. */
 #define FILE_TEXT                                                              \
@@ -23,59 +19,19 @@
 	"{\"u\":{\"eventTime\":\"2001-01-01T00:00:00Z\"},"                     \
 	"\"eventTime\":\"2026-11-22T11:50:00Z\"}]}"
 
-static struct {
-	struct messages *ms;
-	struct objects *os;
-	struct pool *pool;
-	struct batcher *batcher;
-	struct batch *sealed;
-	unsigned next_id;
-} t;
-
-static void
-ignore(void *arg)
-{
-	(void)arg;
-}
-
-static void
-on_sealed(void *arg, struct batch *b)
-{
-	(void)arg;
-	assert_null(t.sealed);
-	t.sealed = b;
-}
-
 static int
-open_world(void **state)
+setup(void **state)
 {
-	struct batcher_conf bc = {1 << 20, 1000, 1000, 0};
-	struct objects_conf oc = {
-	    .concurrency = 2, .max_record_bytes = 65536, .remember = 100};
-
 	(void)state;
-	memset(&t, 0, sizeof t);
-	fake_begin();
-	log_quiet();
-	t.pool = pool_new(64 * POOL_PIECE);
-	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
-	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
-	t.os = objects_new(
-	    fake_timers(), NULL, t.batcher, t.ms, &oc, ignore, NULL);
+	open_world(2);
 	return 0;
 }
 
 static int
-close_world(void **state)
+teardown(void **state)
 {
 	(void)state;
-	batch_free(&t.sealed);
-	batcher_free(&t.batcher);
-	objects_free(&t.os);
-	messages_free(&t.ms);
-	pool_free(&t.pool);
-	log_set_sink(NULL, NULL);
-	fake_end();
+	close_world();
 	return 0;
 }
 
@@ -83,18 +39,13 @@ close_world(void **state)
 static void
 want_contents(const char *key, struct span etag, int64_t before_s)
 {
-	char id[16];
-	struct sqs_message s = {.receive_count = 1};
 	struct notify_object o = {.bucket = SPAN("b"),
 	    .key = span_str(key),
 	    .etag = etag,
 	    .size = -1,
 	    .event_time = before_s >= 0 ? FAKE_WALL_S - before_s : -1};
-	struct message *m;
+	struct message *m = hold();
 
-	snprintf(id, sizeof id, "m%u", ++t.next_id);
-	s.id = s.handle = span_str(id);
-	m = messages_hold(t.ms, &s, 0);
 	objects_want(t.os, m, &o);
 	message_ended(t.ms, m, true);
 	objects_start(t.os);
@@ -104,19 +55,6 @@ static void
 want(const char *key, int64_t before_s)
 {
 	want_contents(key, SPAN("e"), before_s);
-}
-
-static void
-settle(enum delivery_outcome outcome)
-{
-	struct dassana_result why = {.status = 400, .why = "refused"};
-
-	batcher_seal(t.batcher);
-	assert_non_null(t.sealed);
-	for (size_t i = 0; i < batch_nruns(t.sealed); i++)
-		objects_settled(t.os, batch_run_at(t.sealed, i), outcome,
-		    outcome == DELIVERY_REFUSED ? &why : NULL);
-	batch_free(&t.sealed);
 }
 
 static void
@@ -140,7 +78,7 @@ test_delivered(void **state)
 	assert_true(fake_s3_send(fake_s3_of("a"), FILE_TEXT));
 	assert_lag(0, 0, 0, 0);
 	fake_advance(20 * 1000);
-	batch_free(&t.sealed); /* its age has sealed it */
+	assert_int_equal(t.nsealed, 1); /* by its age */
 	assert_lag(0, 0, 0, 0);
 }
 
@@ -219,7 +157,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	    T(test_delivered),
 	    T(test_taken),
 	    T(test_not_delivered),

@@ -10,74 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "fake/fake_http.c"
-#include "fake/fake_s3.c"
-#include "fake/fake_sqs.c"
-#include "flow/objects.h"
+#include "fake/objects_world.c"
 
 #define TWO "{\"Records\":[{\"a\":1},{\"a\":2}]}"
-
-static struct {
-	struct messages *ms;
-	struct objects *os;
-	struct pool *pool;
-	struct batcher *batcher;
-	struct batch *sealed[16];
-	size_t nsealed;
-	unsigned next_id;
-} t;
-
-static void
-ignore(void *arg)
-{
-	(void)arg;
-}
-
-static void
-no_log(void *arg, struct span line)
-{
-	(void)arg, (void)line;
-}
-
-static void
-on_sealed(void *arg, struct batch *b)
-{
-	(void)arg;
-	CHECK(t.nsealed < 16);
-	t.sealed[t.nsealed++] = b;
-}
-
-static void
-open_world(unsigned concurrency)
-{
-	struct batcher_conf bc = {1 << 20, 1000, 1000, 0};
-	struct objects_conf oc = {.concurrency = concurrency,
-	    .max_record_bytes = 256 * 1024,
-	    .remember = 100};
-
-	memset(&t, 0, sizeof t);
-	fake_begin();
-	log_set_sink(no_log, NULL);
-	t.pool = pool_new(64 * POOL_PIECE);
-	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
-	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
-	t.os = objects_new(
-	    fake_timers(), NULL, t.batcher, t.ms, &oc, ignore, NULL);
-}
-
-static void
-close_world(void)
-{
-	while (t.nsealed > 0)
-		batch_free(&t.sealed[--t.nsealed]);
-	batcher_free(&t.batcher);
-	objects_free(&t.os);
-	messages_free(&t.ms);
-	pool_free(&t.pool);
-	assert_int_equal(fake_s3_open(), 0);
-	log_set_sink(NULL, NULL);
-	fake_end();
-}
 
 static void
 want(struct message *m, const char *key, const char *etag)
@@ -89,17 +24,6 @@ want(struct message *m, const char *key, const char *etag)
 	    .event_time = -1};
 
 	objects_want(t.os, m, &o);
-}
-
-static struct message *
-hold(void)
-{
-	char id[16];
-	struct sqs_message s = {.receive_count = 1};
-
-	snprintf(id, sizeof id, "m%u", ++t.next_id);
-	s.id = s.handle = span_str(id);
-	return messages_hold(t.ms, &s, 0);
 }
 
 /* A message that names these keys ("a b"), as intake would take it. */
@@ -119,23 +43,6 @@ message(const char *keys)
 	message_ended(t.ms, m, true);
 	objects_start(t.os);
 	return m;
-}
-
-/* Seals what is open and settles it. */
-static void
-settle(enum delivery_outcome outcome)
-{
-	struct dassana_result why = {.status = 400, .why = "refused"};
-
-	batcher_seal(t.batcher);
-	while (t.nsealed > 0) {
-		struct batch *b = t.sealed[--t.nsealed];
-
-		for (size_t i = 0; i < batch_nruns(b); i++)
-			objects_settled(t.os, batch_run_at(b, i), outcome,
-			    outcome == DELIVERY_REFUSED ? &why : NULL);
-		batch_free(&b);
-	}
 }
 
 static struct messages_stats
