@@ -1,28 +1,18 @@
 """etc/cloudformation/trailpost.yaml: sound by cfn-lint, and made by moto in
 each way; then what it made is looked at, and used."""
 
-import base64
-import hashlib
 import json
 import os
 import re
 import subprocess
 
-import boto3
 import pytest
 from components import PEERS
 from jobs import delivered, make_file
-from process import BINARY, ROOT, bare_environ
+from stack import (ACCOUNT, BUCKET, EC2, FARGATE, KEY, REGION, TEMPLATE, TOKEN,
+                   TOPIC, WHERE, Stack, check_roles, refusals, resolve,
+                   resolve_all)
 
-TEMPLATE = os.path.join(ROOT, "etc", "cloudformation", "trailpost.yaml")
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
-BUCKET = "trail-logs"
-TOKEN = "tok-" + "x" * 40
-TOPIC = "arn:aws:sns:%s:%s:trail" % (REGION, ACCOUNT)
-KEY = "arn:aws:kms:%s:%s:key/11112222-3333-4444-5555-666677778888" % (
-    REGION, ACCOUNT)
-SHA256 = hashlib.sha256(b"the package").hexdigest()
 TWO_WEEKS = str(14 * 24 * 3600)
 
 
@@ -34,132 +24,6 @@ def test_cfn_lint_finds_nothing():
     done = subprocess.run([lint, TEMPLATE], capture_output=True, text=True,
                           timeout=120, check=False)
     assert (done.returncode, done.stdout) == (0, "")
-
-
-class Stack:
-    """One stack in a fresh moto, and the clients to look at it."""
-
-    def __init__(self, moto, **parameters):
-        moto.reset()
-        self.url = moto.url
-        self.client("s3").create_bucket(Bucket=BUCKET)
-        self.client("sns").create_topic(Name="trail")
-        vpc = self.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
-        self.vpc = vpc["Vpc"]["VpcId"]
-        self.subnet = self.client("ec2").create_subnet(
-            VpcId=self.vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-        values = {"LogBucketName": BUCKET, "DassanaToken": TOKEN,
-                  **parameters}
-        if values.get("RunOn", "QueueOnly") != "QueueOnly":
-            values.update(VpcId=self.vpc, SubnetIds=self.subnet)
-        with open(TEMPLATE, encoding="utf-8") as file:
-            self.client("cloudformation").create_stack(
-                StackName="trailpost", TemplateBody=file.read(),
-                Capabilities=["CAPABILITY_IAM"], Parameters=[
-                    {"ParameterKey": k, "ParameterValue": v}
-                    for k, v in values.items()])
-        cloud = self.client("cloudformation")
-        stack, = cloud.describe_stacks(StackName="trailpost")["Stacks"]
-        assert stack["StackStatus"] == "CREATE_COMPLETE"
-        self.outputs = {o["OutputKey"]: o["OutputValue"]
-                        for o in stack.get("Outputs", [])}
-        self.resources = {}
-        for one in cloud.list_stack_resources(
-                StackName="trailpost")["StackResourceSummaries"]:
-            self.resources[one["LogicalResourceId"]] = \
-                one["PhysicalResourceId"]
-
-    def client(self, name):
-        return boto3.client(
-            name, endpoint_url=self.url, region_name=REGION,
-            aws_access_key_id="root", aws_secret_access_key="root")
-
-    def queue(self, url):
-        return self.client("sqs").get_queue_attributes(
-            QueueUrl=url, AttributeNames=["All"])["Attributes"]
-
-    def policy(self, name="PolicyArn"):
-        iam = self.client("iam")
-        arn = self.outputs[name]
-        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        return iam.get_policy_version(
-            PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-
-
-# What moto's CloudFormation does not make, its library resolves: the properties
-# that AWS would get, of each resource there would be, and the template as it is.
-RESOLVE = """
-import json, sys, boto3
-from moto import mock_aws
-from moto.backends import get_backend
-from moto.cloudformation.parsing import clean_json
-template, way = open(sys.argv[1]).read(), json.loads(sys.argv[2])
-with mock_aws():
-    if "SubnetIds" in way:  # One that there is.
-        way["SubnetIds"] = boto3.client(
-            "ec2", "us-east-1", aws_access_key_id="a",
-            aws_secret_access_key="b").describe_subnets()[
-                "Subnets"][0]["SubnetId"]
-    boto3.client("cloudformation", "us-east-1", aws_access_key_id="a",
-                 aws_secret_access_key="b").create_stack(
-        StackName="trailpost", TemplateBody=template,
-        Capabilities=["CAPABILITY_IAM"], Parameters=[
-            {"ParameterKey": k, "ParameterValue": v}
-            for k, v in way.items()])
-    cloud = get_backend("cloudformation")["123456789012"]["us-east-1"]
-    stack, = cloud.stacks.values()
-    known = stack.resource_map
-    print(json.dumps({"template": stack.template_dict, "resources": {
-        name: clean_json(one.get("Properties", {}), known)
-        for name, one in known._resource_json_map.items()
-        if "Condition" not in one or known.lazy_condition_map[
-            one["Condition"]]}}))
-"""
-
-
-def resolve_all(**way):
-    python = os.path.join(PEERS, "venv", "bin", "python")
-    done = subprocess.run(
-        [python, "-W", "ignore", "-c", RESOLVE, TEMPLATE, json.dumps(
-            {"LogBucketName": BUCKET, **way})], capture_output=True,
-        text=True, timeout=120, check=False, env={"PATH": os.environ["PATH"]})
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def resolve(name, **way):
-    return resolve_all(**way)["resources"][name]
-
-
-def value_of(rule, given):
-    """A function of CloudFormation's, as far as rules may have it."""
-    if not isinstance(rule, dict):
-        return rule
-    (name, what), = rule.items()
-    if name == "Ref":
-        return given[what]
-    values = [value_of(one, given) for one in what]
-    return {"Fn::Equals": lambda a, b: a == b, "Fn::Not": lambda a: not a,
-            "Fn::Contains": lambda a, b: b in a}[name](*values)
-
-
-def refusals(template, **way):
-    """What the template's rules have against parameters."""
-    given = {}
-    for name, one in template["Parameters"].items():
-        value = way.get(name, one.get("Default"))
-        given[name] = value.split(",") if one["Type"].startswith("Comma") \
-            else value
-    return [one["AssertDescription"] for rule in template["Rules"].values()
-            if value_of(rule["RuleCondition"], given)
-            for one in rule["Assertions"]
-            if not value_of(one["Assert"], given)]
-
-
-FARGATE = {"RunOn": "Fargate", "Image": "registry.example/trailpost:1"}
-EC2 = {"RunOn": "EC2", "PackageUrl": "s3://packages/t/trailpost_1.deb",
-       "PackageSha256": SHA256}
-WHERE = {"DassanaToken": TOKEN, "VpcId": "vpc-1", "SubnetIds": "subnet-1"}
 
 
 def test_what_is_missing_is_told_before_anything_is_made(moto):
@@ -307,31 +171,6 @@ def test_fargate(moto):
     check_roles(stack, "ecs-tasks.amazonaws.com", "ExecutionRole")
 
 
-def check_roles(stack, principal, reads_token):
-    """Who may take them; one reads the token."""
-    iam = stack.client("iam")
-    for name in {"Role", reads_token}:
-        role = iam.get_role(RoleName=stack.resources[name])["Role"]
-        trusts, = role["AssumeRolePolicyDocument"]["Statement"]
-        assert trusts["Principal"] == {"Service": principal}
-        assert trusts.get("Condition") == (None if "ec2" in principal else {
-            "StringEquals": {"aws:SourceAccount": ACCOUNT},
-            "ArnLike": {"aws:SourceArn": "arn:aws:ecs:%s:%s:*" % (
-                REGION, ACCOUNT)}})
-    for name in {"Role", reads_token}:
-        inline = set(iam.list_role_policies(
-            RoleName=stack.resources[name])["PolicyNames"])
-        assert inline == ({"token"} if name == reads_token else set()) | (
-            {"boot", "package"} if "ec2" in principal else set())
-    policy = iam.get_role_policy(RoleName=stack.resources[reads_token],
-                                 PolicyName="token")["PolicyDocument"]
-    statement, = policy["Statement"]
-    assert statement == {
-        "Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
-        "Resource": "arn:aws:secretsmanager:%s:%s:secret:%s-??????" % (
-            REGION, ACCOUNT, stack.outputs["SecretName"])}
-
-
 @pytest.mark.parametrize("way", [FARGATE, EC2], ids=["Fargate", "EC2"])
 @pytest.mark.parametrize("keys,policies", [
     ({}, ["Policy"]), ({"KmsKeyArn": KEY}, ["Policy", "KeyPolicy"]),
@@ -340,170 +179,6 @@ def test_what_runs_has_the_policy(moto, way, keys, policies):
     made = resolve_all(**WHERE, **way, **keys)
     assert [arn.split("/")[-1].split("-")[1] for arn in made["resources"][
         "Role"]["ManagedPolicyArns"] if arn] == policies
-
-
-def on_ec2(moto, **changed):
-    return Stack(moto, **{**EC2, **changed})
-
-
-def user_data(stack):
-    template = stack.client("ec2").describe_launch_template_versions(
-        LaunchTemplateId=stack.resources["LaunchTemplate"])
-    data = template["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    assert data["MetadataOptions"]["HttpTokens"] == "required"
-    return base64.b64decode(data["UserData"]).decode()
-
-
-def test_ec2(moto):
-    stack = on_ec2(moto)
-    group, = stack.client("autoscaling").describe_auto_scaling_groups(
-        AutoScalingGroupNames=[stack.resources["Instances"]]
-    )["AutoScalingGroups"]
-    assert group["DesiredCapacity"] == 1
-    check_roles(stack, "ec2.amazonaws.com", "Role")
-    text = user_data(stack)
-    assert TOKEN not in text
-    assert "${" not in text
-
-
-def test_the_stack_waits_for_its_instances(moto):
-    group = resolve_all(**WHERE, **EC2)["template"]["Resources"]["Instances"]
-    assert group["CreationPolicy"]["ResourceSignal"] == {
-        "Count": {"Ref": "Processes"}, "Timeout": "PT15M"}
-    update = group["UpdatePolicy"]["AutoScalingRollingUpdate"]
-    assert update["WaitOnResourceSignals"] is True
-
-
-@pytest.mark.parametrize("url,objects", [
-    (EC2["PackageUrl"], ["arn:aws:s3:::packages/t/trailpost_1.deb"]),
-    ("https://example.com/t.deb", [])])
-def test_what_an_instance_may_do_at_its_first_boot(moto, url, objects):
-    made = resolve_all(**WHERE, **{**EC2, "PackageUrl": url})["resources"]
-    signal, = made["BootPolicy"]["PolicyDocument"]["Statement"]
-    assert signal["Action"] == "cloudformation:SignalResource"
-    assert ":stack/trailpost/" in signal["Resource"]
-    reads = made["PackagePolicy"]["PolicyDocument"]["Statement"] \
-        if "PackagePolicy" in made else []
-    assert [(r["Action"], r["Resource"]) for r in reads] == [
-        ("s3:GetObject", one) for one in objects]
-
-
-FAKES = {
-    "apt-get": 'echo "apt-get $*" >>"$CALLS"\n[ ! -e "$CALLS.no-apt" ]\n',
-    "dpkg": "exit 0\n",
-    "systemctl": 'echo "systemctl $*" >>"$CALLS"\n',
-    "curl": 'echo "curl $*" >>"$CALLS"\nwhile [ "$1" != -o ]; do shift; done\n'
-            'printf "the package" >"$2"\n',
-    # Permissions that were just given take a moment to be known.
-    "aws": """echo "aws $*" >>"$CALLS"
-case $1 in
-s3) while [ "$2" ]; do shift; done; printf "the package" >"$1" ;;
-*) [ -e "$CALLS.slept" ] || exit 254; echo the-token ;;
-esac
-""",
-    "sleep": 'touch "$CALLS.slept"\n',
-}
-
-
-class Instance:
-    """One that ran its user data, with root for / and notes instead of programs
-    that would change the machine."""
-
-    def __init__(self, stack, root):
-        self.root = root
-        self.calls_file = root / "calls"
-        for name in ("bin", "run", "etc/systemd/system", "usr/local/sbin",
-                     "var/lib/cloud/data"):
-            (root / name).mkdir(parents=True)
-        (root / "var/lib/cloud/data/instance-id").write_text("i-0123\n")
-        for name, text in FAKES.items():
-            (root / "bin" / name).write_text("#!/bin/sh\n" + text)
-            (root / "bin" / name).chmod(0o755)
-        self.env = {**bare_environ(root), "CALLS": str(self.calls_file),
-                    "PATH": "%s:%s" % (root / "bin", os.environ["PATH"])}
-        text = re.sub("(?<=[ =>:])(?=/(etc|run|usr/local|var)/)", str(root),
-                      user_data(stack))
-        subprocess.run(["bash", "-c", text], env=self.env, timeout=60,
-                       check=True)
-
-    def run(self, name):
-        """One of its programs: (its exit status, its calls of others)"""
-        before = len(self.calls())
-        done = subprocess.run(
-            [self.root / "usr/local/sbin" / name], env=self.env, timeout=60,
-            capture_output=True, text=True, check=False)
-        return done.returncode, self.calls()[before:]
-
-    def calls(self):
-        return self.calls_file.read_text().splitlines()
-
-
-def test_what_an_instance_does_at_its_first_boot(moto, tmp_path):
-    stack = on_ec2(moto)
-    instance = Instance(stack, tmp_path)
-    assert instance.calls() == [
-        "systemctl daemon-reload", "systemctl enable trailpost-install",
-        "systemctl start --no-block trailpost-install"]
-    status, calls = instance.run("trailpost-install")
-    assert status == 0
-    assert [c.split()[0] for c in calls] == [
-        "apt-get", "apt-get", "aws", "apt-get", "systemctl", "systemctl",
-        "systemctl", "aws", "aws"]
-    assert " s3://packages/t/trailpost_1.deb " in calls[2]
-    assert calls[3].endswith(" install %s/run/trailpost.deb" % tmp_path)
-    assert calls[5] == "systemctl restart trailpost"
-    # Told only when it runs; once more, since the first was refused.
-    assert calls[7] == calls[8]
-    assert calls[8].startswith("aws cloudformation signal-resource ")
-    assert calls[8].endswith(
-        " --logical-resource-id Instances --status SUCCESS "
-        "--unique-id i-0123")
-
-
-def test_an_instance_fetches_the_token(moto, tmp_path):
-    stack = on_ec2(moto)
-    instance = Instance(stack, tmp_path)
-    token = tmp_path / "run/trailpost-token"
-    status, calls = instance.run("trailpost-token")
-    assert status == 0
-    assert token.read_text() == "the-token\n"
-    assert token.stat().st_mode & 0o777 == 0o600
-    # On no disk.
-    assert [p for p in tmp_path.rglob("*") if p.is_file() and p != token and
-            b"the-token\n" in p.read_bytes() and "bin" not in p.parts] == []
-    first, asked = calls
-    assert first == asked
-    assert "aws secretsmanager get-secret-value " in asked
-    conf = subprocess.run(
-        [BINARY, "-c", tmp_path / "etc/trailpost/trailpost.conf", "-o",
-         "dassana_token_file=%s" % token, "--print-config"],
-        env=instance.env, capture_output=True, text=True, timeout=60,
-        check=False)
-    assert "queue_url = %s\n" % stack.outputs["QueueUrl"] in conf.stdout
-
-
-def test_an_instance_fetches_from_elsewhere(moto, tmp_path):
-    url = "https://example.com/t.deb?a=1"
-    instance = Instance(on_ec2(moto, PackageUrl=url), tmp_path)
-    status, calls = instance.run("trailpost-install")
-    assert status == 0
-    assert calls[2].startswith("curl ") and calls[2].endswith(" " + url)
-
-
-def test_an_instance_without_a_mirror_tries_again(moto, tmp_path):
-    instance = Instance(on_ec2(moto), tmp_path)
-    (tmp_path / "calls.no-apt").touch()
-    status, calls = instance.run("trailpost-install")
-    assert status != 0 and len(calls) == 1
-    (tmp_path / "calls.no-apt").unlink()
-    assert instance.run("trailpost-install")[0] == 0
-
-
-def test_an_instance_does_not_install_what_it_was_not_told_to(moto, tmp_path):
-    instance = Instance(on_ec2(moto, PackageSha256="0" * 64), tmp_path)
-    status, calls = instance.run("trailpost-install")
-    assert status != 0
-    assert [c.split()[0] for c in calls] == ["apt-get", "apt-get", "aws"]
 
 
 def put_file(stack, seed):
