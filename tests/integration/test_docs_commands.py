@@ -256,15 +256,18 @@ def test_upgrade_of_the_stack(shell, cloud):
     begin(shell)
     vpc, subnet, _ = cloud.network()
     name_all_parameters(cloud, RunOn="EC2", DassanaToken="tok", VpcId=vpc,
-                        PackageUrl="https://example.com/old.deb",
+                        PackageUrl="s3://your-packages/old.deb",
                         PackageSha256="0" * 64, Processes="3",
                         KeyPrefix="some/prefix/AWSLogs/", SubnetIds=subnet)
     before = parameters(cloud)
+    cloud.s3.create_bucket(Bucket="your-packages", CreateBucketConfiguration={
+        "LocationConstraint": REGION})
     (shell.folder / "build/deb").mkdir()
     (shell.folder / "build/deb/trailpost_9.9.9_amd64.deb").write_text("new")
     shell.run(page("upgrade")["upgrade-stack"])
     after = parameters(cloud)
-    assert after.pop("PackageUrl").startswith("https://example.com/trailpost_")
+    key = after.pop("PackageUrl").removeprefix("s3://your-packages/")
+    cloud.s3.head_object(Bucket="your-packages", Key=key)
     assert after.pop("PackageSha256") == hashlib.sha256(b"new").hexdigest()
     assert after == {k: v for k, v in before.items()
                      if not k.startswith("Package")}
