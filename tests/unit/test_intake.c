@@ -225,21 +225,50 @@ test_part(void **state)
 	close_world();
 }
 
-/* Messages take bytes too, and those that leave take places. */
-static void
-test_room_for_bytes(void **state)
+/* A notification of as many keys as fit into 250 kB. */
+static const char *
+wide_body(void)
 {
 	static char body[250000];
 	size_t n = 0;
 
-	(void)state;
-	open_world(1000);
 	n = (size_t)snprintf(body, sizeof body,
 	    "{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"" TRAIL "k\"");
 	while (n < sizeof body - 100)
 		n += (size_t)snprintf(
 		    body + n, sizeof body - n, ",\"" TRAIL "k%zu\"", n);
 	snprintf(body + n, sizeof body - n, "]}");
+	return body;
+}
+
+/* One reply full of them: those that are too much are given back at once, and
+ * the next ones asked for one by one. */
+static void
+test_wide_reply(void **state)
+{
+	(void)state;
+	open_world(1000);
+	intake_look(t.in);
+	receive(10, wide_body());
+	assert_true(intake_full(t.in));
+	assert_true(messages_held(t.ms) < 10);
+	assert_int_equal(messages_count(t.ms), 10);
+	assert_true(messages_bytes(t.ms) < INTAKE_BYTES_MAX * 3 / 2);
+	messages_flush(t.ms);
+	assert_int_equal(
+	    fake_sqs_expect(FAKE_HIDE, 10 - messages_held(t.ms))->seconds[0],
+	    0);
+	close_world();
+}
+
+/* Messages take bytes too, and those that leave take places. */
+static void
+test_room_for_bytes(void **state)
+{
+	const char *body = wide_body();
+
+	(void)state;
+	open_world(1000);
 	for (int i = 0; i < 1000 && !intake_full(t.in); i++) {
 		intake_look(t.in);
 		receive(1, body);
@@ -580,6 +609,7 @@ main(void)
 	    cmocka_unit_test(test_request),
 	    cmocka_unit_test(test_part),
 	    cmocka_unit_test(test_room_for_bytes),
+	    cmocka_unit_test(test_wide_reply),
 	    cmocka_unit_test(test_leaving_take_places),
 	    cmocka_unit_test(test_bodies),
 	    cmocka_unit_test(test_gate),
