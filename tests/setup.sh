@@ -83,6 +83,7 @@ test_packages()
 	has faketime || echo faketime
 	has tinyproxy || echo tinyproxy-bin
 	has mandoc || echo mandoc
+	has curl || echo curl # the guide's own commands take it
 }
 
 fuzz_packages()

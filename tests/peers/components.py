@@ -111,13 +111,13 @@ class Moto(Component):
         request = urllib.request.Request(
             self.url + "/moto-api/reset-auth", str(after).encode(),
             {"Content-Type": "text/plain"})
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def reset(self):
         """As it was when it started: empty, and letting everything pass."""
         self.verify(after=10 ** 9)
         request = urllib.request.Request(self.url + "/moto-api/reset", b"")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
 
 class Fauxqs(Component):
