@@ -58,6 +58,13 @@ end_turn(struct grant *g)
 	g->turn = g->trial = false;
 }
 
+/* There are none to sign with, so a fresh object cannot be tried either. */
+static bool
+lacks_creds(const struct grant *g)
+{
+	return g->closed && g->why.class == AWS_NO_CREDS;
+}
+
 static void
 on_probe(void *arg)
 {
@@ -65,7 +72,7 @@ on_probe(void *arg)
 	bool more;
 
 	g->turn = true;
-	g->trial = ++g->probes % 2 == 0 && g->why.class != AWS_NO_CREDS;
+	g->trial = ++g->probes % 2 == 0 && !lacks_creds(g);
 	more = g->retry(g->arg);
 	/* If there was nothing to try, it is the next one's turn. */
 	if (g->turn && (more || g->closed))

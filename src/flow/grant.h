@@ -19,7 +19,8 @@
  * of its own, and every other time it is the turn of one that was not refused
  * yet, for which one message may be received (a trial), since all that are held
  * may be: keys that are gone look forbidden to who may not list the bucket. As
- * long as trials find such objects the delays begin anew.
+ * long as trials find such objects the delays begin anew. There are no trials
+ * while there are no credentials at all.
  */
 #ifndef FLOW_GRANT_H
 #define FLOW_GRANT_H

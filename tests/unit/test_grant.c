@@ -332,6 +332,27 @@ test_trials_after_credentials(void **state)
 	assert_true(grant_on_trial(w.grant));
 }
 
+/* That there were none once says nothing of a refusal later on. */
+static void
+test_trials_long_after_credentials(void **state)
+{
+	unsigned trials = 0;
+
+	(void)state;
+	(void)refuse(1, AWS_NO_CREDS, "");
+	fake_advance(1000);
+	assert_true(grant_read(w.grant, start_held()));
+	w.held = false;
+	fake_advance(2000); /* the turn that was set already: the last one */
+	w.held = true;
+	(void)refuse(2, AWS_DENIED, "AccessDenied");
+	for (int64_t ms = 1000; ms <= 8000; ms *= 2) {
+		fake_advance(ms);
+		trials += grant_on_trial(w.grant);
+	}
+	assert_int_equal(trials, 2);
+}
+
 /* One after the other, as long as there are any. */
 static void
 test_trials_go_on(void **state)
@@ -447,6 +468,7 @@ main(void)
 	    T(test_trials),
 	    T(test_trials_go_on),
 	    T(test_trials_after_credentials),
+	    T(test_trials_long_after_credentials),
 	    T(test_no_trial_without_credentials),
 	    T(test_probing_goes_on),
 	    T(test_nothing_held),
