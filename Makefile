@@ -73,6 +73,8 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 # the library, so a stand-in defined there wins over the real module.
 UNIT_HELP_SRC := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 UNIT_HELP := $(BUILD)/libunithelp.a
+SIM_SRC := $(wildcard tests/sim/*.c)
+SIM := $(BUILD)/tests/sim/test_sim
 ORACLE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oracle/*.c))
 FLOOR := $(BUILD)/tests/bench/floor
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -80,7 +82,8 @@ FUZZ_SECONDS ?= 30
 OOM := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oom/oom_*.c))
 CLANG_FORMAT := $(firstword $(shell command -v clang-format-14 clang-format))
 FORMATTED := $(wildcard include/*/*.h src/*/*.[ch] tests/unit/*.[ch] \
-	tests/unit/*/*.[ch] tests/oracle/*.c tests/bench/*.c tests/fuzz/*.[ch] tests/oom/*.[ch])
+	tests/unit/*/*.[ch] tests/oracle/*.c tests/bench/*.c tests/fuzz/*.[ch] \
+	tests/oom/*.[ch] tests/sim/*.[ch])
 
 # What a person reads: QUIET=1 leaves out the names of the files compiled.
 SAY = @$(if $(QUIET),:,echo)
@@ -115,6 +118,9 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_HELP) $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(UNIT_HELP) $(LIB) \
 		$(LIBS) -lcmocka
 
+$(SIM): $(SIM_SRC:%.c=$(BUILD)/%.o) $(LIB)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(ORACLE) $(FLOOR): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
@@ -135,7 +141,8 @@ $(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJ:.o=.d) $(UNIT_SRC:%.c=$(BUILD)/%.d) \
 	$(UNIT_HELP_SRC:%.c=$(BUILD)/%.d) $(ORACLE:=.d) $(FLOOR).d \
-	$(FUZZ:=.d) $(BUILD)/tests/fuzz/fuzz.d $(OOM:=.d) $(BUILD)/tests/oom/oom.d
+	$(FUZZ:=.d) $(BUILD)/tests/fuzz/fuzz.d $(OOM:=.d) \
+	$(BUILD)/tests/oom/oom.d $(SIM_SRC:%.c=$(BUILD)/%.d)
 
 UNITS := trailpost.service trailpost@.service
 .PHONY: install uninstall
@@ -221,7 +228,7 @@ demo: setup-build
 
 # Tests. Their whole output is kept in $(BUILD)/log.
 .PHONY: test-programs
-test-programs: $(BIN) man $(UNIT) $(ORACLE) $(if $(VARIANT),,$(OOM))
+test-programs: $(BIN) man $(UNIT) $(SIM) $(ORACLE) $(if $(VARIANT),,$(OOM))
 
 .PHONY: check check-quick check-unit check-oracle check-integration check-asan
 check: setup-test setup-systemd
@@ -235,6 +242,11 @@ check-quick: setup-test
 
 check-unit: $(UNIT)
 	@$(RUN) unit
+
+# Hours of load beside faults, in virtual time; SIM_SECONDS is the budget.
+.PHONY: check-sim
+check-sim: $(SIM)
+	@$(SIM)
 
 check-oracle: $(ORACLE)
 	@$(RUN) oracle
@@ -356,6 +368,7 @@ help:
 	@echo "make check-quick        the same without integration tests"
 	@echo "make check-unit         unit tests alone: seconds"
 	@echo "make check-integration  the program against real components"
+	@echo "make check-sim          hours of load beside faults, simulated"
 	@echo "make check-oracle       signatures against botocore's"
 	@echo "make check-asan         unit and integration, sanitized"
 	@echo "make check-oom          each allocation failing in turn"

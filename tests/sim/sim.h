@@ -1,0 +1,107 @@
+/*
+ * The whole flow under load, in virtual time: any number of processes (each a
+ * shipper of its own with the real aws, sink and flow layers) on one model of
+ * an SQS queue, of S3 and of Dassana. What is asked is not whether a fault is
+ * handled, but what becomes of honest objects beside it.
+ *
+ * A row (sim_rows.c) says what comes into the queue, what goes wrong and what
+ * must hold in the end. Everything random comes from the run's seed. Nothing
+ * is compressed or signed, and time jumps from event to event, so that hours
+ * take seconds.
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/shipper.h"
+
+enum {
+	SIM_S = 1000,
+	SIM_MIN = 60 * SIM_S,
+	SIM_H = 60 * SIM_MIN,
+	SIM_PROCS_MAX = 20,
+	SIM_LOADS_MAX = 4,
+	SIM_FAULTS_MAX = 3,
+};
+
+/* How S3 answers a GET. */
+enum sim_s3 {
+	S3_OK,
+	S3_DENIED,    /* 403 */
+	S3_SSE_C,     /* 400: encrypted with a key of the customer */
+	S3_BROKEN,    /* 500 */
+	S3_NO_BUCKET, /* 404 */
+	S3_KMS,	      /* 400: the key is disabled */
+	S3_MISSING,   /* 404 */
+	S3_DRIP,      /* a byte a second */
+};
+
+/* How Dassana answers a POST. */
+enum sim_dassana {
+	SAYS_OK,
+	SAYS_400,
+	SAYS_403,
+	SAYS_302,
+	SAYS_ZERO,  /* docCount 0 */
+	SAYS_ERROR, /* 200, and an object that tells of an error */
+	SAYS_500,
+	SAYS_429, /* without Retry-After */
+};
+
+/* Messages of one kind. */
+struct sim_load {
+	double per_s;	  /* drawn at ½ … 4 times of it; or */
+	unsigned at_once; /* as many at the start */
+	unsigned objects; /* that a message names; 0: 1 */
+	unsigned events;  /* of an object; 0: 1 to 3 */
+	unsigned each;	  /* bytes of an event; 0: 122 */
+	enum sim_s3 s3;
+	enum sim_dassana dassana; /* what it says to any of ... */
+	unsigned bad;		  /* ... the first so many events */
+	unsigned bucket;
+	bool bad_region; /* the notification names a wrong one */
+	bool twin;	 /* names an object of load 0 that has just come */
+	int64_t from_ms;
+};
+
+/* Something that goes wrong for all, for a time. */
+struct sim_fault {
+	int64_t from_ms, until_ms; /* none if equal */
+	bool all_buckets;
+	unsigned bucket; /* that S3 denies; ... */
+	enum sim_s3 s3;
+	enum sim_dassana dassana; /* ... or what Dassana says to everything */
+};
+
+struct sim_row {
+	const char *name;
+	int64_t ms; /* 0: 3 h */
+	/* The first is honest: all of it must arrive. So must what comes later
+	 * of a kind that nothing is wrong with. */
+	struct sim_load load[SIM_LOADS_MAX];
+	struct sim_fault fault[SIM_FAULTS_MAX];
+	size_t buffer_bytes;   /* 0: the default */
+	int64_t stop_every_ms; /* SIGTERM to one process, which starts again */
+	int64_t kill_every_ms; /* SIGKILL */
+	/* What must hold. */
+	int64_t lag_ms;	  /* p99 of the honest; 0: 10 s */
+	int64_t told_ms;  /* so long after a fault's start and until its
+				* end somebody is told; 0: not asked */
+	unsigned polls_h; /* of a process, from 10 minutes after a fault's
+				* start to its end; 0: any */
+	unsigned post_s;  /* of a process, from 30 s after a fault's start
+				* to its end; 0: any */
+	bool may_refuse;  /* some events are refused for good */
+	bool may_die;	  /* what is not honest may be dead-lettered */
+};
+
+extern const struct sim_row sim_rows[];
+extern const size_t sim_nrows;
+
+/* Runs one row, prints its line. Whether all that must hold does. */
+bool sim_run(const struct sim_row *row, uint64_t seed, unsigned procs);
+
+#endif
