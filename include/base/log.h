@@ -30,8 +30,9 @@
  * - by LOG_TURN: for the first failure after a success. What follows of its
  *   kind are its repetitions.
  *
- * A line waits for whoever reads stderr, but for 3 s only. While nobody does
- * lines are left out whole; log.dropped tells how many, once somebody reads.
+ * No line waits for whoever reads stderr: what is not taken at once is kept, up
+ * to 256 KiB, and written later (log_drain). Beyond that lines are left out
+ * whole; log.dropped tells how many, once there is room.
  *
  * Problems (error, warn) are remembered too, whatever the level: log_recent.
  */
@@ -132,6 +133,13 @@ void log_tick(void);
 /* Tells all repetitions now and forgets what was said: at the end, and before
  * anything about the log is changed. */
 void log_flush(void);
+/* Writes what its reader has not taken yet, without waiting. Whether some is
+ * left. To be called when stderr can be written again (net/log_drain.h). */
+bool log_drain(void);
+/* At the end of the process: log_flush, and up to 3 s for the reader. */
+void log_end(void);
+/* Lines left out since the start because the reader was too slow. */
+uint64_t log_dropped(void);
 
 enum {
 	LOG_RECENT_MAX = 16,

@@ -22,6 +22,7 @@ struct metrics_values {
 	struct http_stats http;
 	struct histogram turns;
 	struct process process;
+	uint64_t log_dropped;
 	double start_seconds;
 	bool always; /* true */
 	bool ready;

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "admin/metrics_internal.h"
+#include "base/log.h"
 
 static void
 read_creds(struct metrics_values *v, const struct creds_keeper *k)
@@ -41,6 +42,7 @@ void
 metrics_read(struct metrics_values *v, const struct metrics_source *src)
 {
 	*v = (struct metrics_values){.always = true,
+	    .log_dropped = log_dropped(),
 	    .start_seconds = src->start_seconds,
 	    .turns = *src->turns,
 	    .http = http_stats(src->http),

@@ -371,6 +371,11 @@ const struct metric metrics_table[] = {
 	.type = METRIC_COUNTER,
 	.help = "Bytes of request bodies.",
 	AT(http.bytes_out)},
+    {.name = "trailpost_log_lines_dropped_total",
+	.type = METRIC_COUNTER,
+	.help = "Lines of the log left out because nobody read stderr fast "
+		"enough.",
+	AT(log_dropped)},
     {.name = "process_cpu_seconds_total",
 	.type = METRIC_COUNTER,
 	.help = "Time of user and system that the process has used.",

@@ -12,9 +12,11 @@
 #include "base/log_out.h"
 #include "base/log_recent.h"
 
-enum { LINE_MAX_BYTES = 8192, END_MAX = 128, WAIT_MS = 3000 };
+enum { LINE_MAX_BYTES = 8192, END_MAX = 128, END_WAIT_MS = 3000 };
 
 enum folding { FOLDED, FOLDED_FROM_HERE, NOT_FOLDED };
+
+static char waiting[LOG_OUT_MAX];
 
 static struct {
 	enum log_level level, verbose;
@@ -23,8 +25,9 @@ static struct {
 	log_sink_fn *sink;
 	void *sink_arg;
 	struct log_out out;
+	uint64_t told_dropped;
 } logger = {
-    .level = LOG_LVL_INFO, .out = {.fd = STDERR_FILENO, .wait_ms = WAIT_MS}};
+    .level = LOG_LVL_INFO, .out = {.fd = STDERR_FILENO, .text = waiting}};
 
 const char *
 log_err_text(enum err e)
@@ -98,18 +101,17 @@ keep(struct log_fold *f, const struct log_field *fields)
 	buf_fini(&b);
 }
 
-/* Once somebody reads again. */
+/* Once there is room again. */
 static void
 tell_dropped(void)
 {
 	uint64_t dropped = logger.out.dropped;
 
-	if (dropped == 0 || !log_out_ready(&logger.out))
+	if (dropped == 0 || log_out_full(&logger.out))
 		return;
 	logger.out.dropped = 0;
+	logger.told_dropped += dropped;
 	LOG_EACH(LOG_LVL_WARN, "log.dropped", F_INT("lines", dropped));
-	if (logger.out.dropped > 0)
-		logger.out.dropped = dropped;
 }
 
 static void
@@ -175,6 +177,27 @@ void
 log_flush(void)
 {
 	log_fold_end(tell);
+}
+
+bool
+log_drain(void)
+{
+	return log_out_drain(&logger.out);
+}
+
+void
+log_end(void)
+{
+	log_flush();
+	log_out_wait(&logger.out, END_WAIT_MS);
+	tell_dropped();
+	log_out_wait(&logger.out, 0);
+}
+
+uint64_t
+log_dropped(void)
+{
+	return logger.told_dropped + logger.out.dropped;
 }
 
 /* ---- settings ---- */

@@ -335,7 +335,7 @@ main(int argc, char **argv)
 		write_usage(stderr);
 		status = EXIT_USAGE;
 	}
-	log_flush();
+	log_end();
 	mem_free(a.options);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
 		status = EXIT_TROUBLE;

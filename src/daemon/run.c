@@ -93,7 +93,7 @@ on_stop(void *arg, int signum)
 	if (r->stopping) {
 		LOG_WARN("stop", F_INT("signal", signum),
 		    F_STR("problem", "second signal, work is left behind"));
-		log_flush();
+		log_end();
 		_exit(EXIT_SECOND_SIGNAL);
 	}
 	r->stopping = true;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "daemon/check.h"
 #include "daemon/command.h"
+#include "net/log_drain.h"
 
 /* (The leak sanitizer, however, is a debugger.) */
 void
@@ -61,6 +62,7 @@ ways_begin(struct ways *w, const struct config *c)
 	ev_set_allocator(ev_memory);
 	w->loop = ev_loop_new(EVFLAG_AUTO);
 	if (w->loop != NULL) {
+		w->log = log_drain_new(w->loop);
 		w->timers = timers_new(w->loop);
 		w->http = http_new(w->loop, &http);
 	}
@@ -243,6 +245,7 @@ ways_close(struct ways *w)
 	creds_keeper_free(&w->keeper);
 	http_free(&w->http);
 	timers_free(&w->timers);
+	log_drain_free(&w->log);
 	if (w->loop != NULL)
 		ev_loop_destroy(w->loop);
 	w->loop = NULL;

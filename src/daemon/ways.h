@@ -19,6 +19,7 @@ struct ev_loop;
 
 struct ways {
 	struct ev_loop *loop;
+	struct log_drain *log;
 	struct timers *timers;
 	struct http *http;
 	struct creds_keeper *keeper;
@@ -36,7 +37,7 @@ struct ways {
 void ways_protect(void);
 /* In this order; false: it cannot be had, which is logged, and in lacks and
  * status. ways_close in any case. */
-/* The loop, timers and http. */
+/* The loop, the log's outlet, timers and http. */
 bool ways_begin(struct ways *w, const struct config *c);
 /* Looks a region up that the configuration leaves open, and puts it into it.
  * Runs the loop meanwhile: for some seconds, or (patient) until it is found.

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import subprocess
+import threading
 
 import pytest
 from jobs import await_all, make_file, put_files
@@ -191,35 +192,83 @@ def test_repeated_errors_are_folded(standin, daemon):
     assert failures >= 2
 
 
-def test_a_log_that_nobody_reads_holds_nothing_up(standin, tmp_path):
-    """What is left out is counted, and no line is cut in two."""
-    out, into = os.pipe()
-    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 8192)
-    command = [BINARY, "-vv"]
-    for pair in {**standin.options(), "batch_max_delay": "100ms"}.items():
-        command += ["-o", "%s=%s" % pair]
-    running = subprocess.Popen(
-        command, stderr=into, stdin=subprocess.DEVNULL,
-        env={**bare_environ(tmp_path), **standin.environ()})
-    os.close(into)
-    try:
-        wanted = put_files(standin, 20)
-        standin.wait(standin.queue.empty, 20)
-        assert sorted(standin.dassana.events()) == sorted(wanted)
-        with os.fdopen(out, "rb") as file:
-            running.terminate()
-            standin.queue.end_polls()
-            lines = [parse(line) for line in file.read().decode().split("\n")]
-        assert running.wait(20) == 0
-    finally:
-        running.kill()
-        running.wait()
+class Unread:
+    """The daemon at its most talkative, and a pipe of two pages that is read
+    when the test wants it."""
+
+    def __init__(self, standin, home):
+        out, into = os.pipe()
+        fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 8192)
+        command = [BINARY, "-vv"]
+        for pair in {**standin.options(), "batch_max_delay": "100ms"}.items():
+            command += ["-o", "%s=%s" % pair]
+        self.standin = standin
+        self.process = subprocess.Popen(
+            command, stderr=into, stdin=subprocess.DEVNULL,
+            env={**bare_environ(home), **standin.environ()})
+        os.close(into)
+        self.file = os.fdopen(out, "rb", buffering=0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.wait()
+        self.file.close()
+
+    def rest(self):
+        """Ends it, and reads what is still to come."""
+        self.process.terminate()
+        self.standin.queue.end_polls()
+        text = self.file.readall()
+        assert self.process.wait(20) == 0
+        return text
+
+
+def whole_lines(text):
+    lines = [parse(line) for line in text.decode().split("\n")]
     assert lines.pop()["line"] == ""
     assert all(line["line"].startswith("20") and "event" in line
                for line in lines)
+    return lines
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(standin, tmp_path):
+    """What is left out is counted, and no line is cut in two."""
+    with Unread(standin, tmp_path) as running:
+        wanted = put_files(standin, 150)
+        standin.wait(standin.queue.empty, 40)
+        assert sorted(standin.dassana.events()) == sorted(wanted)
+        lines = whole_lines(running.rest())
     dropped = [line for line in lines if line["event"] == "log.dropped"]
     assert sum(int(line["lines"]) for line in dropped) > 20
+    kept = sum(len(line["line"]) for line in lines)
+    assert 250_000 < kept < 300_000
+
+
+def test_a_log_that_is_read_slowly_holds_nothing_up(standin, tmp_path):
+    """At 2 kB/s, its reader would need minutes for it."""
+    text, fast = [], threading.Event()
+
+    def read():
+        while not fast.wait(0.1):
+            text.append(os.read(running.file.fileno(), 200))
+    with Unread(standin, tmp_path) as running:
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            wanted = put_files(standin, 60)
+            standin.wait(standin.queue.empty, 20)
+        finally:
+            fast.set()
+            reader.join()
+        assert sorted(standin.dassana.events()) == sorted(wanted)
+        text.append(running.rest())
+    lines = whole_lines(b"".join(text))
     assert lines[-1]["event"] == "stop"
+    assert sum(len(line["line"]) for line in lines) > 100_000
+    assert not [line for line in lines if line["event"] == "log.dropped"]
 
 
 def test_the_level_is_a_setting(standin, daemon):

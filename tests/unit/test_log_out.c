@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ enum { ROOM = PIPE_BUF };
 
 static int ends[2];
 static struct log_out out;
-static char line[3 * ROOM], got[4 * ROOM];
+static char waiting[LOG_OUT_MAX], line[3 * ROOM], got[2 * LOG_OUT_MAX];
 
 /* flags: of the end that is written to. */
 static void
@@ -27,7 +28,7 @@ open_pipe(int flags)
 	assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 2 * ROOM), 2 * ROOM);
 	assert_return_code(fcntl(ends[0], F_SETFL, O_NONBLOCK), errno);
 	assert_return_code(fcntl(ends[1], F_SETFL, flags), errno);
-	out = (struct log_out){.fd = ends[1], .wait_ms = 1};
+	out = (struct log_out){.fd = ends[1], .text = waiting};
 }
 
 static void
@@ -57,9 +58,25 @@ read_all(void)
 	return n;
 }
 
+/* Reads a page at a time, as slowly as it can be; how much came in all. */
+static size_t
+read_slowly(void)
+{
+	size_t n = 0;
+	ssize_t more;
+
+	do {
+		(void)log_out_drain(&out);
+		more = read(ends[0], got + n, ROOM);
+		if (more > 0)
+			n += (size_t)more;
+	} while (more > 0);
+	return n;
+}
+
 /* The blocking one would hang here, the other would leave halves of lines. */
 static void
-a_full_pipe_drops_whole_lines(void **state)
+a_full_pipe_holds_nobody_up(void **state)
 {
 	static const int flags[] = {0, O_NONBLOCK};
 
@@ -67,48 +84,137 @@ a_full_pipe_drops_whole_lines(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		open_pipe(flags[i]);
 		log_out_line(&out, line_of('a', 100));
-		assert_true(log_out_ready(&out));
+		assert_false(log_out_drain(&out));
 		log_out_line(&out, line_of('b', ROOM));
-		assert_int_equal(out.dropped, 0);
-		assert_false(log_out_ready(&out));
+		assert_false(log_out_drain(&out));
 		log_out_line(&out, line_of('c', 10));
 		log_out_line(&out, line_of('d', 10));
-		assert_int_equal(out.dropped, 2);
+		assert_true(log_out_drain(&out));
 		assert_int_equal(read_all(), 100 + ROOM);
-		assert_true(log_out_ready(&out));
-		log_out_line(&out, line_of('e', 10));
-		assert_int_equal(out.dropped, 2);
-		assert_int_equal(read_all(), 10);
-		assert_memory_equal(got, "eeeeeeeee\n", 10);
+		assert_false(log_out_drain(&out));
+		assert_int_equal(read_all(), 20);
+		assert_memory_equal(got, "ccccccccc\nddddddddd\n", 20);
+		assert_int_equal(out.dropped, 0);
 		close_pipe();
 	}
 }
 
 static void
-a_line_that_was_torn_is_ended_first(void **state)
+a_line_of_many_pages_arrives_whole(void **state)
 {
 	(void)state;
 	open_pipe(0);
 	log_out_line(&out, line_of('a', 3 * ROOM));
-	assert_int_equal(out.dropped, 1);
-	assert_int_equal(read_all(), 2 * ROOM);
 	log_out_line(&out, line_of('b', 5));
-	log_out_line(&out, line_of('c', 5));
-	assert_int_equal(read_all(), 11);
-	assert_memory_equal(got, "\nbbbb\ncccc\n", 11);
-	assert_int_equal(out.dropped, 1);
+	assert_int_equal(read_slowly(), 3 * ROOM + 5);
+	assert_memory_equal(got + 3 * ROOM - 2, "a\nbbbb\n", 7);
 	close_pipe();
+}
+
+/* What fits is kept; then nothing is until half has gone, so that what is kept
+ * is not one line here and there. In order, and whole. */
+static void
+what_does_not_fit_is_counted(void **state)
+{
+	enum { EACH = 100, KEPT = LOG_OUT_MAX / EACH };
+	size_t sent = 0, n;
+
+	(void)state;
+	open_pipe(0);
+	for (; out.dropped == 0; sent++)
+		log_out_line(&out, line_of('a', EACH));
+	assert_in_range(sent, KEPT + ROOM / EACH, KEPT + 2 * ROOM / EACH + 1);
+	n = read_all();
+	log_out_line(&out, line_of('b', EACH));
+	assert_int_equal(out.dropped, 2);
+	while (log_out_full(&out))
+		n += read_all();
+	assert_in_range(out.n, LOG_OUT_MAX / 2 - 2 * ROOM, LOG_OUT_MAX / 2);
+	/* There is no room behind what waits, but before it. */
+	for (size_t i = 0; i < KEPT / 2; i++)
+		log_out_line(&out, line_of('c', EACH));
+	assert_int_equal(out.dropped, 2);
+	n += read_all();
+	assert_int_equal(n % EACH, 0);
+	n += read_slowly();
+	assert_int_equal(n, (sent - 1 + KEPT / 2) * EACH);
+	for (size_t i = EACH; i <= LOG_OUT_MAX / 2; i += EACH)
+		assert_int_equal(got[i - 1], '\n');
+	close_pipe();
+}
+
+/* Lines of several writers on one pipe do not mix: what is written at once ends
+ * with a line. */
+static void
+pieces_end_with_lines(void **state)
+{
+	size_t n;
+
+	(void)state;
+	open_pipe(0);
+	for (int i = 0; i < 400; i++)
+		log_out_line(&out, line_of('a', 97));
+	for (int i = 0; i < 4; i++) {
+		n = read_all();
+		assert_true(n > ROOM);
+		assert_int_equal(n % 97, 0);
+		(void)log_out_drain(&out);
+	}
+	close_pipe();
+}
+
+static void
+the_end_waits_for_the_reader_but_not_for_ever(void **state)
+{
+	(void)state;
+	open_pipe(0);
+	for (int i = 0; i < 3; i++)
+		log_out_line(&out, line_of('a', ROOM));
+	log_out_wait(&out, 1);
+	assert_int_equal(out.n, ROOM);
+	assert_int_equal(read_all(), 2 * ROOM);
+	log_out_wait(&out, 60000);
+	assert_int_equal(read_all(), ROOM);
+	close_pipe();
+}
+
+/* Of a terminal's room poll(2) tells nothing but that it is not 0, and a write
+ * that is larger would wait for whoever looks at it. */
+static void
+a_terminal_holds_nobody_up(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), fd;
+	ssize_t n;
+
+	(void)state;
+	assert_return_code(grantpt(master), errno);
+	assert_return_code(unlockpt(master), errno);
+	fd = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_return_code(fd, errno);
+	out = (struct log_out){.fd = fd, .text = waiting};
+	for (int i = 0; i < 100; i++)
+		log_out_line(&out, line_of('a', 3 * ROOM - 1));
+	assert_true(out.dropped > 0);
+	while (log_out_drain(&out)) {
+		n = read(master, got, sizeof got);
+		assert_true(n > 0);
+	}
+	close(out.own_fd);
+	close(fd);
+	close(master);
 }
 
 static void
 nobody_can_ever_read(void **state)
 {
 	(void)state;
-	out = (struct log_out){.wait_ms = 60000};
+	out = (struct log_out){.text = waiting};
 	out.fd = open("/dev/full", O_WRONLY);
 	log_out_line(&out, line_of('a', 5));
+	assert_int_equal(out.n, 0);
 	close(out.fd);
 	log_out_line(&out, line_of('a', 5));
+	assert_int_equal(out.n, 0);
 	assert_int_equal(out.dropped, 0);
 }
 
@@ -116,8 +222,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_full_pipe_drops_whole_lines),
-	    cmocka_unit_test(a_line_that_was_torn_is_ended_first),
+	    cmocka_unit_test(a_full_pipe_holds_nobody_up),
+	    cmocka_unit_test(a_line_of_many_pages_arrives_whole),
+	    cmocka_unit_test(what_does_not_fit_is_counted),
+	    cmocka_unit_test(pieces_end_with_lines),
+	    cmocka_unit_test(the_end_waits_for_the_reader_but_not_for_ever),
+	    cmocka_unit_test(a_terminal_holds_nobody_up),
 	    cmocka_unit_test(nobody_can_ever_read),
 	};
 
