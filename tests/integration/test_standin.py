@@ -10,7 +10,7 @@ import pytest
 from aws import Sqs, s3_client, send
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from standin import Fault, Gate
+from standin import Fault, Gate, Standin, answers
 
 AWKWARD = (
     "plain", "with space", "a+b", "100%", "%2B", "Grüße/日本語", "a//b", "/lead",
@@ -299,3 +299,56 @@ def test_it_is_fast_enough_and_ends_quickly(standin):
     began = time.monotonic()
     standin.close()
     assert time.monotonic() - began < 1
+
+
+LINES = [b'{"n":1}', b'{"n":2}']
+
+
+@pytest.mark.parametrize("answer,status,body,taken", [
+    (answers.refusal(), 400, b'{"error": "bad_event"}', 0),
+    (answers.redirect(), 302, b"", 0),
+    (answers.count_zero(), 200, b'{"success": true, "docCount": 0}', 0),
+    (answers.told({}), 200, b"{}", 0),
+    (answers.told({}, take=True), 200, b"{}", 2),
+    (answers.marked(LINES), 200,
+     b'\xef\xbb\xbf{"success": true, "docCount": 2}', 2),
+    (answers.short(LINES), 200, b'{"success": true, "docCount": 1}', 2),
+])
+def test_dassana_can_answer_otherwise(standin, answer, status, body, taken):
+    standin.dassana.overrule = lambda request, events: \
+        answer if b'{"n":1}' in events else None
+    text = gzip.compress(b"\n".join(LINES) + b"\n")
+    assert post(standin, text)[::2] == (status, body)
+    assert len(standin.dassana.events()) == taken
+    _, _, usual = post(standin, gzip.compress(b'{"n":3}\n'))
+    assert b'"docCount": 1' in usual
+
+
+def test_dassana_can_answer_in_gzip(standin):
+    standin.dassana.overrule = lambda _, events: answers.gzipped(events)
+    _, headers, body = post(standin, gzip.compress(b'{"n":1}\n'))
+    assert headers["Content-Encoding"] == "gzip"
+    assert b'"docCount": 1' in gzip.decompress(body)
+
+
+def test_time_can_pass_faster():
+    with Standin(speed=600) as standin:
+        standin.queue.send("x")
+        sqs = Sqs.of(standin)
+        began = time.monotonic()
+        assert sqs.ok("ReceiveMessage", VisibilityTimeout=300)["Messages"]
+        assert sqs.ok("ReceiveMessage") == {}
+        # Another 20 of its seconds at a time, until the message is back.
+        standin.wait(lambda: sqs.ok("ReceiveMessage", WaitTimeSeconds=20))
+        assert 0.4 < time.monotonic() - began < 5
+
+
+def test_all_entries_of_the_journal_can_be_watched(standin):
+    seen = []
+    standin.journal.watch = lambda entry: seen.append(entry.op)
+    message = standin.queue.send("x", lambda known: seen.append(known.body))
+    handle, = [m["ReceiptHandle"] for m in Sqs.of(standin).ok(
+        "ReceiveMessage")["Messages"]]
+    standin.queue.delete(handle)
+    assert message.receives == 1
+    assert seen == ["x", "sqs.poll", "sqs.receive", "sqs.delete"]

@@ -72,6 +72,8 @@ class Service:
         self.taken = None     # a function of the events of a POST taken
         self.limit_bytes = None  # of a body's plain bytes: more is a 413
         self.judge = None     # a function of one event: False refuses all
+        self.overrule = None  # a function of the request and its events: an
+        #                       Answer (answers.py), or None for the usual one
         self._lock = threading.Lock()
         self._events = []
         self._stored = 0
@@ -118,6 +120,9 @@ class Service:
         if self.judge and not all(map(self.judge, found)):
             self.journal.add("dassana.refused", events=len(found))
             return self.error(request, 400, "bad_event", "an event is refused")
+        answer = self.overrule and self.overrule(request, found)
+        if answer:
+            return self._overruled(answer, request, found, plain)
         if self.limit_bytes is not None and len(plain) > self.limit_bytes:
             self.journal.add("dassana.too_large", plain_bytes=len(plain),
                              events=len(found))
@@ -129,6 +134,14 @@ class Service:
             if self.doc_count else {"success": True}
         return Response(200, json.dumps(reply).encode(),
                         [("Content-Type", "application/json")])
+
+    def _overruled(self, answer, request, found, plain):
+        time.sleep(answer.delay_s)
+        if answer.take:
+            with self._lock:
+                self._store(request, found, plain)
+        self.journal.poke()
+        return Response(answer.status, answer.body, answer.headers)
 
     def _read(self, request):
         if request.method != "POST":

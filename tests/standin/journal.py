@@ -9,9 +9,12 @@ ENTRIES_MAX = 200_000
 
 
 class Journal:
-    """keep: for runs without end, only so many of the latest entries."""
+    """keep: for runs without end, only so many of the latest entries. watch: a
+    function of each entry, for what is to be known of all of them; it must not
+    touch what it is told of."""
 
     def __init__(self, keep=None):
+        self.watch = None
         self.changed = threading.Condition()
         self._entries = collections.deque(maxlen=keep)
 
@@ -21,6 +24,8 @@ class Journal:
             if len(self._entries) >= ENTRIES_MAX:
                 raise RuntimeError("the journal is full")
             self._entries.append(entry)
+            if self.watch:
+                self.watch(entry)
             self.changed.notify_all()
         return entry
 

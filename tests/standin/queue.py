@@ -5,8 +5,9 @@ import heapq
 import itertools
 import secrets
 import threading
-import time
 import uuid
+
+from .clock import Clock
 
 VISIBILITY_MAX_S = 43200
 HANDLES_MAX = 200_000
@@ -20,10 +21,10 @@ class Refused(Exception):
 
 
 class Message:
-    def __init__(self, body):
+    def __init__(self, body, sent):
         self.id = str(uuid.uuid4())
         self.body = body
-        self.sent = time.time()
+        self.sent = sent
         self.first_received = None
         self.received_at = None  # monotonic, of the latest receive
         self.receives = 0
@@ -45,10 +46,15 @@ class Message:
 
 class Queue:
     """Messages wait in a heap by the time they become visible. An entry whose
-    token is not its message's any more is stale and skipped."""
+    token is not its message's any more is stale and skipped.
+
+    As with SQS, a message goes to the dead-letter queue when it would be
+    handed out once more than max_receives, and stays hidden for at most 12 h
+    after it was handed out. All times are of the clock."""
 
     def __init__(self, name, url, journal, visibility_s=30, dead_letter=None,
-                 max_receives=None):
+                 max_receives=None, clock=None):
+        self.clock = clock or Clock()
         self.name = name
         self.url = url
         self.visibility_s = visibility_s
@@ -70,18 +76,21 @@ class Queue:
         heapq.heappush(self._heap, (visible_at, message.token, message))
         self._changed.notify_all()
 
-    def send(self, body):
-        message = Message(body)
+    def send(self, body, known=None):
+        """known: a function of the message, called before anybody gets it."""
+        message = Message(body, self.clock.time())
+        if known:
+            known(message)
         with self._changed:
             self._messages[message.id] = message
-            self._schedule(message, time.monotonic())
+            self._schedule(message, self.clock.monotonic())
         return message
 
     def make_visible(self, message):
         """As if its visibility timeout had passed, whoever holds it."""
         with self._changed:
             if message.id in self._messages:
-                self._schedule(message, time.monotonic())
+                self._schedule(message, self.clock.monotonic())
 
     def end_polls(self):
         """Open long polls, and all to come, answer at once."""
@@ -96,7 +105,7 @@ class Queue:
 
     def counts(self):
         """(visible, in flight)"""
-        now = time.monotonic()
+        now = self.clock.monotonic()
         with self._changed:
             visible = sum(m.visible_at <= now
                           for m in self._messages.values())
@@ -120,7 +129,7 @@ class Queue:
             return not self._messages
 
     def _take(self, visibility_s, limit):
-        taken, now = [], time.monotonic()
+        taken, now = [], self.clock.monotonic()
         while self._heap and len(taken) < limit:
             visible_at, token, message = self._heap[0]
             if token == message.token and visible_at > now:
@@ -139,14 +148,14 @@ class Queue:
     def adopt(self, message):
         with self._changed:
             self._messages[message.id] = message
-            self._schedule(message, time.monotonic())
+            self._schedule(message, self.clock.monotonic())
         self._journal.add("sqs.dead_letter", queue=self.name, id=message.id)
 
     def _hand_out(self, message, now, visibility_s):
         message.receives += 1
         message.received_at = now
         if message.first_received is None:
-            message.first_received = time.time()
+            message.first_received = self.clock.time()
         message.handle = "AQEB" + secrets.token_urlsafe(96)
         self._handles[message.handle] = message
         while len(self._handles) > HANDLES_MAX:
@@ -155,20 +164,20 @@ class Queue:
         return message, message.handle, message.receives
 
     def receive(self, limit, wait_s, visibility_s):
-        end = time.monotonic() + wait_s
+        end = self.clock.monotonic() + wait_s
         with self._changed:
             self.polling += 1
             try:
                 while True:
                     taken = self._take(visibility_s, limit)
-                    now = time.monotonic()
+                    now = self.clock.monotonic()
                     limit_end = end - wait_s + self.poll_limit_s
                     left = min(end, limit_end) - now
                     if taken or left <= 0 or self.closing:
                         return taken
                     if self._heap:
                         left = min(left, max(0.0, self._heap[0][0] - now))
-                    self._changed.wait(left)
+                    self._changed.wait(self.clock.real(left))
             finally:
                 self.polling -= 1
 
@@ -193,7 +202,7 @@ class Queue:
     def change_visibility(self, handle, seconds):
         with self._changed:
             message = self._find(handle)
-            now = time.monotonic()
+            now = self.clock.monotonic()
             if message.id not in self._messages:
                 raise Refused(
                     "InvalidParameterValueException",

@@ -6,6 +6,7 @@ import threading
 import traceback
 
 from . import dassana, s3, shapes, sqs, wire
+from .clock import Clock
 from .faults import Faults, Gate
 from .journal import Journal
 from .sigv4 import Denied, Verifier
@@ -100,7 +101,8 @@ class Standin:
     more as they need them.
 
     On loopback and any ports, unless told otherwise; name is what others call
-    its host. secret and token: those to expect, instead of random ones.
+    its host. secret and token: those to expect, instead of random ones. speed:
+    how fast the services' time passes.
     """
 
     REGION = "us-east-1"
@@ -109,7 +111,9 @@ class Standin:
     APP_ID = "aws_cloudtrail"
 
     def __init__(self, session_token=True, keep=None, host="127.0.0.1",
-                 ports=(0, 0), name="127.0.0.1", secret=None, token=None):
+                 ports=(0, 0), name="127.0.0.1", secret=None, token=None,
+                 speed=1):
+        self.clock = Clock(speed)
         self.journal = Journal(keep)
         self.faults = Faults()
         self.errors = []  # of the stand-in itself
@@ -119,9 +123,9 @@ class Standin:
         self.secret = secret or secrets.token_urlsafe(30)
         self.session = secrets.token_urlsafe(60) if session_token else None
         self.token = token or "dsn" + secrets.token_hex(20)
-        self.verifier = Verifier(self.REGION)
+        self.verifier = Verifier(self.REGION, self.clock)
         self.verifier.keys[self.KEY_ID] = (self.secret, self.session)
-        self.sqs = sqs.Service(self.journal, self.verifier)
+        self.sqs = sqs.Service(self.journal, self.verifier, self.clock)
         self.s3 = s3.Service(self.journal, self.verifier)
         self.dassana = dassana.Service(self.journal, self.APP_ID, self.token)
         self.aws_port = Listener(self._serve, host, ports[0])

@@ -12,6 +12,8 @@ import re
 import time
 import urllib.parse
 
+from .clock import Clock
+
 SKEW_MAX_S = 15 * 60
 ALGORITHM = "AWS4-HMAC-SHA256"
 FORM = re.compile(
@@ -70,14 +72,15 @@ def signing_key(secret, date, region, service):
 class Verifier:
     """keys: access key id → (secret, session token or None)."""
 
-    def __init__(self, region):
+    def __init__(self, region, clock=None):
         self.region = region
+        self.clock = clock or Clock()
         self.keys = {}
         self.expired_tokens = set()
         self.clock_offset_s = 0  # the services' clock, against ours
 
     def now(self):
-        return time.time() + self.clock_offset_s
+        return self.clock.time() + self.clock_offset_s
 
     def check(self, request, service):
         """Raises Denied."""

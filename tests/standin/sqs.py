@@ -86,8 +86,9 @@ def _entries(body):
 
 
 class Service:
-    def __init__(self, journal, verifier):
+    def __init__(self, journal, verifier, clock=None):
         self.journal = journal
+        self.clock = clock
         self.verifier = verifier
         self.queues = {}  # by URL
         self.verify = True
@@ -96,7 +97,8 @@ class Service:
 
     def create(self, base, name, **options):
         url = "%s/%s/%s" % (base, ACCOUNT, name)
-        self.queues[url] = Queue(name, url, self.journal, **options)
+        self.queues[url] = Queue(name, url, self.journal, clock=self.clock,
+                                 **options)
         return self.queues[url]
 
     def close(self):
