@@ -318,9 +318,15 @@ coverage-run:
 check-oom: $(OOM)
 	@$(RUN) oom
 
-.PHONY: soak
+# Loads with something wrong in them, for half a minute each; for long.
+.PHONY: check-soak soak
+check-soak: setup-test
+	@$(SUBMAKE) -s QUIET=1 $(BIN)
+	@$(RUN) soak
+
 soak: setup-test
 	@$(SUBMAKE) -s QUIET=1 $(BIN)
+	@$(PYTHON) tests/soak/loads.py --long --bin $(abspath $(BIN))
 	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
 
 .PHONY: lint format conf
@@ -378,7 +384,8 @@ help:
 	@echo "make analyze            gcc -fanalyzer, clang-tidy, cppcheck"
 	@echo "make memcheck           the program under valgrind"
 	@echo "make coverage           lines reached by the tests"
-	@echo "make soak               a long run with faults"
+	@echo "make check-soak         loads with something wrong in them"
+	@echo "make soak               the same for long, and a run with faults"
 	@echo "make lint, make format  style, layers, banned functions"
 	@echo "make conf               etc, docs: the options, written anew"
 	@echo "make metrics-doc        docs/metrics.md, the same way"

@@ -4,8 +4,8 @@
 #
 # usage: run.sh [SUITE]...
 #
-# Suites: lint, unit, oracle, oom, integration, systemd, heavy, fuzz, analyze,
-# memcheck, coverage (after others, of a build for it).
+# Suites: lint, unit, oracle, oom, integration, soak, systemd, heavy, fuzz,
+# analyze, memcheck, coverage (after others, of a build for it).
 #
 # From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
 # CI: a component that is missing although it could be had is a failure.
@@ -236,6 +236,17 @@ run_integration()
 		tests/integration
 }
 
+# Loads with something wrong in them. They mostly wait, too.
+run_soak()
+{
+	set -- -n "${SOAK_JOBS:-8}"
+	if ! "$PYTHON" -c 'import xdist' 2>/dev/null; then
+		echo "soak: one by one, for want of pytest-xdist"
+		set --
+	fi
+	TEST_TIMEOUT=${SOAK_TIMEOUT:-2400} run_pytest soak "$@" tests/soak
+}
+
 run_oom()
 {
 	for path in tests/oom/oom_*.c; do
@@ -308,8 +319,8 @@ main()
 {
 	for suite; do
 		case $suite in
-		lint | unit | oracle | oom | integration | systemd | heavy | \
-			fuzz | analyze | memcheck | coverage)
+		lint | unit | oracle | oom | integration | soak | systemd | \
+			heavy | fuzz | analyze | memcheck | coverage)
 			"run_$suite"
 			;;
 		total)
