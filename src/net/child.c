@@ -22,6 +22,14 @@
 #include "base/mem.h"
 #include "net/loop.h"
 
+/* A glibc of 2.34 or later. Elsewhere a child inherits what of our own
+ * descriptors a library left without FD_CLOEXEC. */
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
+#define HAS_CLOSEFROM
+#endif
+#endif
+
 enum { ERROR_MAX = 512, CHUNK = 4096, TURN_CHUNKS = 16 };
 
 struct child_pipe {
@@ -262,7 +270,7 @@ spawn(struct child *c, const char *const *argv, int out, int error)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
 	posix_spawn_file_actions_adddup2(&files, error, 2);
-#if __GLIBC_PREREQ(2, 34)
+#ifdef HAS_CLOSEFROM
 	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 #endif
 	rc = posix_spawnp(&c->pid, argv[0], &files, &attr,
