@@ -15,9 +15,11 @@ PYTHON ?= /usr/bin/python3
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wformat=2 -Wvla -Wundef -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wswitch-enum -Wnull-dereference
-GCC_WARN := -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op
-HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
-	-fstack-clash-protection -fcf-protection -fPIE
+# Of these, what the compiler takes for its target: gcc's own warnings, and what
+# guards jumps on amd64 and on arm64.
+MAYBE := -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op \
+	-fstack-clash-protection -fcf-protection -mbranch-protection=standard
+HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OPT := -O2 -g
 
@@ -28,7 +30,7 @@ HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -fPIE
 LINK_HARDEN := -pie -fsanitize=address,undefined
 OPT := -O1 -g
-GCC_WARN += -Wno-null-dereference
+WARN += -Wno-null-dereference
 endif
 ifeq ($(VARIANT),fuzz)
 BUILD := build/fuzz
@@ -50,13 +52,13 @@ BUILD := build/analyzer
 HARDEN := -fanalyzer -Werror
 endif
 
-ifeq ($(findstring clang,$(CC)),clang)
-GCC_WARN :=
-endif
+PROBED := $(shell for flag in $(MAYBE); do \
+	$(CC) -Werror $$flag -x c -c -o /dev/null /dev/null 2>/dev/null && \
+	echo $$flag; done)
 
 DEFS := -D_GNU_SOURCE -DTRAILPOST_VERSION='"$(VERSION)"'
 # The user's CFLAGS, CPPFLAGS and LDFLAGS add to ours; they replace nothing.
-ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(GCC_WARN) $(HARDEN) $(DEFS) \
+ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(PROBED) $(HARDEN) $(DEFS) \
 	-Iinclude -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDEN) $(LDFLAGS)
 LIBS := -lcurl -lev -lyajl -lz -lcrypto -lexpat -lmicrohttpd -lm
@@ -103,11 +105,11 @@ $(BIN): $(MAIN) $(LIB)
 
 $(LIB): $(filter-out $(MAIN),$(OBJ))
 	@rm -f $@
-	@ar rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(UNIT_HELP): $(UNIT_HELP_SRC:%.c=$(BUILD)/%.o)
 	@rm -f $@
-	@ar rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -147,14 +149,14 @@ $(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
 UNITS := trailpost.service trailpost@.service
 .PHONY: install uninstall
 # The guide lies as it does here, so that its links and commands hold there.
-install: $(BIN) man
+install: $(BIN)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/trailpost
 	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/trailpost
 	install -m 644 etc/trailpost.conf \
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
-	install -D -m 644 $(BUILD)/man/trailpost.8 \
+	install -D -m 644 docs/man/trailpost.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8
-	install -D -m 644 $(BUILD)/man/trailpost.conf.5 \
+	install -D -m 644 docs/man/trailpost.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
 	install -d $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(DOCDIR)/etc
 	install -m 644 README.md CHANGELOG.md CONTRIBUTING.md LICENSE \
@@ -179,28 +181,19 @@ uninstall:
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
 	rm -rf $(DESTDIR)$(DOCDIR)
 
-# Manual pages; the list of options is put in where it belongs.
-MAN := $(BUILD)/man/trailpost.8 $(BUILD)/man/trailpost.conf.5
-.PHONY: man
-man: $(MAN)
-
-$(BUILD)/man/trailpost.8: docs/man/trailpost.8
-	@install -D -m 644 $< $@
-
-$(BUILD)/man/trailpost.conf.5: docs/man/trailpost.conf.5 $(BIN)
-	@mkdir -p $(@D)
-	@$(BIN) --print-options=mdoc | sed -e '/^@options@$$/{r /dev/stdin' \
-		-e 'd}' $< >$@
-
-# A package for Debian and Ubuntu: etc/debian says how, on a copy of the tree.
+# A package for Debian and Ubuntu: etc/debian says how, on a copy of the tree. For
+# another architecture: ARCH=arm64, after dpkg --add-architecture arm64.
 DEB := build/deb
+ARCH ?=
+comma := ,
 .PHONY: deb
 deb: setup-deb
 	@rm -rf $(DEB) && mkdir -p $(DEB)/tree
 	@cp -R Makefile *.md LICENSE include src etc systemd docs $(DEB)/tree
 	@cp -R etc/debian $(DEB)/tree/debian
 	@cd $(DEB)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
-		dpkg-buildpackage --build=binary --no-sign -jauto
+		dpkg-buildpackage --build=binary --no-sign -jauto \
+		$(if $(ARCH),--host-arch $(ARCH) -Pcross$(comma)nocheck)
 	@ls $(DEB)/*.deb
 
 # The image; DOCKER=podman or buildah does as well. Their own format has no
@@ -217,7 +210,7 @@ SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench \
 	setup-deb setup-heavy setup-systemd
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
-	@sh tests/setup.sh $*
+	@ARCH="$(ARCH)" sh tests/setup.sh $*
 
 .PHONY: demo
 demo: setup-build
@@ -228,7 +221,7 @@ demo: setup-build
 
 # Tests. Their whole output is kept in $(BUILD)/log.
 .PHONY: test-programs
-test-programs: $(BIN) man $(UNIT) $(SIM) $(ORACLE) $(if $(VARIANT),,$(OOM))
+test-programs: $(BIN) $(UNIT) $(SIM) $(ORACLE) $(if $(VARIANT),,$(OOM))
 
 .PHONY: check check-quick check-unit check-oracle check-integration check-asan
 check: setup-test setup-systemd
@@ -330,20 +323,25 @@ soak: setup-test
 	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
 
 .PHONY: lint format conf
-lint: $(BIN) man
+lint: $(BIN)
 	@$(RUN) lint
 
 format:
 	$(CLANG_FORMAT) -i $(FORMATTED)
 
-# The example of a configuration and the reference in the guide come from the
-# table of options.
+# The example of a configuration and the lists in the guide and in the manual page
+# come from the table of options. They are kept here, since a program for another
+# machine could not be asked for them.
 conf: $(BIN)
 	$(BIN) --print-default-config >etc/trailpost.conf
 	$(BIN) --print-options=markdown | sed -i \
 		-e '/^<!-- options -->$$/,/^<!-- end of options -->$$/{//!d' \
 		-e '}' -e '/^<!-- options -->$$/r /dev/stdin' \
 		docs/configuration.md
+	$(BIN) --print-options=mdoc | sed -i \
+		-e '/^\.\\" options$$/,/^\.\\" end of options$$/{//!d' \
+		-e '}' -e '/^\.\\" options$$/r /dev/stdin' \
+		docs/man/trailpost.conf.5
 
 # The reference of metrics comes from their table.
 .PHONY: metrics-doc
@@ -366,7 +364,6 @@ help:
 	@echo "make setup-build        install what building takes"
 	@echo "make                    build $(BIN)"
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
-	@echo "make man                build/man: the manual pages"
 	@echo "make deb                a Debian package, into $(DEB)"
 	@echo "make image              a container image; DOCKER=$(DOCKER)"
 	@echo "make demo               see it work, without AWS; LOGS=DIR"

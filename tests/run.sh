@@ -132,8 +132,8 @@ run_lint()
 		diff - etc/trailpost.conf || { echo 'run: make conf'; exit 1; }"
 	check metrics sh -c "'$TRAILPOST' --print-metrics | diff - \
 		docs/metrics.md || { echo 'run: make metrics-doc'; exit 1; }"
-	check manuals sh tests/lint/manuals.sh "$TRAILPOST" \
-		"$BUILD/man/trailpost.8" "$BUILD/man/trailpost.conf.5"
+	check hardened sh tests/lint/hardened.sh "$BUILD/src/daemon/main.o"
+	check manuals sh tests/lint/manuals.sh "$TRAILPOST" docs/man/*
 }
 
 # count_line LOG STATUS: adds up "N passed, N failed, …" of the last line that

@@ -1,10 +1,14 @@
 #!/bin/sh
 # Installs what a Debian or Ubuntu machine lacks to build (and see the demo), to
-# test, fuzz, analyze or measure trailpost. Says what it installs; silent if all
-# is there.
+# test, fuzz, analyze, measure or package trailpost. Says what it installs; silent
+# if all is there.
 #
 # usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy|systemd
+#
+# From the environment: ARCH, the architecture of the package that `deb` is to
+# build; this machine's if it is not set.
 set -u
+cd "$(dirname "$0")/.." || exit 1
 
 # Each function says whether what it is named after works here, so that no
 # package is asked for that came in some other way.
@@ -53,6 +57,17 @@ has()
 	command -v "$1" >/dev/null
 }
 
+has_package()
+{
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -qx installed
+}
+
+exists()
+{
+	apt-cache show "$1" >/dev/null 2>&1
+}
+
 compile_packages()
 {
 	has cc && has make || echo gcc make libc6-dev
@@ -92,8 +107,9 @@ fuzz_packages()
 	has_fuzzer || {
 		echo clang
 		# Where the runtime is a package of its own.
-		apt-cache show libclang-rt-14-dev >/dev/null 2>&1 &&
-			echo libclang-rt-14-dev
+		runtime=$(apt-cache depends clang 2>/dev/null | sed -n \
+			's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p')
+		! exists "$runtime" || echo "$runtime"
 	}
 }
 
@@ -113,11 +129,19 @@ bench_packages()
 	has taskset || echo util-linux
 }
 
+# dpkg-buildpackage goes by packages, whatever else is there.
 deb_packages()
 {
-	compile_packages
-	has dh || echo debhelper
-	has dpkg-buildpackage || echo dpkg-dev
+	host=${ARCH:-$(dpkg --print-architecture 2>/dev/null)}
+	essential=build-essential of=
+	if [ -n "$host" ] && [ "$host" != "$(dpkg --print-architecture)" ]; then
+		essential="build-essential crossbuild-essential-$host" of=:$host
+	fi
+	for name in $essential dpkg-dev debhelper $(sed -n \
+		'/^Build-Depends:/,/^[^ ]/s/^ \(lib[a-z0-9.+-]*\|zlib1g-dev\).*/\1/p' \
+		etc/debian/control | sed "s/\$/$of/"); do
+		has_package "$name" || echo "$name"
+	done
 }
 
 heavy_packages()
@@ -135,7 +159,7 @@ heavy_packages()
 		echo debian-archive-keyring
 	has lintian || echo lintian
 	# Where it is a package and no snap, which does not run in a container.
-	has chromedriver || ! apt-cache show chromium-driver >/dev/null 2>&1 ||
+	has chromedriver || ! exists chromium-driver ||
 		echo chromium chromium-driver
 }
 
@@ -150,35 +174,47 @@ systemd_packages()
 }
 
 case ${1:-} in
-build | test | fuzz | analyze | bench | deb | heavy | systemd)
-	packages=$("${1}_packages" | tr '\n' ' ')
-	;;
+build | test | fuzz | analyze | bench | deb | heavy | systemd) ;;
 *)
-	echo "usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy|systemd" >&2
+	sed -n 's/^# usage: /usage: /p' "$0" >&2
 	exit 2
 	;;
 esac
-[ -n "$packages" ] || exit 0
-
-if ! has apt-get; then
-	echo "setup: please install (Debian's names): $packages" >&2
-	exit 1
-fi
-sudo=
-if [ "$(id -u)" -ne 0 ]; then
-	sudo=sudo
-	has sudo || {
-		echo "setup: as root: apt-get install $packages" >&2
-		exit 1
-	}
-fi
-echo "setup: installing $packages"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# shellcheck disable=SC2086
-{ $sudo apt-get -q update &&
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
-		--no-install-recommends $packages; } >"$log" 2>&1 || {
-	tail -n 20 "$log" >&2
-	exit 1
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+
+# run COMMAND...: shown only if it fails
+run()
+{
+	$sudo "$@" >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		exit 1
+	}
 }
+
+# install PACKAGE...
+install()
+{
+	if ! has apt-get; then
+		echo "setup: please install (Debian's names): $*" >&2
+		exit 1
+	fi
+	if [ -n "$sudo" ] && ! has sudo; then
+		echo "setup: as root: apt-get install $*" >&2
+		exit 1
+	fi
+	echo "setup: installing $*"
+	run apt-get -q update
+	run env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
+		--no-install-recommends "$@"
+}
+
+# A machine that has no lists of packages cannot tell which there are.
+if has apt-get && ! exists make && { [ -z "$sudo" ] || has sudo; }; then
+	run apt-get -q update
+fi
+packages=$("${1}_packages" | tr '\n' ' ')
+# shellcheck disable=SC2086
+[ -z "$packages" ] || install $packages

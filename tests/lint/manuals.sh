@@ -33,8 +33,17 @@ for word in $("$trailpost" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
 	grep -q -- "\\\\-$word" "$@" || fail "no manual has --$word"
 done
 
-"$trailpost" --print-options=markdown |
-	sed -e '/^<!-- options -->$/,/^<!-- end of options -->$/{//!d' -e '}' \
-		-e '/^<!-- options -->$/r /dev/stdin' docs/configuration.md |
-	diff -u docs/configuration.md - || fail "run: make conf"
+# written FORMAT FILE FIRST LAST: what is between these lines of it
+written()
+{
+	"$trailpost" --print-options="$1" |
+		sed -e "/^$3\$/,/^$4\$/{//!d" -e '}' \
+			-e "/^$3\$/r /dev/stdin" "$2" |
+		diff -u "$2" - || fail "run: make conf"
+}
+
+written markdown docs/configuration.md '<!-- options -->' \
+	'<!-- end of options -->'
+written mdoc docs/man/trailpost.conf.5 '\.\\" options' \
+	'\.\\" end of options'
 exit $status
