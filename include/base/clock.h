@@ -42,8 +42,10 @@ void clock_format_log(struct buf *b, int64_t wall_ms);
 /* HTTP date, the preferred form of RFC 9110 § 5.6.7
  * ("Sun, 06 Nov 1994 08:49:37 GMT"). ERR_SYNTAX. */
 enum err clock_parse_http(struct span s, int64_t *wall_s);
-/* ISO 8601: 2026-11-22T12:00:00Z, with or without a fraction of a second; "t"
- * and "z" will do, and for the latter ±HH, ±HHMM or ±HH:MM. ERR_SYNTAX. */
+/* ISO 8601: 2026-11-22T12:00:00Z, or 20261122T120000Z, with or without a
+ * fraction of a second; "t" or a blank and "z" will do, and for the latter UTC
+ * (as the AWS CLI has written it), ±HH, ±HHMM or ±HH:MM, behind a blank or not.
+ * ERR_SYNTAX. */
 enum err clock_parse_iso(struct span s, int64_t *wall_s);
 
 /* Uniform in [0, n); 0 for n = 0. Good enough for jitter, not for keys. */

@@ -201,7 +201,7 @@ parse_zone(struct span s, int *ahead_s)
 	int minutes = s.n > 3 ? digits(s, colon ? 4 : 3, 2) : 0;
 
 	*ahead_s = 0;
-	if (span_is(s, "Z") || span_is(s, "z"))
+	if (span_is(s, "Z") || span_is(s, "z") || span_is(s, "UTC"))
 		return ERR_OK;
 	if ((s.n != 3 && s.n != 5 && !colon) || (*s.p != '+' && *s.p != '-') ||
 	    hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
@@ -210,27 +210,51 @@ parse_zone(struct span s, int *ahead_s)
 	return ERR_OK;
 }
 
+/* Where the parts of a time are: year, month, day, hour, minute, second. */
+struct layout {
+	const char *shape; /* ' ' is what parts date and time */
+	unsigned char at[6];
+};
+
+static const struct layout extended = {
+    "9999-99-99 99:99:99", {0, 5, 8, 11, 14, 17}};
+static const struct layout basic = {"99999999 999999", {0, 4, 6, 9, 11, 13}};
+
+static const struct layout *
+find_layout(struct span s)
+{
+	const struct layout *l = digits(s, 0, 8) >= 0 ? &basic : &extended;
+	char copy[sizeof "9999-99-99 99:99:99"];
+	size_t n = strlen(l->shape), parting = l->at[3] - (size_t)1;
+
+	if (s.n < n ||
+	    (s.p[parting] | 0x20) != (s.p[parting] == ' ' ? ' ' : 't'))
+		return NULL;
+	memcpy(copy, s.p, n);
+	copy[parting] = ' ';
+	return has_shape((struct span){copy, n}, l->shape) ? l : NULL;
+}
+
 enum err
 clock_parse_iso(struct span s, int64_t *wall_s)
 {
-	static const char shape[] = "9999-99-99a99:99:99";
-	size_t at = sizeof shape - 1;
+	const struct layout *l = find_layout(s);
+	size_t at;
 	int64_t utc_s;
 	int part[6], ahead_s;
 
-	if (!has_shape(s, shape) || (s.p[10] != 'T' && s.p[10] != 't'))
+	if (l == NULL)
 		return ERR_SYNTAX;
+	for (int i = 0; i < 6; i++)
+		part[i] = digits(s, l->at[i], i == 0 ? 4 : 2);
+	at = strlen(l->shape);
 	if (at < s.n && s.p[at] == '.') {
 		at++;
 		while (digits(s, at, 1) >= 0)
 			at++;
 	}
-	part[0] = digits(s, 0, 4);
-	part[1] = digits(s, 5, 2);
-	part[2] = digits(s, 8, 2);
-	part[3] = digits(s, 11, 2);
-	part[4] = digits(s, 14, 2);
-	part[5] = digits(s, 17, 2);
+	if (at < s.n && s.p[at] == ' ')
+		at++;
 	s = (struct span){s.p + at, s.n - at};
 	if (parse_zone(s, &ahead_s) != ERR_OK ||
 	    from_parts(part, &utc_s) != ERR_OK || utc_s < ahead_s)

@@ -7,6 +7,7 @@
 #include "admin/metrics.h"
 #include "aws/profile.h"
 #include "aws/region.h"
+#include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/command.h"
@@ -325,6 +326,7 @@ main(int argc, char **argv)
 	struct args a = {.options = mem_zalloc((size_t)argc * sizeof(char *))};
 	int status;
 
+	env_trim(environ);
 	if (parse_args(argc, argv, &a) && parse_operands(argc, argv, &a)) {
 		(void)log_set_journal(getenv("JOURNAL_STREAM"));
 		log_set_level(level_of(&a));

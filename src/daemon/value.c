@@ -1,6 +1,8 @@
 #include "daemon/value.h"
 
 #include <inttypes.h>
+#include <string.h>
+#include <strings.h>
 
 struct unit {
 	const char *name;
@@ -61,11 +63,18 @@ value_size(struct span s, uint64_t *bytes)
 	return parse(s, sizes, bytes);
 }
 
+/* In any case: what AWS's own files and variables hold may be "True". */
+static bool
+is_word(struct span s, const char *word)
+{
+	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
+}
+
 enum err
 value_flag(struct span s, bool *on)
 {
-	*on = span_is(s, "yes") || span_is(s, "true");
-	if (!*on && !span_is(s, "no") && !span_is(s, "false"))
+	*on = is_word(s, "yes") || is_word(s, "true");
+	if (!*on && !is_word(s, "no") && !is_word(s, "false"))
 		return ERR_SYNTAX;
 	return ERR_OK;
 }
