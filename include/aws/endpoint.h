@@ -28,11 +28,14 @@ void endpoint_host(const struct endpoint *e, struct buf *out);
 /* "https://host[:port]" */
 void endpoint_url(const struct endpoint *e, struct buf *out);
 bool endpoint_is_ip(const struct endpoint *e);
+/* A host of AWS's own, of whatever partition. */
+bool endpoint_is_aws(const struct endpoint *e);
 /* Loopback by name ("localhost") or address. */
 bool endpoint_is_loopback(const struct endpoint *e);
 
 /* The DNS suffix of the partition of a region ("amazonaws.com"), or NULL for
- * what is no region's name. */
+ * what is no region's name. A region that is newer than this program is taken
+ * for one of the partition aws. */
 const char *endpoint_dns_suffix(const char *region);
 /* Whether both are names of regions, and of one partition: credentials are
  * good in one only, and only there may a reply send us elsewhere. */
@@ -80,8 +83,8 @@ struct endpoint_s3 {
 /*
  * Where a bucket is: sets the endpoint and appends the path prefix to path (""
  * for virtual-hosted addressing, "/BUCKET" for path-style). auto is path-style
- * for names with dots, names that are no DNS labels, IP endpoints and
- * localhost. What cannot be part of a host name never becomes one, whatever the
+ * for names with dots, names that are no DNS labels, and hosts that are not
+ * AWS's. What cannot be part of a host name never becomes one, whatever the
  * style. With a custom endpoint the region may be any word.
  *
  * A bucket may also be an access point: its alias, which is a name like any

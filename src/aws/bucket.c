@@ -61,8 +61,7 @@ wants_path(struct span bucket, const struct endpoint *e, enum path_style style)
 	case PATH_STYLE_AUTO:
 		break;
 	}
-	return endpoint_is_ip(e) || endpoint_is_loopback(e) ||
-	       !fits_host(bucket, false);
+	return !endpoint_is_aws(e) || !fits_host(bucket, false);
 }
 
 /* "arn:aws:s3:us-east-1:111122223333:accesspoint/name", in its parts. */

@@ -23,6 +23,10 @@ static const struct partition partitions[] = {
     {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
 };
 
+/* What has a prefix that is in none of the rows: the newest regions are here,
+ * as far as anybody can tell. */
+static const struct partition newest = {"", "aws", "amazonaws.com", "api.aws"};
+
 static bool
 is_digit(char c)
 {
@@ -48,6 +52,32 @@ is_word_and_number(struct span s)
 	return word.n > 0 && number.n > 0;
 }
 
+/* "xx-moon-1", with as many words as may be; none of a partition of its own. */
+static bool
+is_newest(struct span s)
+{
+	struct span rest = s, word = {NULL, 0};
+	size_t words = 0;
+
+	for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
+		if (strcmp(partitions[i].name, newest.name) != 0 &&
+		    span_starts(s, partitions[i].prefix))
+			return false;
+	}
+	for (; rest.p != NULL; words++) {
+		word = span_cut(&rest, '-');
+		for (size_t i = 0; i < word.n; i++) {
+			bool letter = word.p[i] >= 'a' && word.p[i] <= 'z';
+
+			if (!is_digit(word.p[i]) && (!letter || rest.p == NULL))
+				return false;
+		}
+		if (word.n == 0 || (rest.p != NULL && is_digit(*word.p)))
+			return false;
+	}
+	return words >= 3;
+}
+
 const struct partition *
 partition_of(struct span region)
 {
@@ -61,7 +91,7 @@ partition_of(struct span region)
 			(struct span){region.p + n, region.n - n}))
 			return &partitions[i];
 	}
-	return NULL;
+	return is_newest(region) ? &newest : NULL;
 }
 
 static bool
@@ -109,6 +139,28 @@ endpoint_partition(const char *region)
 	const struct partition *p = partition_of(span_str(region));
 
 	return p != NULL ? p->name : NULL;
+}
+
+static bool
+is_below(struct span host, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return host.n > n && span_ends(host, suffix) &&
+	       host.p[host.n - n - 1] == '.';
+}
+
+bool
+endpoint_is_aws(const struct endpoint *e)
+{
+	struct span host = span_str(e->host);
+
+	for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
+		if (is_below(host, partitions[i].dns) ||
+		    is_below(host, partitions[i].dual_dns))
+			return true;
+	}
+	return false;
 }
 
 bool

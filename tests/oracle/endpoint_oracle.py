@@ -27,7 +27,9 @@ REGIONS = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-4",
            "sa-east-1", "ca-west-1", "me-south-1", "af-south-1",
            "il-central-1", "mx-central-1", "us-gov-west-1", "us-gov-east-1",
            "cn-north-1", "cn-northwest-1", "eusc-de-east-1", "us-iso-east-1",
-           "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1"]
+           "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
+           "zz-moon-1"]
+UNKNOWN = ["zz-moon-1"]  # of a prefix that nobody knows yet
 PARTITION = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc",
              "us-iso": "aws-iso", "us-isob": "aws-iso-b",
              "eu-isoe": "aws-iso-e", "us-isof": "aws-iso-f"}
@@ -68,7 +70,7 @@ class Rules:
     def knows(self, region):
         found = [p["id"] for p in self.partitions["partitions"]
                  if re.match(p["regionRegex"], region)]
-        return found == [partition_of(region)]
+        return found == ([] if region in UNKNOWN else [partition_of(region)])
 
     @staticmethod
     def was_wrong(case):
@@ -91,7 +93,7 @@ class Rules:
             fields["UseGlobalEndpoint"] = False
         if case.service == "s3":
             fields.update(Bucket=case.bucket, Accelerate=False,
-                          ForcePathStyle=case.style == PATH,
+                          ForcePathStyle=case.wants_path(),
                           UseGlobalEndpoint=False, UseArnRegion=True)
             if case.custom:
                 fields["Endpoint"] = case.custom
@@ -121,6 +123,13 @@ class Case:
         return "%s %s %d %d %d %s %s" % (
             self.service, self.region, self.fips, self.dual, self.style,
             self.custom or "-", self.bucket)
+
+    def wants_path(self):
+        """As botocore's clients ask their rules for it, but for the hosts of
+        VPC endpoints, which AWS documents the other way."""
+        return self.style == PATH or bool(
+            self.custom and not self.arn and
+            not self.custom.endswith("amazonaws.com"))
 
     def ours_alone(self):
         """What we refuse although botocore makes a name of it: FIPS hosts in

@@ -123,14 +123,25 @@ test_regions(void **state)
 	    {"us-isob-east-1", "sc2s.sgov.gov"},
 	    {"eu-isoe-west-1", "cloud.adc-e.uk"},
 	    {"us-isof-south-1", "csp.hci.ic.gov"},
-	    {"eusc-fr-east-1", NULL},
 	    {"us-east-", NULL},
 	    {"us-east", NULL},
 	    {"us--1", NULL},
 	    {"us-east-1a", NULL},
 	    {"us-east-1-2", NULL},
 	    {"US-EAST-1", NULL},
-	    {"zz-east-1", NULL},
+	    /* Newer than this program. */
+	    {"zz-east-1", "amazonaws.com"},
+	    {"eusc-fr-east-1", "amazonaws.com"},
+	    {"zz-moon-far-12", "amazonaws.com"},
+	    {"zz-1", NULL},
+	    {"zz-9th-1", NULL},
+	    {"zz--1", NULL},
+	    {"-zz-east-1", NULL},
+	    {"zz-east-1-", NULL},
+	    {"zz-EAST-1", NULL},
+	    {"zz-ea.st-1", NULL},
+	    {"cn-far-north-1", NULL},
+	    {"us-isob-far-east-1", NULL},
 	    {"us-ea.evil.example/-1", NULL},
 	    {"us-east-1.evil", NULL},
 	    {"us-aaaaaaaaaaaaaaaaaaaaaaaaaa-1", "amazonaws.com"}, /* 31 */
@@ -277,7 +288,21 @@ test_buckets(void **state)
 	    {"logs", "us-east-1", "http://[::1]:1", PATH_STYLE_AUTO, ERR_OK,
 		"http://[::1]:1", "/logs"},
 	    {"logs", "any-word", "https://minio.example", PATH_STYLE_AUTO,
-		ERR_OK, "https://logs.minio.example", ""},
+		ERR_OK, "https://minio.example", "/logs"},
+	    {"logs", "any-word", "https://minio.example", PATH_STYLE_NO, ERR_OK,
+		"https://logs.minio.example", ""},
+	    {"logs", "any-word", "http://minio:9000", PATH_STYLE_AUTO, ERR_OK,
+		"http://minio:9000", "/logs"},
+	    {"logs", "us-east-1",
+		"https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com",
+		PATH_STYLE_AUTO, ERR_OK,
+		"https://logs.bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com",
+		""},
+	    {"logs", "us-east-1", "https://s3.amazonaws.com.evil.example",
+		PATH_STYLE_AUTO, ERR_OK,
+		"https://s3.amazonaws.com.evil.example", "/logs"},
+	    {"logs", "us-east-1", "https://notamazonaws.com", PATH_STYLE_AUTO,
+		ERR_OK, "https://notamazonaws.com", "/logs"},
 	    {"logs", "nowhere", NULL, PATH_STYLE_AUTO, ERR_SHAPE, NULL, NULL},
 	    {"", "us-east-1", NULL, PATH_STYLE_AUTO, ERR_SYNTAX, NULL, NULL},
 	    {"a/b", "us-east-1", NULL, PATH_STYLE_YES, ERR_SYNTAX, NULL, NULL},
@@ -332,6 +357,7 @@ test_bucket_limits(void **state)
 	/* 63 + 1 + 191 is all that fits. */
 	memset(custom.host, 'h', 191);
 	how.custom = &custom;
+	how.path_style = PATH_STYLE_NO;
 	assert_int_equal(
 	    endpoint_bucket((struct span){name, 63}, &how, &e, &path), ERR_OK);
 	assert_int_equal(strlen(e.host), 255);
