@@ -64,8 +64,8 @@ struct creds_source {
 };
 
 /* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (or its old name,
- * AWS_SECURITY_TOKEN), AWS_CREDENTIAL_EXPIRATION. NULL if none of the first
- * three is set; half a pair, or a time that is none, is reported by fetch. Read
+ * AWS_SECURITY_TOKEN), AWS_CREDENTIAL_EXPIRATION. NULL if neither of the first
+ * two is set; half a pair, or a time that is none, is reported by fetch. Read
  * once, here. */
 struct creds_source *creds_env_new(struct timers *t);
 /* Fixed keys, copied; for tests and tools. */
@@ -85,8 +85,9 @@ struct creds_conf {
 };
 
 /*
- * What is configured first of: the environment, a web identity, the profile of
- * the shared files, a container's endpoint, the instance's metadata service.
+ * What is configured first of: the environment, a role of the profile, a web
+ * identity, what else the profile has, a container's endpoint, the instance's
+ * metadata service.
  * It is looked for in every fetch until one has succeeded; files are read anew
  * each time. What is configured but broken is an error, and nothing after it
  * is tried. NULL, with the reason in why, if nothing is configured and the

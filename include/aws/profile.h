@@ -2,8 +2,8 @@
  * What the shared configuration files (~/.aws/config, ~/.aws/credentials, or
  * AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE) say of the profile in force
  * (AWS_PROFILE, else "default"), credentials apart. Files that are not there
- * say nothing. (AWS SDKs and Tools Reference Guide, "Shared config and
- * credentials files".)
+ * say nothing, also those that a variable names. (AWS SDKs and Tools Reference
+ * Guide, "Shared config and credentials files".)
  */
 #ifndef AWS_PROFILE_H
 #define AWS_PROFILE_H
@@ -13,18 +13,19 @@
 #include "base/buf.h"
 
 /* true: settings that somebody meant are not there, for the reason that is
- * appended: a file that cannot be read or understood, or was named and is not
- * there; a profile that was named, or a services section of it, that is in
- * none. Begins with the place: "FILE:12: …", "AWS_PROFILE: …". */
+ * appended: a file that cannot be read or understood; a profile that was named,
+ * or a services section of it, that is in none. Begins with the place:
+ * "FILE:12: …", "AWS_PROFILE: …". */
 bool profile_fault(struct buf *why);
 
-/* Appends the value of a key: "region", "use_fips_endpoint". false if it has
- * none. */
+/* Appends the value of a key: "region", "s3.addressing_style" for one that is
+ * nested. false if it has none. */
 bool profile_setting(const char *key, struct buf *out);
 
 /* Appends the endpoint_url for a service ("sqs", "s3", "sts"): of the services
  * section that the profile names, else its own. false if there is none, or
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is "true". */
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else ignore_configured_endpoint_urls,
+ * is "true". */
 bool profile_endpoint(const char *service, struct buf *out);
 
 #endif

@@ -1,8 +1,10 @@
 /*
  * Lines of "key = value" with [sections], comments (# or ; at the start of a
  * line) and, for AWS's files, nested keys (a "key = value" that is indented
- * deeper than the key above it, which has an empty value). Values are as long
- * as a line, 64 KiB, and are not changed but for blanks around them.
+ * deeper than the key above it, which has an empty value) and values that go on
+ * (such a line below a key that has a value; no comment between them). A line
+ * has up to 64 KiB. Values are not changed but for blanks around them: one that
+ * goes on holds line breaks and what indents them.
  */
 #ifndef BASE_INI_H
 #define BASE_INI_H

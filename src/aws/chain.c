@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "aws/imds.h"
+#include "aws/profile.h"
 #include "aws/profiles.h"
 #include "aws/source.h"
 #include "base/mem.h"
+
+enum { SETTING_MAX = 4096 };
 
 struct chain {
 	struct creds_source base; /* first, so that it can be cast back */
@@ -34,25 +37,40 @@ say_tried(struct buf *why)
 	buf_str(why, ", no AWS_CONTAINER_CREDENTIALS_*_URI");
 }
 
+/* Of the environment, else of the profile; NULL: of neither. */
+static char *
+copy_setting(const char *variable, const char *key)
+{
+	const char *s = source_env(variable);
+	char *copy = NULL;
+	struct buf b;
+
+	buf_init(&b, SETTING_MAX);
+	if (s != NULL)
+		buf_str(&b, s);
+	if (b.n > 0 || (s == NULL && profile_setting(key, &b)))
+		copy = mem_strndup(b.p, b.n);
+	buf_fini(&b);
+	return copy;
+}
+
 static struct creds_source *
 pick_web_identity(struct chain *ch)
 {
 	const char *file = source_env("AWS_WEB_IDENTITY_TOKEN_FILE");
-	const char *arn = source_env("AWS_ROLE_ARN");
-	const char *session = source_env("AWS_ROLE_SESSION_NAME");
 	struct role_conf given = {0};
 	struct creds_source *s;
 
 	if (file == NULL)
 		return NULL;
-	if (arn == NULL)
+	given.arn = copy_setting("AWS_ROLE_ARN", "role_arn");
+	if (given.arn == NULL)
 		return source_failing_new(ch->deps.timers, "web identity",
 		    "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is set, but "
 		    "AWS_ROLE_ARN is not");
-	given.arn = mem_strndup(arn, strlen(arn));
 	given.token_file = mem_strndup(file, strlen(file));
-	if (session != NULL)
-		given.session_name = mem_strndup(session, strlen(session));
+	given.session_name =
+	    copy_setting("AWS_ROLE_SESSION_NAME", "role_session_name");
 	s = source_webid_new(&ch->deps, &given);
 	source_role_fini(&given);
 	return s;
@@ -63,6 +81,9 @@ pick(struct chain *ch)
 {
 	struct creds_source *s = creds_env_new(ch->deps.timers);
 
+	/* In a pod its role may be what the profile's role is assumed with. */
+	if (s == NULL && source_profile_has_role())
+		s = source_profile_new(&ch->deps);
 	if (s == NULL)
 		s = pick_web_identity(ch);
 	if (s == NULL)

@@ -165,7 +165,7 @@ creds_env_new(struct timers *t)
 
 	if (token.n == 0)
 		token = span_trim(span_str(getenv("AWS_SECURITY_TOKEN")));
-	if (id.n == 0 && secret.n == 0 && token.n == 0)
+	if (id.n == 0 && secret.n == 0)
 		return NULL;
 	s = source_pair_new(t, "environment",
 	    id.n == 0 ? "environment: AWS_ACCESS_KEY_ID"

@@ -1,6 +1,7 @@
 #include "aws/profiles.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include "base/ini.h"
 #include "base/mem.h"
 
-enum { FILE_MAX = 1024 * 1024, PATH_LEN_MAX = 4096 };
+enum { FILE_MAX = 1024 * 1024, PATH_LEN_MAX = 4096, KEY_MAX = 256 };
 
 enum kind { KIND_PROFILE, KIND_SERVICES, KIND_OTHER };
 
@@ -37,12 +38,23 @@ static const struct {
     {"AWS_SHARED_CREDENTIALS_FILE", "credentials"},
 };
 
-/* false: there is no such path, as there is no HOME. */
+const char *
+profiles_home(void)
+{
+	const char *home = source_env("HOME");
+	const struct passwd *user = home == NULL ? getpwuid(getuid()) : NULL;
+
+	if (user != NULL && user->pw_dir != NULL && *user->pw_dir == '/')
+		home = user->pw_dir;
+	return home;
+}
+
+/* false: there is no such path, as there is no home. */
 static bool
 add_path(struct buf *out, bool secret_file, bool *named)
 {
 	const char *path = source_env(files[secret_file].variable);
-	const char *home = source_env("HOME");
+	const char *home = profiles_home();
 
 	*named = path != NULL;
 	if (path == NULL && home == NULL)
@@ -59,14 +71,20 @@ add_path(struct buf *out, bool secret_file, bool *named)
 void
 profiles_say_files(struct buf *out)
 {
+	struct buf path;
 	bool named;
 
+	buf_init(&path, PATH_LEN_MAX);
 	for (int i = 0; i < 2; i++) {
-		if (i > 0)
-			buf_str(out, ", ");
-		if (!add_path(out, i == 1, &named))
-			buf_printf(out, "~/.aws/%s", files[i].name);
+		buf_reset(&path);
+		if (!add_path(&path, i == 1, &named))
+			buf_printf(&path, "~/.aws/%s", files[i].name);
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", buf_cstr(&path));
+		if (named && access(buf_cstr(&path), F_OK) != 0)
+			buf_printf(out, " (which %s names, and is not there)",
+			    files[i].variable);
 	}
+	buf_fini(&path);
 }
 
 /* "[profile x]", "[default]", "[services x]"; in the credentials file "[x]". */
@@ -154,11 +172,12 @@ load_file(struct profiles *p, bool secret_file, struct buf *text)
 		p->path = buf_cstr(&path);
 		p->in_secret_file = secret_file;
 		ok = source_read_file(p->path, text, &why);
-		/* A home that we may not enter is as good as none. */
+		/* A file that is not there says nothing, as with the SDKs, and
+		 * a home that we may not enter is as good as none. */
 		if (ok)
 			ini_parse(buf_view(text), true, take_line, p);
-		else if ((named || (errno != ENOENT && errno != ENOTDIR &&
-				       access(p->path, F_OK) == 0)) &&
+		else if (errno != ENOENT && errno != ENOTDIR &&
+			 (named || access(p->path, F_OK) == 0) &&
 			 p->error.n == 0)
 			buf_span(&p->error, buf_view(&why));
 	}
@@ -228,8 +247,8 @@ profiles_has(const struct profiles *p, struct span profile)
 	return has_section(p, KIND_PROFILE, profile);
 }
 
-static struct span
-find(const struct profiles *p, enum kind kind, struct span section,
+static const struct entry *
+find_entry(const struct profiles *p, enum kind kind, struct span section,
     const char *parent, const char *key)
 {
 	const struct entry *found = NULL;
@@ -242,7 +261,25 @@ find(const struct profiles *p, enum kind kind, struct span section,
 		    (found == NULL || e->secret_file >= found->secret_file))
 			found = e;
 	}
-	return found != NULL ? found->value : (struct span){NULL, 0};
+	return found;
+}
+
+static struct span
+find(const struct profiles *p, enum kind kind, struct span section,
+    const char *parent, const char *key)
+{
+	const struct entry *e = find_entry(p, kind, section, parent, key);
+
+	return e != NULL ? e->value : (struct span){NULL, 0};
+}
+
+bool
+profiles_has_secret(
+    const struct profiles *p, struct span profile, const char *key)
+{
+	const struct entry *e = find_entry(p, KIND_PROFILE, profile, "", key);
+
+	return e != NULL && e->secret_file && e->value.n > 0;
 }
 
 struct span
@@ -292,24 +329,54 @@ bool
 profile_setting(const char *key, struct buf *out)
 {
 	struct profiles *p = profiles_load();
-	bool named;
-	struct span s = profiles_get(p, span_str(profiles_chosen(&named)), key);
-	bool found = s.n > 0;
+	const char *dot = strchr(key, '.');
+	struct buf parent;
+	bool named, found;
+	struct span s;
+
+	buf_init(&parent, KEY_MAX);
+	if (dot != NULL)
+		buf_add(&parent, key, (size_t)(dot - key));
+	s = find(p, KIND_PROFILE, span_str(profiles_chosen(&named)),
+	    buf_cstr(&parent), dot != NULL ? dot + 1 : key);
+	found = s.n > 0;
+	buf_fini(&parent);
 
 	buf_span(out, s);
 	profiles_free(&p);
 	return found;
 }
 
+static bool
+is_true(struct span s)
+{
+	return s.n == 4 && strncasecmp(s.p, "true", 4) == 0;
+}
+
+static bool
+ignores_endpoints(void)
+{
+	const char *ignore = source_env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+	struct buf b;
+	bool yes;
+
+	if (ignore != NULL)
+		return is_true(span_str(ignore));
+	buf_init(&b, KEY_MAX);
+	yes = profile_setting("ignore_configured_endpoint_urls", &b) &&
+	      is_true(buf_view(&b));
+	buf_fini(&b);
+	return yes;
+}
+
 bool
 profile_endpoint(const char *service, struct buf *out)
 {
-	const char *ignore = source_env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
 	struct profiles *p;
 	struct span name, s;
 	bool named, found;
 
-	if (ignore != NULL && strcasecmp(ignore, "true") == 0)
+	if (ignores_endpoints())
 		return false;
 	p = profiles_load();
 	name = span_str(profiles_chosen(&named));

@@ -18,6 +18,8 @@ void profiles_free(struct profiles **p); /* wipes */
 
 /* "" or what is wrong: unreadable, or "FILE:LINE: …". */
 const char *profiles_error(const struct profiles *p);
+/* The home folder of whose name we run in: HOME, else what passwd has; NULL. */
+const char *profiles_home(void);
 /* Both paths, for people. */
 void profiles_say_files(struct buf *out);
 
@@ -28,7 +30,10 @@ bool profiles_has(const struct profiles *p, struct span profile);
 /* Value of a key; empty if it has none. Borrowed. */
 struct span
 profiles_get(const struct profiles *p, struct span profile, const char *key);
-/* The same of [services NAME]: of the key under "service =". */
+/* Whether the credentials file has that key. */
+bool profiles_has_secret(
+    const struct profiles *p, struct span profile, const char *key);
+/* As profiles_get, of [services NAME]: of the key under "service =". */
 struct span profiles_get_service(const struct profiles *p, struct span name,
     const char *service, const char *key);
 

@@ -99,5 +99,8 @@ struct creds_source *source_imds_new(const struct source_deps *d);
 /* The profile in force. NULL if it says nothing of credentials, or is not there
  * and nobody asked for it by name. */
 struct creds_source *source_profile_new(const struct source_deps *d);
+/* Whether that profile assumes a role with what another source gives, which may
+ * be a web identity of the environment. */
+bool source_profile_has_role(void);
 
 #endif

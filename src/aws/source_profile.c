@@ -5,9 +5,14 @@
  *	role_arn + source_profile	a role, on that profile's source
  *	role_arn + credential_source	a role, on the source it names
  *	role_arn + web_identity_token_file	a web identity
- *	aws_access_key_id, …		a pair
- *	credential_process		a process
  *	sso_…				an error: it needs a person
+ *	aws_access_key_id, …		a pair, in the credentials file
+ *	login_session			an error: it needs a person
+ *	credential_process		a process
+ *	aws_access_key_id, …		a pair, in the config file
+ *
+ * The first that is there wins, as in botocore, from which also comes that a
+ * profile with a pair is not asked for its role by the one that names it.
  */
 #include <string.h>
 
@@ -15,7 +20,7 @@
 #include "aws/source.h"
 #include "base/mem.h"
 
-enum { CHAIN_MAX = 16 };
+enum { CHAIN_MAX = 16, NAME_MAX_TOLD = 128 };
 
 static const char source_name[] = "profile";
 
@@ -33,7 +38,7 @@ struct walk {
 	const struct profiles *files;
 	struct span seen[CHAIN_MAX];
 	size_t n;
-	struct buf *why;
+	struct creds_failure *why;
 };
 
 static struct creds_source *resolve(struct walk *w, struct span name);
@@ -61,7 +66,7 @@ copy(const struct walk *w, const char *key)
 static struct creds_source *
 refuse(struct walk *w, const char *text)
 {
-	buf_str(w->why, text);
+	buf_str(&w->why->text, text);
 	return NULL;
 }
 
@@ -119,59 +124,113 @@ from_source_profile(struct walk *w)
 	return make_pair(w);
 }
 
+/* What a person has to be there for, the AWS CLI can do for us. */
+static struct creds_source *
+refuse_person(struct walk *w, const char *text)
+{
+	struct span name = w->seen[w->n - 1];
+
+	buf_printf(&w->why->advice,
+	    "make another profile with credential_process = aws configure "
+	    "export-credentials --profile %.*s --format process, and name it "
+	    "in AWS_PROFILE",
+	    (int)(name.n < NAME_MAX_TOLD ? name.n : NAME_MAX_TOLD), name.p);
+	return refuse(w, text);
+}
+
 static struct creds_source *
 make_role(struct walk *w)
 {
 	struct role_conf r = {.arn = copy(w, "role_arn"),
 	    .session_name = copy(w, "role_session_name"),
 	    .external_id = copy(w, "external_id"),
-	    .duration = copy(w, "duration_seconds"),
-	    .token_file = copy(w, "web_identity_token_file")};
+	    .duration = copy(w, "duration_seconds")};
 	struct creds_source *s = NULL;
-	int ways = has(w, "source_profile") + has(w, "credential_source") +
-		   (r.token_file != NULL);
 
 	if (has(w, "mfa_serial"))
-		refuse(w, "mfa_serial: a daemon cannot ask for a code; use a "
-			  "role that needs none");
-	else if (ways != 1)
+		refuse_person(w, "mfa_serial: a daemon cannot ask for a code");
+	else if (has(w, "source_profile") == has(w, "credential_source"))
 		refuse(w, "role_arn needs one of source_profile, "
 			  "credential_source and web_identity_token_file");
-	else if (r.token_file != NULL)
-		s = source_webid_new(w->deps, &r);
 	else if (has(w, "credential_source"))
 		s = from_named_source(w);
 	else
 		s = from_source_profile(w);
-	if (s != NULL && r.token_file == NULL)
+	if (s != NULL)
 		s = source_role_new(w->deps, &r, s);
 	source_role_fini(&r);
 	return s;
+}
+
+/* Of the profile in force the environment has the last word. */
+static char *
+copy_or_env(const struct walk *w, const char *key, const char *variable)
+{
+	const char *s = w->n == 1 ? source_env(variable) : NULL;
+
+	return s != NULL ? mem_strndup(s, strlen(s)) : copy(w, key);
+}
+
+static struct creds_source *
+make_web_identity(struct walk *w)
+{
+	struct role_conf r = {.arn = copy_or_env(w, "role_arn", "AWS_ROLE_ARN"),
+	    .session_name =
+		copy_or_env(w, "role_session_name", "AWS_ROLE_SESSION_NAME"),
+	    .duration = copy(w, "duration_seconds"),
+	    .token_file = copy(w, "web_identity_token_file")};
+	struct creds_source *s = NULL;
+
+	if (r.arn == NULL)
+		refuse(w, "web_identity_token_file needs a role_arn beside it");
+	else
+		s = source_webid_new(w->deps, &r);
+	source_role_fini(&r);
+	return s;
+}
+
+/* From the second profile on its own keys count more. */
+static bool
+wants_role(const struct walk *w)
+{
+	return has(w, "role_arn") && !has(w, "web_identity_token_file") &&
+	       (w->n == 1 || !has_pair(w));
 }
 
 static bool
 has_sso(const struct walk *w)
 {
 	return has(w, "sso_session") || has(w, "sso_start_url") ||
-	       has(w, "sso_account_id") || has(w, "login_session");
+	       has(w, "sso_account_id");
+}
+
+static struct creds_source *
+make_process(struct walk *w)
+{
+	char *command = copy(w, "credential_process");
+	struct creds_source *s = source_process_new(w->deps, command);
+
+	mem_free(command);
+	return s;
 }
 
 static struct creds_source *
 make_source(struct walk *w)
 {
-	struct creds_source *s;
-	char *command;
-
-	if (has(w, "role_arn"))
+	if (wants_role(w))
 		return make_role(w);
+	if (has(w, "web_identity_token_file"))
+		return make_web_identity(w);
+	if (profiles_has_secret(
+		w->files, w->seen[w->n - 1], "aws_access_key_id"))
+		return make_pair(w);
+	if (has(w, "login_session"))
+		return refuse_person(w, "login_session is of aws login, which "
+					"signs in a person");
+	if (has(w, "credential_process"))
+		return make_process(w);
 	if (has_pair(w))
 		return make_pair(w);
-	if (has(w, "credential_process")) {
-		command = copy(w, "credential_process");
-		s = source_process_new(w->deps, command);
-		mem_free(command);
-		return s;
-	}
 	if (has_sso(w))
 		return refuse(w, "it signs in a person (SSO), which ends after "
 				 "hours and is unsuitable for a daemon; use a "
@@ -183,23 +242,24 @@ make_source(struct walk *w)
 static struct creds_source *
 resolve(struct walk *w, struct span name)
 {
-	int n = (int)(name.n < 128 ? name.n : 128);
+	int n = (int)(name.n < NAME_MAX_TOLD ? name.n : NAME_MAX_TOLD);
+	struct buf *why = &w->why->text;
 
 	for (size_t i = 0; i < w->n; i++) {
 		if (span_eq(w->seen[i], name)) {
-			buf_printf(w->why,
+			buf_printf(why,
 			    "source_profile leads in a circle, back to "
 			    "\"%.*s\"",
 			    n, name.p);
 			return NULL;
 		}
 	}
-	buf_printf(w->why, "profile \"%.*s\": ", n, name.p);
+	buf_printf(why, "profile \"%.*s\": ", n, name.p);
 	if (w->n == CHAIN_MAX)
 		return refuse(w, "too many source_profiles in a row");
 	if (!profiles_has(w->files, name)) {
-		buf_str(w->why, "there is none of that name in ");
-		profiles_say_files(w->why);
+		buf_str(why, "there is none of that name in ");
+		profiles_say_files(why);
 		return NULL;
 	}
 	w->seen[w->n++] = name;
@@ -227,8 +287,7 @@ start(void *arg)
 {
 	struct profile *p = arg;
 	struct profiles *files = profiles_load();
-	struct walk w = {
-	    .deps = p->deps, .files = files, .why = &p->f.why.text};
+	struct walk w = {.deps = p->deps, .files = files, .why = &p->f.why};
 	bool named;
 	const char *name = profiles_chosen(&named);
 
@@ -294,8 +353,22 @@ is_configured(void)
 	w.seen[0] = span_str(profiles_chosen(&named));
 	found = *profiles_error(files) != '\0' ||
 		(named && !profiles_has(files, w.seen[0])) ||
-		has(&w, "role_arn") || has_pair(&w) ||
-		has(&w, "credential_process") || has_sso(&w);
+		has(&w, "role_arn") || has(&w, "web_identity_token_file") ||
+		has_pair(&w) || has(&w, "credential_process") ||
+		has(&w, "login_session") || has_sso(&w);
+	profiles_free(&files);
+	return found;
+}
+
+bool
+source_profile_has_role(void)
+{
+	struct profiles *files = profiles_load();
+	struct walk w = {.files = files, .n = 1};
+	bool named, found;
+
+	w.seen[0] = span_str(profiles_chosen(&named));
+	found = wants_role(&w);
 	profiles_free(&files);
 	return found;
 }

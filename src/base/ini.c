@@ -8,17 +8,30 @@ struct parser {
 	void *arg;
 	unsigned number;
 	struct span section;
-	struct span parent; /* last key with an empty value; p NULL: none */
-	size_t indent;	    /* of the section's last key */
-	bool has_key;	    /* there was one since the section began */
+	struct span parent;   /* last key with an empty value; p NULL: none */
+	size_t indent;	      /* of the section's last key */
+	bool has_key;	      /* there was one since the section began */
+	struct ini_line held; /* a key that may go on; key.n 0: none */
 };
 
+/* Tells of the key that is held back. */
 static void
-report(const struct parser *p, const char *error)
+release(struct parser *p)
+{
+	struct ini_line line = p->held;
+
+	p->held = (struct ini_line){.number = 0};
+	if (line.key.n > 0)
+		p->fn(p->arg, &line);
+}
+
+static void
+report(struct parser *p, const char *error)
 {
 	struct ini_line line = {
 	    .number = p->number, .section = p->section, .error = error};
 
+	release(p);
 	p->fn(p->arg, &line);
 }
 
@@ -27,6 +40,7 @@ start_section(struct parser *p, struct span name)
 {
 	struct ini_line line = {.number = p->number, .section = name};
 
+	release(p);
 	p->section = name;
 	if (p->nested)
 		p->fn(p->arg, &line);
@@ -82,7 +96,24 @@ take_key(struct parser *p, struct span s, size_t indent)
 		p->indent = indent;
 		p->has_key = true;
 	}
-	p->fn(p->arg, &line);
+	release(p);
+	if (p->nested && !deeper && line.value.n > 0)
+		p->held = line;
+	else
+		p->fn(p->arg, &line);
+}
+
+/* A line that is indented deeper than the key above it, which has a value, is
+ * more of that. */
+static bool
+continues(struct parser *p, struct span raw, struct span s)
+{
+	struct ini_line *h = &p->held;
+
+	if (h->key.n == 0 || (size_t)(s.p - raw.p) <= p->indent)
+		return false;
+	h->value.n = (size_t)(s.p + s.n - h->value.p);
+	return true;
 }
 
 static void
@@ -96,12 +127,18 @@ take_line(struct parser *p, struct span raw)
 		report(p, "a line longer than 64 KiB");
 		return;
 	}
-	if (s.n == 0 || s.p[0] == '#' || s.p[0] == ';')
+	if (s.n == 0)
 		return;
+	if (s.p[0] == '#' || s.p[0] == ';') {
+		release(p);
+		return;
+	}
 	if (memchr(s.p, '\0', s.n) != NULL) {
 		report(p, "a NUL byte");
 		return;
 	}
+	if (continues(p, raw, s))
+		return;
 	if (s.p[0] == '[')
 		take_section(p, s);
 	else
@@ -120,4 +157,5 @@ ini_parse(struct span text, bool nested, ini_line_fn *fn, void *arg)
 	}
 	while (text.n > 0)
 		take_line(&p, span_cut(&text, '\n'));
+	release(&p);
 }

@@ -321,7 +321,7 @@ check_admin(struct notes *n, const struct config *c)
 }
 
 /* http_proxy counts in lower case only, as CGI makes HTTP_PROXY of a header. */
-void
+static void
 check_proxies(struct notes *n, const char *const *env)
 {
 	static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
@@ -342,9 +342,36 @@ check_proxies(struct notes *n, const char *const *env)
 	}
 }
 
+/* A token is no good without its keys, which other sources may have. */
+static void
+check_token_alone(struct notes *n, const char *const *env)
+{
+	static const char token[] = "AWS_SESSION_TOKEN=";
+	bool found = false;
+
+	for (; *env != NULL; env++) {
+		found |= strncmp(*env, token, sizeof token - 1) == 0 &&
+			 (*env)[sizeof token - 1] != '\0';
+		if (strncmp(*env, "AWS_ACCESS_KEY_ID=", 18) == 0 ||
+		    strncmp(*env, "AWS_SECRET_ACCESS_KEY=", 22) == 0)
+			return;
+	}
+	if (found)
+		notes_warn(n, "AWS_SESSION_TOKEN: it is ignored, since there "
+			      "is no AWS_ACCESS_KEY_ID beside it");
+}
+
+void
+check_environment(struct notes *n, const char *const *env)
+{
+	check_proxies(n, env);
+	check_token_alone(n, env);
+}
+
 void
 check_config(struct notes *n, struct config *c)
 {
+	hosts_read_regions(c);
 	check_queue(n, c);
 	check_region(n, c);
 	check_endpoint(n, c, "endpoint_url", c->endpoint_url);

@@ -26,8 +26,9 @@ void check_config(struct notes *n, struct config *c);
  */
 void check_admin(struct notes *n, const struct config *c);
 
-/* The proxies that curl takes from the environment. */
-void check_proxies(struct notes *n, const char *const *env);
+/* What is no setting: the proxies that curl takes from it, and what is left
+ * over. */
+void check_environment(struct notes *n, const char *const *env);
 
 /* The region turned out to be this. */
 void check_region_found(struct config *c, const char *region, const char *from);

@@ -86,18 +86,30 @@ value_of(const char *var, const char *name)
 	return strncmp(var, name, n) == 0 && var[n] == '=' ? var + n + 1 : NULL;
 }
 
-/* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true */
+/* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, else the profile's key. */
 static bool
-ignores_endpoints(const char *const *env)
+ignores_endpoints(const struct config_sources *src)
 {
-	for (; *env != NULL; env++) {
-		const char *value =
-		    value_of(*env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+	const char *value = NULL;
+	struct buf b;
+	bool yes;
 
-		if (value != NULL && strcasecmp(value, "true") == 0)
-			return true;
+	for (const char *const *e = src->env; *e != NULL; e++) {
+		const char *v =
+		    value_of(*e, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+
+		if (v != NULL && *v != '\0')
+			value = v;
 	}
-	return false;
+	buf_init(&b, CONFIG_TEXT_MAX);
+	if (value != NULL)
+		buf_str(&b, value);
+	else if (src->profile_setting != NULL)
+		(void)src->profile_setting(
+		    "ignore_configured_endpoint_urls", &b);
+	yes = strcasecmp(buf_cstr(&b), "true") == 0;
+	buf_fini(&b);
+	return yes;
 }
 
 static void
@@ -124,13 +136,14 @@ set_well_known(struct notes *n, struct config *c, size_t row, const char *value)
 }
 
 static void
-load_well_known(
-    struct notes *n, struct config *c, const char *const *env, size_t row)
+load_well_known(struct notes *n, struct config *c,
+    const struct config_sources *src, size_t row)
 {
+	const char *const *env = src->env;
 	const char *value;
 
 	if (strncmp(well_known[row].name, "AWS_ENDPOINT_URL", 16) == 0 &&
-	    ignores_endpoints(env))
+	    ignores_endpoints(src))
 		return;
 	for (; *env != NULL; env++) {
 		value = value_of(*env, well_known[row].name);
@@ -207,6 +220,22 @@ static const struct {
     {"endpoint_url_sts", NULL, "sts"},
 };
 
+static const char in_profile[] = "AWS profile";
+
+/* What the profile has in "s3 =" is ours in other words. */
+static void
+set_addressing(struct notes *n, struct config *c, const char *style)
+{
+	size_t row = option_find(SPAN("s3_path_style"));
+	const char *ours = strcmp(style, "path") == 0	   ? "yes"
+			   : strcmp(style, "virtual") == 0 ? "no"
+							   : style;
+
+	if (c->origin[row] == NULL)
+		config_set(
+		    n, c, row, span_str(ours), SOURCE_DEFAULT, in_profile);
+}
+
 /* What somebody else has set stays, and one endpoint for all counts more than
  * the profile's for a service. */
 static void
@@ -235,8 +264,11 @@ load_profile(struct notes *n, struct config *c, const struct config_sources *s)
 			    : s->profile_setting(of_profile[i].name, &b);
 		if (found)
 			config_set(n, c, row, buf_view(&b), SOURCE_DEFAULT,
-			    "AWS profile");
+			    in_profile);
 	}
+	buf_reset(&b);
+	if (s->profile_setting("s3.addressing_style", &b))
+		set_addressing(n, c, buf_cstr(&b));
 	buf_fini(&b);
 }
 
@@ -288,7 +320,7 @@ config_load(struct config *c, const struct config_sources *src,
 	if (src->env != NULL) {
 		for (size_t i = 0; i < sizeof well_known / sizeof *well_known;
 		     i++)
-			load_well_known(&n, c, src->env, i);
+			load_well_known(&n, c, src, i);
 		for (const char *const *e = src->env; *e != NULL; e++)
 			load_variable(&n, c, *e);
 	}
@@ -302,7 +334,7 @@ config_load(struct config *c, const struct config_sources *src,
 	if (!src->admin_only) {
 		check_config(&n, c);
 		if (src->env != NULL)
-			check_proxies(&n, src->env);
+			check_environment(&n, src->env);
 	}
 	return n.fatal;
 }

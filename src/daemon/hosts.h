@@ -15,8 +15,14 @@ struct hosts {
 	struct endpoint s3; /* if s3_custom */
 	bool s3_custom;
 	bool has_sts; /* false: the region has none that we know */
+	char sts_region[REGION_MAX];
 	struct endpoint_variant variant;
 };
+
+/* Makes region, env_region and profile_region what AWS calls them: in lower
+ * case, and "fips-us-east-1", as older SDKs had it, becomes us-east-1 with
+ * use_fips_endpoint. */
+void hosts_read_regions(struct config *c);
 
 /* c is without mistakes. */
 void hosts_find(const struct config *c, struct hosts *out);

@@ -100,8 +100,8 @@ probe_identity(struct probe *p)
 		return;
 	}
 	report_step_init(&p->step, "identity");
-	identity_start(
-	    p->ways.aws, &p->ways.hosts.sts, p->c->region, on_identity, p);
+	identity_start(p->ways.aws, &p->ways.hosts.sts,
+	    p->ways.hosts.sts_region, on_identity, p);
 	probe_wait(p);
 	report_add(&p->report, &p->step);
 }

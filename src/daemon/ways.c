@@ -146,7 +146,7 @@ open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
 {
 	struct creds_conf conf = {.timers = w->timers,
 	    .http = w->http,
-	    .region = c->region,
+	    .region = w->hosts.sts_region,
 	    .sts = w->hosts.has_sts ? &w->hosts.sts : NULL,
 	    .role_arn = c->assume_role_arn,
 	    .external_id = c->assume_role_external_id,

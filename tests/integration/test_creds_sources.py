@@ -182,8 +182,9 @@ def test_a_profile_that_is_no_good(standin, check, tmp_path, config, words):
     ("[default]\nuse_fips_endpoint\n", {}, ".aws/config:2: no .key = value"),
     ("[profile q]\nuse_fips_endpoint = true\n", {"AWS_PROFILE": "p"},
      'AWS_PROFILE: there is no profile "p" in .*/.aws/config'),
-    ("", {"AWS_CONFIG_FILE": "/no/file"}, "/no/file: No such file"),
-    ("", {"AWS_SHARED_CREDENTIALS_FILE": "/no/file"}, "/no/file: No such"),
+    ("", {"AWS_CONFIG_FILE": "/"}, "/: Is a directory"),
+    ("", {"AWS_CONFIG_FILE": "/no/file", "AWS_PROFILE": "p"},
+     "/no/file .which AWS_CONFIG_FILE names, and is not there"),
 ])
 def test_a_profile_is_no_good_with_other_credentials(
         standin, check, daemon, tmp_path, config, env, words):
@@ -199,6 +200,17 @@ def test_a_profile_is_no_good_with_other_credentials(
     made.status = 2
     assert made.wait_exit() == 2
     assert made.log("config.mistake") and not made.log("start")
+
+
+def test_the_environment_as_it_was_meant(standin, check):
+    """What a file or a secret had at its ends, and booleans of Python; a file
+    that is not there."""
+    env = {**standin.environ(), "AWS_CONFIG_FILE": "/no/file",
+           "AWS_USE_DUALSTACK_ENDPOINT": "False", "AWS_REGION": " us-east-1\n"}
+    env = {name: value + "\r\n" for name, value in env.items()}
+    result = check(standin.options(), env)
+    standin.dassana.problems.clear()
+    assert set(result.failed()) <= {"identity"}  # there is no STS here
 
 
 def test_a_profile_that_has_no_credentials(standin, check, serve, tmp_path):

@@ -69,11 +69,11 @@ test_broken_is_not_skipped(void **state)
 		const char *variable, *value, *error;
 	} rows[] = {
 	    {"AWS_ACCESS_KEY_ID", "K", "environment|secret access key"},
-	    {"AWS_SESSION_TOKEN", "S3CR3T", "environment|access key id"},
+	    {"AWS_SECRET_ACCESS_KEY", "S3CR3T", "environment|access key id"},
 	    {"AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent",
 		"web identity|AWS_ROLE_ARN"},
 	    {"AWS_PROFILE", "gone", "profile|\"gone\""},
-	    {"AWS_CONFIG_FILE", "/nonexistent", "profile|/nonexistent"},
+	    {"AWS_CONFIG_FILE", "/", "profile|/: Is a directory"},
 	    {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "c", "container"},
 	    {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "c", "container"},
 	};
@@ -92,6 +92,59 @@ test_broken_is_not_skipped(void **state)
 		}
 		s->free(s);
 	}
+	world_end();
+}
+
+/* In a pod the role of a profile is assumed with the pod's own; a profile
+ * without a role changes nothing. */
+static void
+test_role_of_profile_and_pod(void **state)
+{
+	char text[512];
+	struct creds_source *s;
+	(void)state;
+	world_begin();
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", put_file("token", "JWT"), 1);
+	setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/pod", 1);
+	snprintf(text, sizeof text,
+	    "[profile chained]\nrole_arn = arn:aws:iam::2:role/far\n"
+	    "source_profile = pod\n[profile pod]\n"
+	    "role_arn = arn:aws:iam::1:role/near\n"
+	    "web_identity_token_file = %s\n[profile keys]\n"
+	    "aws_access_key_id = K\naws_secret_access_key = S3CR3T\n",
+	    getenv("AWS_WEB_IDENTITY_TOKEN_FILE"));
+	put_file(".aws/config", text);
+	setenv("AWS_PROFILE", "keys", 1);
+	s = chain_new(NULL);
+	assert_string_equal(s->name, "web identity");
+	s->free(s);
+	setenv("AWS_PROFILE", "chained", 1);
+	s = chain_new(NULL);
+	assert_string_equal(s->name, "profile");
+	start_fetch(s);
+	/* Of the second profile its own role counts. */
+	assert_non_null(memmem(fake_body(fake_http_expect()).p,
+	    fake_body(fake_http_expect()).n, "role%2Fnear&", 12));
+	s->free(s);
+	world_end();
+}
+
+/* A token alone is left over from something; it is in nobody's way. */
+static void
+test_lone_token(void **state)
+{
+	struct creds_source *s;
+	(void)state;
+	world_begin();
+	setenv("AWS_SESSION_TOKEN", "S3CR3T", 1);
+	put_file(".aws/credentials", "[default]\naws_access_key_id = K\n"
+				     "aws_secret_access_key = S3CR3T\n");
+	s = chain_new(NULL);
+	assert_string_equal(s->name, "profile");
+	start_fetch(s);
+	assert_got("K");
+	assert_null(got.token);
+	s->free(s);
 	world_end();
 }
 
@@ -156,12 +209,12 @@ test_no_sts(void **state)
 	(void)state;
 	world_begin();
 	deps.sts = NULL;
-	deps.region = "xx-moon-1";
+	deps.region = "moon";
 	setenv("AWS_ACCESS_KEY_ID", "BASE", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "S3CR3T", 1);
 	s = chain_new("arn:aws:iam::2:role/other");
 	start_fetch(s);
-	assert_failed("role/other|no STS|xx-moon-1");
+	assert_failed("role/other|no STS|moon");
 	assert_words(got_advice, "endpoint_url_sts");
 	s->free(s);
 	unsetenv("AWS_ACCESS_KEY_ID");
@@ -170,7 +223,7 @@ test_no_sts(void **state)
 	setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/r", 1);
 	s = chain_new(NULL);
 	start_fetch(s);
-	assert_failed("web identity|no STS|xx-moon-1");
+	assert_failed("web identity|no STS|moon");
 	assert_int_equal(fake_http_open(), 0);
 	s->free(s);
 	world_end();
@@ -255,6 +308,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_broken_is_not_skipped),
+	    cmocka_unit_test(test_role_of_profile_and_pod),
+	    cmocka_unit_test(test_lone_token),
 	    cmocka_unit_test(test_last_resort),
 	    cmocka_unit_test(test_role_on_top),
 	    cmocka_unit_test(test_no_sts),

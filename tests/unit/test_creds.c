@@ -170,7 +170,7 @@ test_environment(void **state)
 	    {"K", NULL, NULL, true, false, "AWS_SECRET_ACCESS_KEY"},
 	    {"K", "", NULL, true, false, "AWS_SECRET_ACCESS_KEY"},
 	    {NULL, "S", NULL, true, false, "AWS_ACCESS_KEY_ID"},
-	    {NULL, NULL, "T", true, false, "AWS_ACCESS_KEY_ID"},
+	    {NULL, NULL, "T", false, false, NULL},
 	    {"K", "S S", NULL, true, false, "blanks"},
 	    {"K", "S", "T\nX: y", true, false, "blanks"},
 	};

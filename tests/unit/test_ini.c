@@ -94,7 +94,12 @@ nested_keys(void **state)
 	    {"s3 =\n  a = b\n\n\tc = d\ne = f",
 		"1[]s3=;2[]s3>a=b;4[]s3>c=d;5[]e=f;"},
 	    {"s3=\n# note\n  a=b", "1[]s3=;3[]s3>a=b;"},
-	    {"s3=x\n  a=b", "1[]s3=x;2!;"},
+	    {"s3=x\n  a=b", "1[]s3=x\n  a=b;"},
+	    {"s3=x\n y \n\n\t z \na=b", "1[]s3=x\n y \n\n\t z;5[]a=b;"},
+	    {"s3=x\n [y]\n[t]\na=b", "1[]s3=x\n [y];3[t]=;4[t]a=b;"},
+	    /* A comment is no part of a value, nor are there any in one. */
+	    {"s3=x\n#note\n y", "1[]s3=x;3!;"},
+	    {"s3=x\n#note\n y=z", "1[]s3=x;3!;"},
 	    {"s3=\nbad\n  a=b", "1[]s3=;2!;3!;"},
 	    /* Keys may be indented together, under their section. */
 	    {"  a=b", "1[]a=b;"},
@@ -102,7 +107,7 @@ nested_keys(void **state)
 	    {"[t]\n  a=b\n  c=d", "1[t]=;2[t]a=b;3[t]c=d;"},
 	    {"[t]\n  s3=\n    a=b\n  c=d\n\te=f",
 		"1[t]=;2[t]s3=;3[t]s3>a=b;4[t]c=d;5[t]e=f;"},
-	    {"[t]\n  a=b\n   c=d\n  e=f", "1[t]=;2[t]a=b;3!;4[t]e=f;"},
+	    {"[t]\n  a=b\n   c=d\n  e=f", "1[t]=;2[t]a=b\n   c=d;4[t]e=f;"},
 	    {"[t]\n  s3=\n  a=b", "1[t]=;2[t]s3=;3[t]a=b;"},
 	    {"[t]\n    a=b\n  s3=\n   c=d",
 		"1[t]=;2[t]a=b;3[t]s3=;4[t]s3>c=d;"},

@@ -1,5 +1,7 @@
 #include "fake/source_world.c"
 
+#include <pwd.h>
+
 #include "aws/profile.h"
 #include "aws/profiles.h"
 
@@ -15,6 +17,29 @@ write_files(const char *config, const char *credentials)
 		put_file(".aws/config", config);
 	if (credentials != NULL)
 		put_file(".aws/credentials", credentials);
+}
+
+#define ASSUMED                                                                \
+	"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>%s"   \
+	"</AccessKeyId><SecretAccessKey>S3CR3T</"                              \
+	"SecretAccessKey><SessionToken>"                                       \
+	"T</SessionToken><Expiration>2026-11-22T13:00:00Z</Expiration>"        \
+	"</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+
+/* Answers the STS call for that role, signed with that key. */
+static void
+assume(const char *name, const char *signer, const char *gives)
+{
+	struct request *r = fake_http_expect();
+	char text[1024];
+
+	snprintf(text, sizeof text, "role%%2F%s&", name);
+	assert_non_null(
+	    memmem(fake_body(r).p, fake_body(r).n, text, strlen(text)));
+	snprintf(text, sizeof text, "Credential=%s/", signer);
+	assert_non_null(strstr(fake_header(r, "authorization"), text));
+	snprintf(text, sizeof text, ASSUMED, gives);
+	answer(200, text);
 }
 
 /* What fetching the profile ends in, without a request or child. */
@@ -54,8 +79,22 @@ test_files(void **state)
 		"[default]\n\tAWS_ACCESS_KEY_ID = AKID\n"
 		"\tAws_Secret_Access_Key = S3CR3T\n",
 		NULL, "AKID", NULL},
+	    /* More of the region. */
 	    {"[default]\nregion = r\n  aws_access_key_id = A\n", NULL, NULL,
-		NULL, ".aws/config:3|indented deeper"},
+		NULL, NULL},
+	    {"[default]\nregion = r\n# of\n  aws_access_key_id = A\n", NULL,
+		NULL, NULL, ".aws/config:4|indented deeper"},
+	    /* As botocore has it: what counts more than what. */
+	    {"[default]\n" KEYS "credential_process = \"a\n", NULL, NULL, NULL,
+		"credential process|quote"},
+	    {"[default]\ncredential_process = \"a\n", "[default]\n" KEYS, NULL,
+		"AKID", NULL},
+	    {"[default]\n" KEYS "login_session = a\n", NULL, NULL, NULL,
+		"login_session|aws login"},
+	    {"[default]\nlogin_session = a\n", "[default]\n" KEYS, NULL, "AKID",
+		NULL},
+	    {"[default]\nweb_identity_token_file = /t\n" KEYS, NULL, NULL, NULL,
+		"web_identity_token_file|role_arn"},
 	    {"[x]\n" KEYS, NULL, "x", NULL, "profile|\"x\"|none of that name"},
 	    {NULL, "[profile x]\n" KEYS, "x", NULL, "none of that name"},
 	    {NULL, NULL, "x", NULL, "\"x\"|.aws/config|.aws/credentials"},
@@ -87,7 +126,7 @@ test_files(void **state)
 	    {"[default]\n" ROLE "r\nsource_profile = default\n", NULL, NULL,
 		NULL, "itself|no keys"},
 	    {"[default]\n" ROLE "r\nsource_profile = a\nmfa_serial = m\n", NULL,
-		NULL, NULL, "mfa_serial"},
+		NULL, NULL, "\"default\"|mfa_serial"},
 	    {"[default]\n" ROLE "r\nsource_profile = a\n[profile a]\n" ROLE
 	     "a\nsource_profile = b\n[profile b]\n" ROLE
 	     "b\nsource_profile = a\n",
@@ -179,44 +218,111 @@ test_other_paths(void **state)
 	s = source_profile_new(&deps);
 	start_fetch(s);
 	assert_got("AKID");
-	/* One that was named must be there. */
+	/* One that is not there says nothing; where it is missed it is told. */
 	remove_file("token");
 	start_fetch(s);
-	assert_failed("/token: No such file");
-	assert_words(got_advice, "that file right|user that trailpost runs");
+	assert_failed("none of that name|"
+		      "/token (which AWS_SHARED_CREDENTIALS_FILE names, and is "
+		      "not there)");
 	s->free(s);
-	unsetenv("AWS_SHARED_CREDENTIALS_FILE");
-	unsetenv("HOME");
 	assert_null(source_profile_new(&deps));
-	setenv("AWS_PROFILE", "x", 1);
-	s = source_profile_new(&deps);
-	start_fetch(s);
-	assert_failed("~/.aws/config");
-	s->free(s);
 	world_end();
 }
 
-#define ASSUMED                                                                \
-	"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>%s"   \
-	"</AccessKeyId><SecretAccessKey>S3CR3T</"                              \
-	"SecretAccessKey><SessionToken>"                                       \
-	"T</SessionToken><Expiration>2026-11-22T13:00:00Z</Expiration>"        \
-	"</Credentials></AssumeRoleResult></AssumeRoleResponse>"
-
-/* Answers the STS call for that role, signed with that key. */
+/* Where nobody says which home is ours, passwd does. */
 static void
-assume(const char *name, const char *signer, const char *gives)
+test_home(void **state)
 {
-	struct request *r = fake_http_expect();
-	char text[1024];
+	const struct passwd *user = getpwuid(getuid());
+	char want[256];
+	struct buf b;
+	(void)state;
+	world_begin();
+	assert_non_null(user);
+	snprintf(want, sizeof want, "%s/.aws/config, %s/.aws/credentials",
+	    user->pw_dir, user->pw_dir);
+	unsetenv("HOME");
+	buf_init(&b, 1024);
+	profiles_say_files(&b);
+	assert_string_equal(buf_cstr(&b), want);
+	buf_fini(&b);
+	world_end();
+}
 
-	snprintf(text, sizeof text, "role%%2F%s&", name);
-	assert_non_null(
-	    memmem(fake_body(r).p, fake_body(r).n, text, strlen(text)));
-	snprintf(text, sizeof text, "Credential=%s/", signer);
-	assert_non_null(strstr(fake_header(r, "authorization"), text));
-	snprintf(text, sizeof text, ASSUMED, gives);
-	answer(200, text);
+static void
+fetch_role_of(const char *signer)
+{
+	struct creds_source *s = source_profile_new(&deps);
+
+	start_fetch(s);
+	assume("one", signer, "ONE");
+	assert_got("ONE");
+	s->free(s);
+}
+
+/* Of a profile that another one names its own keys count more than its role;
+ * of the profile in force they do not. */
+static void
+test_keys_beside_a_role(void **state)
+{
+	(void)state;
+	world_begin();
+	write_files("[default]\n" ROLE "one\nsource_profile = two\n"
+		    "[profile two]\n" ROLE "two\nsource_profile = three\n" KEYS
+		    "[profile three]\n",
+	    NULL);
+	fetch_role_of("AKID");
+	write_files(
+	    "[default]\n" ROLE "one\nsource_profile = default\n" KEYS, NULL);
+	fetch_role_of("AKID");
+	world_end();
+}
+
+/* What only a person can do is told with what does it for us. */
+static void
+test_bridges(void **state)
+{
+	static const char *const rows[] = {"[profile x]\nlogin_session = a\n",
+	    "[profile x]\n" ROLE "r\nsource_profile = a\nmfa_serial = m\n"};
+	(void)state;
+	world_begin();
+	setenv("AWS_PROFILE", "x", 1);
+	for (size_t i = 0; i < 2; i++) {
+		struct creds_source *s;
+
+		write_files(rows[i], NULL);
+		s = source_profile_new(&deps);
+		start_fetch(s);
+		assert_failed("profile \"x\"");
+		assert_words(got_advice,
+		    "credential_process = aws configure export-credentials "
+		    "--profile x --format process");
+		s->free(s);
+	}
+	world_end();
+}
+
+/* The pod's variables name another session, and another role. */
+static void
+test_web_identity_of_both(void **state)
+{
+	struct creds_source *s;
+	char text[256];
+	(void)state;
+	world_begin();
+	snprintf(text, sizeof text,
+	    "[default]\n" ROLE "r\nrole_session_name = s\n"
+	    "web_identity_token_file = %s\nsource_profile = gone\n",
+	    put_file("token", "JWT"));
+	write_files(text, NULL);
+	s = source_profile_new(&deps);
+	setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/pod", 1);
+	setenv("AWS_ROLE_SESSION_NAME", "pod", 1);
+	start_fetch(s);
+	assert_true(span_ends(fake_body(fake_http_expect()),
+	    "role%2Fpod&RoleSessionName=pod&WebIdentityToken=JWT"));
+	s->free(s);
+	world_end();
 }
 
 static void
@@ -229,8 +335,8 @@ test_chain_of_roles(void **state)
 		    "external_id = E\nrole_session_name = me\n"
 		    "duration_seconds = 900\n"
 		    "[profile two]\n" ROLE "two\nsource_profile = three\n"
-		    "[profile three]\n" ROLE "three\nsource_profile = three\n",
-	    "[three]\n" KEYS);
+		    "[profile three]\n" ROLE "three\nsource_profile = four\n",
+	    "[four]\n" KEYS);
 	s = source_profile_new(&deps);
 	start_fetch(s);
 	assume("three", "AKID", "THREE");
@@ -388,6 +494,17 @@ test_settings(void **state)
 	buf_reset(&b);
 	setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
 	assert_false(profile_endpoint("s3", &b));
+	unsetenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+	assert_true(profile_setting("s3.region", &b));
+	assert_string_equal(buf_cstr(&b), "no");
+	buf_reset(&b);
+	write_files("[default]\nendpoint_url = http://all\n"
+		    "ignore_configured_endpoint_urls = TRUE\n",
+	    NULL);
+	assert_false(profile_endpoint("s3", &b));
+	setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false", 1);
+	assert_true(profile_endpoint("s3", &b));
+	buf_reset(&b);
 	setenv("AWS_PROFILE", "other", 1);
 	assert_false(profile_setting("region", &b));
 	assert_int_equal(b.n, 0);
@@ -414,10 +531,9 @@ test_fault(void **state)
 	    {NULL, "y", NULL, NULL, "\"y\"|.aws/config"},
 	    {"[default]\nuse_fips_endpoint\n", NULL, NULL, NULL,
 		".aws/config:2: |key = value"},
-	    {NULL, NULL, "AWS_CONFIG_FILE", "/nonexistent/c",
-		"/nonexistent/c|No such file"},
-	    {NULL, NULL, "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/c",
-		"/nonexistent/c|No such file"},
+	    {NULL, NULL, "AWS_CONFIG_FILE", "/nonexistent/c", NULL},
+	    {NULL, "y", "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/c",
+		"\"y\"|/nonexistent/c (which AWS_SHARED_CREDENTIALS_FILE"},
 	    {NULL, NULL, "AWS_CONFIG_FILE", "/", "/: |directory"},
 	    {"[default]\nservices = s\n[services s]\ns3 =\n"
 	     "  endpoint_url = http://h\n",
@@ -462,6 +578,10 @@ main(void)
 	    cmocka_unit_test(test_old_token),
 	    cmocka_unit_test(test_read_again),
 	    cmocka_unit_test(test_other_paths),
+	    cmocka_unit_test(test_home),
+	    cmocka_unit_test(test_keys_beside_a_role),
+	    cmocka_unit_test(test_bridges),
+	    cmocka_unit_test(test_web_identity_of_both),
 	    cmocka_unit_test(test_chain_of_roles),
 	    cmocka_unit_test(test_named_sources),
 	    cmocka_unit_test(test_process),
