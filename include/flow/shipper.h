@@ -101,6 +101,7 @@ struct shipper_stats {
 	    messages_released, messages_duplicate, messages_unknown;
 	uint64_t nothing[NOTIFY_R_COUNT]; /* deleted with nothing to ship */
 	uint64_t keys_filtered;
+	uint64_t keys_other_folder; /* of those, in AWS's other folders */
 	uint64_t objects_done, objects_failed, objects_joined, objects_known;
 	uint64_t events_skipped; /* acknowledged before, not sent again */
 	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;

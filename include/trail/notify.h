@@ -3,8 +3,10 @@
  * nothing to ship, or that it is not understood.
  *
  * Shapes, all recognised by content alone: S3 event notification, the same in
- * an SNS envelope, S3 through EventBridge (also in an envelope), CloudTrail's
- * own {"s3Bucket", "s3ObjectKey"} (string or array; also in an envelope).
+ * an SNS envelope, S3 through EventBridge (also in an envelope), a call of S3's
+ * API that CloudTrail tells to EventBridge (likewise), CloudTrail's own
+ * {"s3Bucket", "s3ObjectKey"} (string or array; also in an envelope). What is
+ * known to create no object is NOTHING; whatever else names one is UNKNOWN.
  * Members that are not known are ignored. Keys of S3 event notifications are
  * form-encoded and decoded here, exactly once; the other shapes carry plain
  * keys. (S3 User Guide, "Event message structure", "EventBridge event message
@@ -32,10 +34,11 @@ enum notify_reason {
 	NOTIFY_R_NONE,
 	NOTIFY_R_TEST_EVENT,   /* s3:TestEvent */
 	NOTIFY_R_VALIDATION,   /* "CloudTrail validation message." */
-	NOTIFY_R_SUBSCRIPTION, /* SNS (un)subscribe confirmation */
-	NOTIFY_R_AWS_CONFIG,   /* AWS Config's messages */
-	NOTIFY_R_OTHER_EVENT,  /* ObjectRemoved:*, other detail-types, … */
-	NOTIFY_R_EMPTY,	       /* an empty list of records or keys */
+	NOTIFY_R_SUBSCRIPTION, /* SNS asks for a confirmation */
+	NOTIFY_R_UNSUBSCRIPTION,
+	NOTIFY_R_AWS_CONFIG,  /* AWS Config's messages */
+	NOTIFY_R_OTHER_EVENT, /* ObjectRemoved:*, GetObject, … */
+	NOTIFY_R_EMPTY,	      /* an empty list of records or keys */
 	NOTIFY_R_NOT_JSON,
 	NOTIFY_R_UNKNOWN_SHAPE,
 	NOTIFY_R_BAD_KEY, /* a key that cannot be decoded, or a missing
@@ -67,6 +70,12 @@ enum notify_reason notify_why(const struct notify *n);
 /* For the log: "s3", "eventbridge", "cloudtrail", each also " in sns"; "" if it
  * is none of them. */
 const char *notify_shape(const struct notify *n);
+/* Which member is missing or wrong: "s3Bucket is missing"; "" if none is. */
+const char *notify_fault(const struct notify *n);
+/* Of an (un)subscription: the topic's ARN, and the link that makes it one
+ * (again); they live as long as n. */
+struct span notify_topic(const struct notify *n);
+struct span notify_link(const struct notify *n);
 /* "test_event"; for counters and logs. */
 const char *notify_reason_name(enum notify_reason r);
 

@@ -3,30 +3,7 @@
  * dashboard's check and docs/metrics.md come from here. Base units only, and
  * _total on what only grows.
  */
-#include "admin/metrics_internal.h"
-
-#define V(field) (((struct metrics_values *)0)->field)
-
-/* Which kind a field is, by its type: a row cannot be wrong about it. */
-#define KIND(field)                                                            \
-	_Generic(V(field), uint64_t                                            \
-		 : KIND_U64, int64_t                                           \
-		 : KIND_I64, unsigned                                          \
-		 : KIND_UNSIGNED, bool                                         \
-		 : KIND_BOOL, double                                           \
-		 : KIND_DOUBLE, struct histogram                               \
-		 : KIND_HISTOGRAM)
-
-#define AT(field)                                                              \
-	.at = offsetof(struct metrics_values, field), .kind = KIND(field)
-
-/* Of each element of an array; the field is that of the first one. */
-#define EACH(l, name_, value_, first_, end_, element)                          \
-	.label[l] = {.name = (name_),                                          \
-	    .value = (value_),                                                 \
-	    .first = (first_),                                                 \
-	    .end = (end_),                                                     \
-	    .stride = sizeof V(element)}
+#include "admin/metrics_row.h"
 
 enum { MS = 1000, US = 1000 * 1000 };
 
@@ -147,8 +124,14 @@ const struct metric metrics_table[] = {
 	    flow.objects_failed_by[0])},
     {.name = "trailpost_objects_filtered_total",
 	.type = METRIC_COUNTER,
-	.help = "Keys that key_include and key_exclude leave out.",
+	.help = "Keys that are left out, so that their messages are deleted: "
+		"by key_include, key_exclude and cloudtrail_folders_only.",
 	AT(flow.keys_filtered)},
+    {.name = "trailpost_objects_other_folder_total",
+	.type = METRIC_COUNTER,
+	.help = "Those of them that lie in folders of other services, or of "
+		"digests, below AWSLogs/.",
+	AT(flow.keys_other_folder)},
     {.name = "trailpost_objects_joined_total",
 	.type = METRIC_COUNTER,
 	.help = "Objects named once more while they were held.",

@@ -48,6 +48,7 @@ struct config {
 	char *endpoint_url_sts, *ca_file;
 	char *admin_listen;
 	uint64_t s3_path_style; /* enum path_style */
+	uint64_t cloudtrail_folders_only;
 	uint64_t use_fips_endpoint, use_dualstack_endpoint;
 	uint64_t s3_concurrency, max_messages, remember_objects;
 	uint64_t visibility_timeout_s, redeliver_after_s;

@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "daemon/option.h"
-#include "trail/filter.h"
 
 static bool
 has_range(const struct option_row *o)
@@ -62,9 +61,7 @@ manual_write_help(FILE *out)
 		const struct option_row *o = option_at(i);
 
 		fprintf(out, "  %s", o->key);
-		if (o->preset == filter_default_exclude)
-			fprintf(out, " = (long: --print-default-config)");
-		else if (*o->preset != '\0')
+		if (*o->preset != '\0')
 			fprintf(out, " = %s", o->preset);
 		fputc('\n', out);
 		write_help_of(out, "        ", o);
@@ -137,25 +134,6 @@ write_mdoc_text(FILE *out, const char *s)
 		fputc('\n', out);
 }
 
-/* A default of several words is a list of patterns. */
-static void
-write_mdoc_preset(FILE *out, const char *preset)
-{
-	if (strchr(preset, ' ') == NULL) {
-		fprintf(out, "The default is\n.Ql \\&%s .\n", preset);
-		return;
-	}
-	fputs("The default is, in one line:\n.Bd -unfilled -offset indent\n",
-	    out);
-	for (; *preset != '\0'; preset += strspn(preset, " ")) {
-		size_t n = strcspn(preset, " ");
-
-		fprintf(out, "%.*s\n", (int)n, preset);
-		preset += n;
-	}
-	fputs(".Ed\n", out);
-}
-
 void
 manual_write_mdoc(FILE *out)
 {
@@ -175,7 +153,8 @@ manual_write_mdoc(FILE *out)
 		}
 		buf_fini(&b);
 		if (*o->preset != '\0')
-			write_mdoc_preset(out, o->preset);
+			fprintf(
+			    out, "The default is\n.Ql \\&%s .\n", o->preset);
 		if (o->live)
 			fputs("A reload can change it.\n", out);
 	}

@@ -4,7 +4,6 @@
 #include "daemon/option.h"
 
 #include "base/mem.h"
-#include "trail/filter.h"
 
 #define KIB(n)	 ((uint64_t)(n) << 10)
 #define MIB(n)	 ((uint64_t)(n) << 20)
@@ -80,9 +79,14 @@ static const struct option_row rows[] = {
 	"Patterns of the S3 keys to ship, separated by blanks; '*' also "
 	"matches '/'.",
 	LIVE),
-    TEXT(key_exclude, filter_default_exclude,
+    TEXT(key_exclude, "",
 	"Patterns of S3 keys that are not shipped although they are included. "
-	"Their messages are deleted. What is set here replaces the default.",
+	"Their messages are deleted.",
+	LIVE),
+    FLAG(cloudtrail_folders_only, "yes",
+	"Whether the folders that other services have below AWSLogs/ACCOUNT/ "
+	"are left out, and digests: what lies in CloudTrail and CloudTrail-* "
+	"is shipped, and what does not lie below AWSLogs/ACCOUNT/.",
 	LIVE),
     {.key = "s3_path_style",
 	.type = OPTION_CHOICE,

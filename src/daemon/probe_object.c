@@ -6,6 +6,30 @@
 
 enum { PEEK_WAIT_S = 1, PEEK_HIDDEN_S = 30, NAME_BYTES = 4096 };
 
+/* A message that names no object. The daemon would delete the first two kinds,
+ * and the link of a subscription with them. */
+static void
+say_what_it_is(struct report_step *s, const struct notify *n)
+{
+	enum notify_reason why = notify_why(n);
+	struct span topic = notify_topic(n), link = notify_link(n);
+
+	buf_printf(&s->fact, " (it names no object: %s%s%s)",
+	    notify_reason_name(why), *notify_fault(n) != '\0' ? ", " : "",
+	    notify_fault(n));
+	if (why != NOTIFY_R_SUBSCRIPTION && why != NOTIFY_R_UNSUBSCRIPTION)
+		return;
+	s->mark = REPORT_WARNING;
+	buf_printf(&s->advice,
+	    why == NOTIFY_R_SUBSCRIPTION
+		? "the topic %.*s waits for a confirmation, and sends nothing "
+		  "before: open %.*s or subscribe the queue from the account "
+		  "that owns it"
+		: "the queue was unsubscribed from the topic %.*s; if that was "
+		  "a mistake, open %.*s or subscribe it again",
+	    (int)topic.n, topic.p, (int)link.n, link.p);
+}
+
 static void
 keep_object(struct probe *p, struct span body)
 {
@@ -20,8 +44,7 @@ keep_object(struct probe *p, struct span body)
 		buf_span(&p->version, o->version);
 		buf_span(&p->region, o->region);
 	} else {
-		buf_printf(&p->step.fact, " (it names no object: %s)",
-		    notify_reason_name(notify_why(n)));
+		say_what_it_is(&p->step, n);
 	}
 	notify_free(&n);
 }

@@ -111,7 +111,8 @@ on_stop(void *arg, int signum)
 static void
 apply(struct run *r)
 {
-	filter_change(r->filter, r->conf->key_include, r->conf->key_exclude);
+	filter_change(r->filter, r->conf->key_include, r->conf->key_exclude,
+	    r->conf->cloudtrail_folders_only != 0);
 	ways_change_sink(&r->ways, r->conf);
 	shipper_retry(r->shipper);
 }
@@ -244,7 +245,8 @@ take_apart(struct run *r)
 static int
 run_loop(struct run *r)
 {
-	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude);
+	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude,
+	    r->conf->cloudtrail_folders_only != 0);
 	start_flow(r);
 	r->turns = turns_new(r->ways.loop);
 	show(r);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/advice.h"
+#include "flow/notice.h"
 
 enum {
 	POLL_BACKOFF_MS = 1000,
@@ -34,6 +35,7 @@ struct intake {
 	int64_t ill_ms;
 	unsigned ask_one; /* for so many messages more */
 	bool stopped;
+	struct notice told;
 	struct intake_stats stats;
 };
 
@@ -41,24 +43,19 @@ struct intake {
 
 static void
 count_nothing(
-    struct intake *in, const struct sqs_message *m, enum notify_reason why)
+    struct intake *in, const struct sqs_message *m, const struct notify *n)
 {
-	in->stats.nothing[why]++;
-	LOG_DEBUG("message.nothing", F_SPAN("message_id", m->id),
-	    F_STR("reason", notify_reason_name(why)));
+	in->stats.nothing[notify_why(n)]++;
+	notice_nothing(m, n);
 }
 
 static void
 keep_unknown(
-    struct intake *in, const struct sqs_message *m, enum notify_reason why)
+    struct intake *in, const struct sqs_message *m, const struct notify *n)
 {
 	in->stats.unknown++;
-	in->stats.unknown_by[why]++;
-	LOG_WARN("message.unknown", F_SPAN("message_id", m->id),
-	    F_STR("reason", notify_reason_name(why)),
-	    F_INT("receive_count", m->receive_count), F_SPAN("body", m->body),
-	    F_STR("advice", "kept for redelivery and the dead-letter queue; "
-			    "does something else write to this queue?"));
+	in->stats.unknown_by[notify_why(n)]++;
+	notice_unknown(m, n);
 }
 
 /* Objects of a notification that the filter takes. */
@@ -69,11 +66,14 @@ want_objects(struct intake *in, struct message *held, const struct notify *n)
 
 	for (size_t i = 0; i < notify_count(n); i++) {
 		const struct notify_object *o = notify_at(n, i);
+		enum filter_verdict v =
+		    filter_judge(in->conf.filter, o->key, o->size);
 
-		if (!filter_takes(in->conf.filter, o->key)) {
+		if (v != FILTER_TAKES) {
 			in->stats.filtered++;
-			LOG_DEBUG("object.filtered", F_SPAN("key", o->key),
-			    F_STR("message_id", held->id));
+			in->stats.other_folder += v == FILTER_FOLDER;
+			notice_filtered(
+			    &in->told, v, o->key, span_str(held->id));
 			continue;
 		}
 		objects_want(in->conf.objects, held, o);
@@ -114,10 +114,10 @@ take(struct intake *in, const struct sqs_message *m)
 		(void)want_objects(in, held, n);
 		break;
 	case NOTIFY_NOTHING:
-		count_nothing(in, m, notify_why(n));
+		count_nothing(in, m, n);
 		break;
 	case NOTIFY_UNKNOWN:
-		keep_unknown(in, m, notify_why(n));
+		keep_unknown(in, m, n);
 		break;
 	}
 	message_ended(in->conf.messages, held, verdict != NOTIFY_UNKNOWN);

@@ -49,7 +49,8 @@ struct intake_conf {
 };
 
 struct intake_stats {
-	uint64_t receives, errors, received, unknown, filtered;
+	uint64_t receives, errors, received, unknown;
+	uint64_t filtered, other_folder; /* the latter of the former */
 	uint64_t nothing[NOTIFY_R_COUNT], unknown_by[NOTIFY_R_COUNT];
 };
 

@@ -52,6 +52,7 @@ shipper_stats(const struct shipper *s)
 	    .messages_duplicate = ms.duplicate,
 	    .messages_unknown = in.unknown,
 	    .keys_filtered = in.filtered,
+	    .keys_other_folder = in.other_folder,
 	    .objects_done = os.done,
 	    .objects_failed = os.failed,
 	    .objects_joined = os.joined,

@@ -5,21 +5,6 @@
 
 #include "base/mem.h"
 
-/* Only below AWSLogs/, so that a trail's own prefix may have any of these
- * names. CloudTrail-Insight, -NetworkActivity and -Aggregated hold events and
- * are shipped. */
-const char filter_default_exclude[] = "*AWSLogs/*/CloudTrail-Digest/* "
-				      "*AWSLogs/*/Config/* "
-				      "*AWSLogs/*/CloudFront/* "
-				      "*AWSLogs/*/elasticloadbalancing/* "
-				      "*AWSLogs/*/globalaccelerator/* "
-				      "*AWSLogs/*/GuardDuty/* "
-				      "*AWSLogs/*/network-firewall/* "
-				      "*AWSLogs/*/redshift/* "
-				      "*AWSLogs/*/vpcdnsquerylogs/* "
-				      "*AWSLogs/*/vpcflowlogs/* "
-				      "*AWSLogs/*/WAFLogs/*";
-
 struct patterns {
 	char *text; /* the patterns, each with its NUL, one after the other */
 	size_t count;
@@ -27,6 +12,7 @@ struct patterns {
 
 struct filter {
 	struct patterns include, exclude;
+	bool folders;
 };
 
 static struct patterns
@@ -67,22 +53,98 @@ matches(const struct patterns *p, const char *key)
 	return false;
 }
 
+/* ---- AWS's folders ---- */
+
+static bool
+all_of(struct span s, bool (*is)(char c))
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is(s.p[i]))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_digit_or_letter(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+/* "111122223333"; also as flow logs with Hive's names have it. */
+static bool
+is_account(struct span s)
+{
+	static const char hive[] = "aws-account-id=";
+
+	if (span_starts(s, hive))
+		s = (struct span){s.p + sizeof hive - 1, s.n - sizeof hive + 1};
+	return s.n == 12 && all_of(s, is_digit);
+}
+
+static bool
+is_organization(struct span s)
+{
+	return s.n > 2 && span_starts(s, "o-") &&
+	       all_of((struct span){s.p + 2, s.n - 2}, is_digit_or_letter);
+}
+
+static bool
+has_events(struct span folder)
+{
+	if (span_is(folder, "CloudTrail"))
+		return true;
+	return span_starts(folder, "CloudTrail-") &&
+	       !span_is(folder, "CloudTrail-Lake") &&
+	       memmem(folder.p, folder.n, "Digest", 6) == NULL;
+}
+
+/* The last place counts: a trail's own prefix may look like one. */
+struct span
+filter_other_folder(struct span key)
+{
+	struct span rest = key, found = SPAN("");
+
+	while (rest.n > 0) {
+		struct span part = span_cut(&rest, '/'), below = rest;
+
+		if (!span_is(part, "AWSLogs"))
+			continue;
+		part = span_cut(&below, '/');
+		if (is_organization(part))
+			part = span_cut(&below, '/');
+		if (is_account(part))
+			found = span_cut(&below, '/');
+	}
+	return has_events(found) ? SPAN("") : found;
+}
+
+/* ---- all of it ---- */
+
 struct filter *
-filter_new(const char *include, const char *exclude)
+filter_new(const char *include, const char *exclude, bool folders)
 {
 	struct filter *f = mem_zalloc(sizeof *f);
 
-	filter_change(f, include, exclude);
+	filter_change(f, include, exclude, folders);
 	return f;
 }
 
 void
-filter_change(struct filter *f, const char *include, const char *exclude)
+filter_change(
+    struct filter *f, const char *include, const char *exclude, bool folders)
 {
 	mem_free(f->include.text);
 	mem_free(f->exclude.text);
 	f->include = split(include);
 	f->exclude = split(exclude);
+	f->folders = folders;
 }
 
 void
@@ -98,17 +160,19 @@ filter_free(struct filter **fp)
 	*fp = NULL;
 }
 
-bool
-filter_takes(const struct filter *f, struct span key)
+enum filter_verdict
+filter_judge(const struct filter *f, struct span key, int64_t size)
 {
 	char *s;
 	bool takes;
 
-	if (span_ends(key, "/"))
-		return false;
+	if (span_ends(key, "/") && size <= 0)
+		return FILTER_MARKER;
+	if (f->folders && filter_other_folder(key).n > 0)
+		return FILTER_FOLDER;
 	s = mem_strndup(key.p, key.n);
 	takes = (f->include.count == 0 || matches(&f->include, s)) &&
 		!matches(&f->exclude, s);
 	mem_free(s);
-	return takes;
+	return takes ? FILTER_TAKES : FILTER_PATTERN;
 }

@@ -9,6 +9,7 @@ notify_reason_name(enum notify_reason r)
 	    [NOTIFY_R_TEST_EVENT] = "test_event",
 	    [NOTIFY_R_VALIDATION] = "validation",
 	    [NOTIFY_R_SUBSCRIPTION] = "subscription",
+	    [NOTIFY_R_UNSUBSCRIPTION] = "unsubscription",
 	    [NOTIFY_R_AWS_CONFIG] = "aws_config",
 	    [NOTIFY_R_OTHER_EVENT] = "other_event",
 	    [NOTIFY_R_EMPTY] = "empty",

@@ -32,7 +32,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct span in = {(const char *)data, n};
-	struct filter *filter = filter_new(NULL, filter_default_exclude);
+	struct filter *filter = filter_new(NULL, "*x*", true);
 	char *copy = fuzz_copy(in);
 	struct notify *what;
 	enum notify_verdict v;
@@ -44,7 +44,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	CHECK(notify_reason_name(notify_why(what)) != NULL);
 	for (size_t i = 0; i < notify_count(what); i++) {
 		check_object(notify_at(what, i));
-		(void)filter_takes(filter, notify_at(what, i)->key);
+		(void)filter_judge(
+		    filter, notify_at(what, i)->key, notify_at(what, i)->size);
 	}
 	notify_free(&what);
 	filter_free(&filter);

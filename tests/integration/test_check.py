@@ -130,6 +130,24 @@ def test_without_an_object_it_says_what_is_left_out(standin, checked):
     assert "test_event" in result.step("receive")["fact"]
 
 
+def test_a_subscription_that_waits_is_told(standin, checked):
+    """The daemon would delete it, and only its log would have the link."""
+    standin.queue.send(shapes.sns(
+        "x", kind="SubscriptionConfirmation",
+        SubscribeURL="https://sns.us-east-1.amazonaws.com/?Token=2336"))
+    result = checked("--peek")
+    step = result.step("receive")
+    assert result.status == 0 and step["result"] == "warning"
+    assert "arn:aws:sns:us-east-1:111122223333:trail" in step["advice"]
+    assert "https://sns.us-east-1.amazonaws.com/?Token=2336" in step["advice"]
+
+
+def test_peek_names_the_member_that_is_missing(standin, checked):
+    standin.queue.send('{"s3Bucket":"b"}')
+    assert "s3ObjectKey is missing" in checked("--peek").step(
+        "receive")["fact"]
+
+
 def test_lines_for_people(standin, checked):
     standin.dassana.tokens.clear()
     result = checked(as_json=False)

@@ -13,6 +13,7 @@ from real_logs import real_files
 from standin import Fault, shapes
 
 BUCKET = "trail-logs"
+ACCOUNT = "AWSLogs/111122223333/"
 
 
 def test_files_of_all_kinds_arrive_byte_for_byte(standin, daemon):
@@ -110,13 +111,17 @@ def test_one_message_with_several_objects(standin, daemon):
     shapes.VALIDATION, shapes.sns(shapes.VALIDATION, None),
     shapes.s3_event(BUCKET, "k", event="ObjectRemoved:Delete"),
     shapes.eventbridge(BUCKET, "k", "Object Deleted"),
-    shapes.s3_event(BUCKET), shapes.s3_event(BUCKET, "AWSLogs/"),
+    shapes.s3_event(BUCKET), shapes.s3_event(BUCKET, "AWSLogs/", size=0),
     shapes.s3_event(
-        BUCKET, "AWSLogs/1/CloudTrail-Digest/r/2026/11/22/d.json.gz"),
+        BUCKET, ACCOUNT + "CloudTrail-Digest/r/2026/11/22/d.json.gz"),
+    shapes.s3_event(BUCKET, ACCOUNT + "ELBAccessLogTestFile"),
+    shapes.api_call(BUCKET, "k", "GetObject"),
+    shapes.api_call(BUCKET, "k", errorCode="AccessDenied"),
     shapes.sns("x", kind="SubscriptionConfirmation"),
 ], ids=["test event", "test event in sns", "validation", "validation in sns",
         "removed", "deleted on the bus", "no records", "folder marker",
-        "digest", "subscription"])
+        "digest", "test file", "a read on the bus", "refused on the bus",
+        "subscription"])
 def test_nothing_to_ship_is_deleted(standin, daemon, body):
     message = standin.queue.send(body)
     running = daemon()
@@ -126,8 +131,65 @@ def test_nothing_to_ship_is_deleted(standin, daemon, body):
     assert standin.dassana.posts == []
 
 
+@pytest.mark.parametrize("kind, word", [
+    ("SubscriptionConfirmation", "not confirmed"),
+    ("UnsubscribeConfirmation", "was ended")])
+def test_a_subscription_that_waits_is_told(standin, daemon, kind, word):
+    link = ("https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription"
+            "&TopicArn=arn:aws:sns:us-east-1:111122223333:trail&Token="
+            + "23f6" * 64)
+    standin.queue.send(shapes.sns("You have ...", None, kind,
+                                  SubscribeURL=link))
+    line = daemon().wait_line("message.subscription", level="warn")
+    assert line["topic"] == "arn:aws:sns:us-east-1:111122223333:trail"
+    assert line["link"] == link and word in line["problem"]
+    assert line["advice"]
+
+
+def test_a_folder_that_is_left_out_is_told_once(standin, daemon):
+    for number in range(3):
+        for folder in ("Config", "VpcLattice"):
+            standin.queue.send(shapes.s3_event(
+                BUCKET, "p/" + ACCOUNT + "%s/%d" % (folder, number)))
+    running = daemon()
+    running.wait_for(standin.queue.empty)
+    told = running.log("filter.folder", level="info")
+    assert sorted(line["folder"] for line in told) == ["Config", "VpcLattice"]
+    assert standin.journal.all("s3.GET") == []
+
+
+def test_all_folders_are_read_if_the_rule_is_off(standin, daemon):
+    key = ACCOUNT + "Config/made.json.gz"
+    _, data, events = make_file(3)
+    standin.put(key, data)
+    await_all(standin, daemon(cloudtrail_folders_only="no"), events)
+
+
+def test_a_key_that_ends_in_a_slash_is_an_object(standin, daemon):
+    _, data, events = make_file(3)
+    standin.put("AWSLogs/odd/", data, announce=False)
+    standin.queue.send(shapes.s3_event(BUCKET, "AWSLogs/odd/"))
+    await_all(standin, daemon(), events)
+
+
+@pytest.mark.parametrize("name", [
+    "PutObject", "CompleteMultipartUpload", "CopyObject"])
+def test_a_call_that_cloudtrail_tells(standin, daemon, name):
+    key, data, events = make_file(3)
+    standin.put(key, data, announce=False)
+    standin.queue.send(shapes.sns(shapes.api_call(BUCKET, key, name)))
+    await_all(standin, daemon(), events)
+
+
+def test_the_member_that_is_missing_is_named(standin, daemon):
+    standin.queue.send('{"s3Bucket":"b"}')
+    line = daemon().wait_line("message.unknown", level="warn")
+    assert line["problem"] == "s3ObjectKey is missing"
+
+
 @pytest.mark.parametrize("body", [
-    "hello", "{}", "[1,2]", '{"Records":[{"a":1}]}', '{"Records":',
+    "hello", shapes.api_call(BUCKET, "k", "RenameObject"),
+    shapes.s3_event(BUCKET, "k", event="ObjectMoved:In"), "{}", "[1,2]", '{"Records":[{"a":1}]}', '{"Records":',
     shapes.s3_event(BUCKET, "k").replace('"key":"k"', '"key":"%zz"'),
     '{"detail-type":"Object Created","source":"aws.s3","detail":{}}'])
 def test_what_is_not_understood_is_kept(standin, daemon, body):

@@ -349,7 +349,7 @@ begin(const struct sim_row *row, uint64_t seed, unsigned procs)
 	S.order = (enum sim_order)sim_random(SIM_ORDERS);
 	sim_clock_start();
 	clock_seed(seed);
-	S.filter = filter_new("", filter_default_exclude);
+	S.filter = filter_new("", "", true);
 	for (size_t i = 0; i < SIM_FAULTS_MAX; i++)
 		S.told_at[i] = -1;
 	begin_loads();

@@ -40,13 +40,15 @@ def test_event(bucket):
         "RequestId": "5582815E1AEA5ADF", "HostId": "8cLeGAmw098X5cv4Zkwcmo8"})
 
 
-def sns(message, subject="Amazon S3 Notification", kind="Notification"):
+def sns(message, subject="Amazon S3 Notification", kind="Notification",
+        **more):
     envelope = {
         "Type": kind, "MessageId": "63a3f6b6-d533-4a47-aef9-fcf5cf758c76",
         "TopicArn": "arn:aws:sns:us-east-1:111122223333:trail",
         "Subject": subject, "Message": message,
         "Timestamp": "2026-11-22T12:00:00.000Z", "SignatureVersion": "1",
         "Signature": "EXAMPLEbase64==",
+        **more,
         "SigningCertURL": "https://sns.us-east-1.amazonaws.com/x.pem",
         "UnsubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=x"}
     if subject is None:
@@ -66,6 +68,27 @@ def eventbridge(bucket, key, detail_type="Object Created"):
                        "etag": "b1946ac92492d2347c6235b4d2611184"},
             "request-id": "N4N7GDK58NMKJ12R", "requester": "111122223333",
             "reason": "PutObject"}}, ensure_ascii=False)
+
+
+def api_call(bucket, key, name="PutObject", **more):
+    """S3's call as CloudTrail tells it to EventBridge."""
+    return json.dumps({
+        "version": "0", "id": "2d4eba74-fd51-3966-4bfa-b013c9da8ff1",
+        "detail-type": "AWS API Call via CloudTrail", "source": "aws.s3",
+        "account": "111122223333", "time": "2026-11-22T12:00:00Z",
+        "region": "us-east-1", "resources": [],
+        "detail": {
+            "eventVersion": "1.11", "eventTime": "2026-11-22T12:00:00Z",
+            "userIdentity": {"type": "AWSService",
+                             "invokedBy": "cloudtrail.amazonaws.com"},
+            "eventSource": "s3.amazonaws.com", "eventName": name,
+            "awsRegion": "us-east-1", "readOnly": False,
+            "requestParameters": {
+                "bucketName": bucket, "key": key,
+                "Host": bucket + ".s3.us-east-1.amazonaws.com"},
+            "responseElements": {"x-amz-server-side-encryption": "AES256"},
+            "additionalEventData": {"bytesTransferredIn": 1024},
+            **more}}, ensure_ascii=False)
 
 
 def cloudtrail(bucket, *keys):

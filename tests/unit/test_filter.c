@@ -37,7 +37,24 @@ test_default(void **state)
 	    {"renamed.json", true},
 	    {"AWSLogs/210987654321/CloudTrail/Config", true},
 
-	    {"AWSLogs/210987654321/CloudTrail/", false},
+	    /* It only looks like AWS's. */
+	    {"AWSLogs/2026/Config/x.json.gz", true},
+	    {"AWSLogs/21098765432/Config/x", true},
+	    {"AWSLogs/2109876543210/Config/x", true},
+	    {"AWSLogs/21098765432x/Config/x", true},
+	    {"AWSLogs/o-/210987654321/Config/x", true},
+	    {"AWSLogs/O-AB/210987654321/Config/x", true},
+	    {"AWSLogs/210987654321", true},
+	    {"AWSLogs/210987654321/", true},
+	    {"myAWSLogs/210987654321/Config/x", true},
+	    {"AWSLogsOld/210987654321/Config/x", true},
+	    /* The trail's own prefix does. */
+	    {"AWSLogs/210987654321/Config/AWSLogs/210987654321/CloudTrail/x",
+		true},
+	    {"AWSLogs/AWSLogs/210987654321/CloudTrail/x", true},
+	    {"AWSLogs/AWSLogs/210987654321/Config/x", false},
+	    {"AWSLogs/210987654321/CloudTrail/AWSLogs/210987654321/Config/x",
+		false},
 	    {"AWSLogs/210987654321/CloudTrail-Digest/eu-west-1/2026/02/14/x",
 		false},
 	    {"AWSLogs/o-ab12cd34ef/210987654321/CloudTrail-Digest/x", false},
@@ -55,14 +72,36 @@ test_default(void **state)
 	    {"AWSLogs/210987654321/redshift/eu-west-1/x.gz", false},
 	    {"AWSLogs/210987654321/globalaccelerator/eu-west-1/x.gz", false},
 	    {"AWSLogs/210987654321/CloudFront/x.gz", false},
+	    {"AWSLogs/210987654321/BedrockModelInvocationLogs/x.json.gz",
+		false},
+	    {"AWSLogs/210987654321/VpcLattice/Service/x.gz", false},
+	    {"AWSLogs/210987654321/VerifiedAccess/eu-west-1/x.gz", false},
+	    {"AWSLogs/210987654321/EventBusLogs/eu-west-1/x.gz", false},
+	    {"AWSLogs/210987654321/ELBAccessLogTestFile", false},
+	    {"AWSLogs/210987654321/CloudTrail-Lake/Query/2026/1/x.csv.gz",
+		false},
+	    {"AWSLogs/210987654321/CloudTrail-Aggregated-Digest/x", false},
+	    {"AWSLogs/210987654321/CloudTrailX/x", false},
+	    {"AWSLogs/210987654321/CloudTrail-Digest/eu-west-1/2026/11/26/"
+	     "210987654321_CloudTrail-Digest_eu-west-1_t_eu-west-1_"
+	     "20261126T1200Z_backfill.json.gz",
+		false},
+	    {"AWSLogs/aws-account-id=210987654321/aws-service=vpcflowlogs/x",
+		false},
 	};
-	struct filter *f = filter_new(NULL, filter_default_exclude);
+	struct filter *f = filter_new(NULL, NULL, true);
+	struct filter *all = filter_new(NULL, NULL, false);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		if (filter_takes(f, span_str(cases[i].key)) != cases[i].takes)
+		struct span key = span_str(cases[i].key);
+
+		if (filter_judge(f, key, 9) !=
+		    (cases[i].takes ? FILTER_TAKES : FILTER_FOLDER))
 			fail_msg("%s", cases[i].key);
+		assert_int_equal(filter_judge(all, key, 9), FILTER_TAKES);
 	}
+	filter_free(&all);
 	filter_free(&f);
 	assert_null(f);
 	filter_free(&f);
@@ -78,8 +117,6 @@ test_patterns(void **state)
 	    {NULL, NULL, "a", true},
 	    {"", "", "a", true},
 	    {" , ,", " ,\t", "a", true},
-	    {NULL, NULL, "a/", false},
-	    {"*", NULL, "/", false},
 	    {"a*", NULL, "a/b/c", true},
 	    {"a*", NULL, "b/a", false},
 	    {"x,a?c  y", NULL, "abc", true},
@@ -97,9 +134,10 @@ test_patterns(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct filter *f =
-		    filter_new(cases[i].include, cases[i].exclude);
+		    filter_new(cases[i].include, cases[i].exclude, true);
 
-		if (filter_takes(f, span_str(cases[i].key)) != cases[i].takes)
+		if (filter_judge(f, span_str(cases[i].key), -1) !=
+		    (cases[i].takes ? FILTER_TAKES : FILTER_PATTERN))
 			fail_msg("case %zu", i);
 		filter_free(&f);
 	}
@@ -109,12 +147,55 @@ test_patterns(void **state)
 static void
 test_span(void **state)
 {
-	struct filter *f = filter_new("*.gz", NULL);
+	struct filter *f = filter_new("*.gz", NULL, true);
 
 	(void)state;
-	assert_true(filter_takes(f, (struct span){"a.gz.bak", 4}));
-	assert_false(filter_takes(f, (struct span){"a.gz.bak", 8}));
+	assert_int_equal(
+	    filter_judge(f, (struct span){"a.gz.bak", 4}, 9), FILTER_TAKES);
+	assert_int_equal(
+	    filter_judge(f, (struct span){"a.gz.bak", 8}, 9), FILTER_PATTERN);
 	filter_free(&f);
+}
+
+/* Only an object of no bytes is one. */
+static void
+test_marker(void **state)
+{
+	static const struct {
+		const char *key;
+		int64_t size;
+		enum filter_verdict is;
+	} rows[] = {
+	    {"a/", 0, FILTER_MARKER},
+	    {"a/", -1, FILTER_MARKER},
+	    {"a/", 1, FILTER_TAKES},
+	    {"/", 0, FILTER_MARKER},
+	    {"a", 0, FILTER_TAKES},
+	    {"", 0, FILTER_TAKES},
+	};
+	struct filter *f = filter_new(NULL, NULL, true);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(
+		    filter_judge(f, span_str(rows[i].key), rows[i].size),
+		    rows[i].is);
+	filter_free(&f);
+}
+
+static void
+test_folder(void **state)
+{
+	(void)state;
+	assert_true(span_is(
+	    filter_other_folder(SPAN("p/AWSLogs/210987654321/Config/x")),
+	    "Config"));
+	assert_true(
+	    span_is(filter_other_folder(SPAN("AWSLogs/210987654321/TestFile")),
+		"TestFile"));
+	assert_int_equal(
+	    filter_other_folder(SPAN("AWSLogs/210987654321/CloudTrail/x")).n,
+	    0);
 }
 
 int
@@ -124,6 +205,8 @@ main(void)
 	    cmocka_unit_test(test_default),
 	    cmocka_unit_test(test_patterns),
 	    cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_marker),
+	    cmocka_unit_test(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

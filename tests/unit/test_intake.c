@@ -98,7 +98,7 @@ open_world(unsigned max_messages)
 	log_set_sink(on_log, &t);
 	t.pool = pool_new(64 * POOL_PIECE);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
-	t.filter = filter_new("", filter_default_exclude);
+	t.filter = filter_new("", "", true);
 	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
 	t.os = objects_new(
 	    fake_timers(), NULL, t.batcher, t.ms, &oc, ignore, NULL);
@@ -327,9 +327,10 @@ test_bodies(void **state)
 	     "b\"]}",
 		1, 2, 0, 0, 0, FAKE_RECEIVE},
 	    {"{\"s3Bucket\":\"b\",\"s3ObjectKey\":[\"" TRAIL
-	     "a\",\"AWSLogs/1/CloudTrail-Digest/x\"]}",
+	     "a\",\"AWSLogs/111122223333/CloudTrail-Digest/x\"]}",
 		1, 1, 0, 1, 0, FAKE_RECEIVE},
-	    {ONE("AWSLogs/1/CloudTrail-Digest/x"), 0, 0, 0, 1, 0, FAKE_DELETE},
+	    {ONE("AWSLogs/111122223333/CloudTrail-Digest/x"), 0, 0, 0, 1, 0,
+		FAKE_DELETE},
 	    {ONE("folder/"), 0, 0, 0, 1, 0, FAKE_DELETE},
 	    {"{\"Event\":\"s3:TestEvent\"}", 0, 0, 0, 0, 1, FAKE_DELETE},
 	    {"CloudTrail validation message.", 0, 0, 0, 0, 1, FAKE_DELETE},

@@ -36,6 +36,15 @@
 	"\"trail-b\"},\"object\":{\"key\":\"a+b%2F c\",\"size\":77,"           \
 	"\"etag\":\"0123abcd\",\"version-id\":\"v1\"},"                        \
 	"\"reason\":\"PutObject\"}"
+#define CALL(name, rest)                                                       \
+	BRIDGE("aws.s3", "AWS API Call via CloudTrail",                        \
+	    "{\"eventVersion\":\"1.11\",\"eventSource\":"                      \
+	    "\"s3.amazonaws.com\",\"eventName\":\"" name                       \
+	    "\",\"awsRegion\":\"eu-west-1\","                                  \
+	    "\"eventTime\":\"2026-02-14T09:31:07Z\"," rest "}")
+#define ASKED                                                                  \
+	"\"requestParameters\":{\"bucketName\":\"trail-b\","                   \
+	"\"Host\":\"trail-b.s3.amazonaws.com\",\"key\":\"a+b%2F c\"}"
 #define TEST_EVENT                                                             \
 	"{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\","               \
 	"\"Time\":\"2026-02-14T09:30:00.000Z\",\"Bucket\":\"trail-b\"}"
@@ -95,6 +104,13 @@ static const struct fixture fixtures[] = {
 	NOTHING(OTHER_EVENT)},
     {"restored", RECORDS(RECORD("ObjectRestore:Completed", "{\"key\":\"k\"}")),
 	NOTHING(OTHER_EVENT)},
+    {"tagged", RECORDS(RECORD("ObjectTagging:Put", "{\"key\":\"k\"}")),
+	NOTHING(OTHER_EVENT)},
+    {"read, as MinIO says",
+	RECORDS(RECORD("s3:ObjectAccessed:Get", "{\"key\":\"k\"}")),
+	NOTHING(OTHER_EVENT)},
+    {"an event to come", RECORDS(RECORD("ObjectMoved:In", "{\"key\":\"k\"}")),
+	UNKNOWN(UNKNOWN_SHAPE)},
     {"no records", "{\"Records\":[]}", NOTHING(EMPTY)},
     {"Records null", "{\"Records\":null}", UNKNOWN(UNKNOWN_SHAPE)},
     {"Records an object", "{\"Records\":{}}", UNKNOWN(UNKNOWN_SHAPE)},
@@ -142,6 +158,41 @@ static const struct fixture fixtures[] = {
     {"EventBridge, other source",
 	BRIDGE("aws.ec2", "AWS API Call via CloudTrail", DETAIL),
 	UNKNOWN(UNKNOWN_SHAPE)},
+
+    {"EventBridge, async copy",
+	BRIDGE("aws.s3", "Async Copy Completion", DETAIL),
+	UNKNOWN(UNKNOWN_SHAPE)},
+    {"EventBridge, restored",
+	BRIDGE("aws.s3", "Object Restore Completed", DETAIL),
+	NOTHING(OTHER_EVENT)},
+    {"call, put", CALL("PutObject", ASKED), GOOD,
+	"trail-b|a+b%2F c|||eu-west-1|-1|1771061467\n"},
+    {"call, put, with its size",
+	CALL("PutObject",
+	    ASKED ",\"additionalEventData\":{\"bytesTransferredIn\":77}"),
+	GOOD, "trail-b|a+b%2F c|||eu-west-1|77|1771061467\n"},
+    {"call, multipart", CALL("CompleteMultipartUpload", ASKED), GOOD,
+	"trail-b|a+b%2F c|||eu-west-1|-1|1771061467\n"},
+    {"call, copy", CALL("CopyObject", ASKED), GOOD,
+	"trail-b|a+b%2F c|||eu-west-1|-1|1771061467\n"},
+    {"call, form", CALL("PostObject", ASKED), GOOD,
+	"trail-b|a+b%2F c|||eu-west-1|-1|1771061467\n"},
+    {"call, refused",
+	CALL("PutObject", "\"errorCode\":\"AccessDenied\"," ASKED),
+	NOTHING(OTHER_EVENT)},
+    {"call, read", CALL("GetObject", ASKED), NOTHING(OTHER_EVENT)},
+    {"call, deleted", CALL("DeleteObject", ASKED), NOTHING(OTHER_EVENT)},
+    {"call, part", CALL("UploadPart", ASKED), NOTHING(OTHER_EVENT)},
+    {"call, tagged", CALL("PutObjectTagging", ASKED), NOTHING(OTHER_EVENT)},
+    {"call, new in S3", CALL("RenameObject", ASKED), UNKNOWN(UNKNOWN_SHAPE)},
+    {"call, of a bucket",
+	CALL("PutBucketPolicy",
+	    "\"requestParameters\":{\"bucketName\":\"trail-b\"}"),
+	NOTHING(OTHER_EVENT)},
+    {"call, no key",
+	CALL("PutObject", "\"requestParameters\":{\"bucketName\":\"trail-b\"}"),
+	UNKNOWN(BAD_KEY)},
+    {"call, no name", CALL("", ASKED), UNKNOWN(UNKNOWN_SHAPE)},
 
     {"CloudTrail", "{\"s3Bucket\":\"tb\",\"s3ObjectKey\":[\"a+b%2F c\",\"d\"]}",
 	GOOD, "tb|a+b%2F c||||-1|-1\ntb|d||||-1|-1\n"},
@@ -206,7 +257,7 @@ static const struct fixture outer[] = {
     {"unsubscription",
 	"{\"Type\":\"UnsubscribeConfirmation\",\"TopicArn\":\"arn:a\","
 	"\"Message\":\"{\\\"Records\\\":[]}\"}",
-	NOTHING(SUBSCRIPTION)},
+	NOTHING(UNSUBSCRIPTION)},
     {"another envelope",
 	"{\"Type\":\"Other\",\"TopicArn\":\"arn:a\",\"Message\":\"{}\"}",
 	UNKNOWN(UNKNOWN_SHAPE)},
@@ -380,6 +431,75 @@ test_limits(void **state)
 	buf_fini(&b);
 }
 
+/* Which member it was, of a message that somebody made by hand. */
+static void
+test_faults(void **state)
+{
+	static const struct {
+		const char *body, *fault;
+	} rows[] = {
+	    {"{}", "Records, detail-type or s3Bucket is missing"},
+	    {"{\"Records\":{}}", "Records has an unknown value"},
+	    {"{\"Records\":[{}]}", "eventSource in Records is missing"},
+	    {"{\"Records\":[{\"eventSource\":\"s3\"}]}",
+		"eventSource in Records has an unknown value"},
+	    {"{\"Records\":[{\"eventSource\":\"aws:s3\"}]}",
+		"eventVersion in Records is missing"},
+	    {RECORD_3("\"2.1\"", "\"aws:s3\"", "null"),
+		"eventName in Records is missing"},
+	    {RECORDS(PUT("{}")), "s3.object.key in Records is missing"},
+	    {RECORDS(PUT("{\"key\":1}")),
+		"s3.object.key in Records is no text"},
+	    {RECORDS(PUT("{\"key\":\"\"}")),
+		"s3.object.key in Records is empty"},
+	    {RECORDS(PUT("{\"key\":\"%\"}")),
+		"s3.object.key in Records cannot be decoded, or is too long"},
+	    {"{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":"
+	     "\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":"
+	     "{\"object\":{\"key\":\"k\"}}}]}",
+		"s3.bucket.name in Records is missing"},
+	    {"{\"detail-type\":\"Object Created\"}", "source is missing"},
+	    {BRIDGE("aws.s3", "Object Created", "null"), "detail is missing"},
+	    {BRIDGE("aws.s3", "Object Created", "{}"),
+		"detail.bucket.name is missing"},
+	    {BRIDGE("aws.s3", "Object Invented", "{}"),
+		"detail-type has an unknown value"},
+	    {CALL("PutObject", "\"a\":1"),
+		"detail.requestParameters.bucketName is missing"},
+	    {"{\"s3Bucket\":\"b\"}", "s3ObjectKey is missing"},
+	    {"{\"s3Bucket\":null,\"s3ObjectKey\":\"k\"}",
+		"s3Bucket is missing"},
+	    {"{\"TopicArn\":\"a\"}", "Type is missing"},
+	    {"{\"TopicArn\":\"a\",\"Type\":\"Notification\"}",
+		"Message is missing"},
+	    {TEST_EVENT, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct notify *n;
+
+		(void)notify_parse(span_str(rows[i].body), &n);
+		assert_string_equal(notify_fault(n), rows[i].fault);
+		notify_free(&n);
+	}
+}
+
+static void
+test_subscription(void **state)
+{
+	struct notify *n;
+
+	(void)state;
+	(void)notify_parse(span_str(outer[0].body), &n);
+	assert_true(span_is(notify_topic(n), "arn:a"));
+	assert_true(span_is(notify_link(n), "https://x"));
+	notify_free(&n);
+	(void)notify_parse(SPAN(TEST_EVENT), &n);
+	assert_int_equal(notify_topic(n).n, 0);
+	notify_free(&n);
+}
+
 static void
 test_names(void **state)
 {
@@ -397,6 +517,8 @@ main(void)
 	    cmocka_unit_test(test_shapes),
 	    cmocka_unit_test(test_truncated),
 	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_faults),
+	    cmocka_unit_test(test_subscription),
 	    cmocka_unit_test(test_names),
 	};
 

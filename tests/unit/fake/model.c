@@ -175,7 +175,7 @@ model_object(enum model_kind kind, unsigned events, size_t each)
 static void
 object_key(unsigned o, char *out, size_t size)
 {
-	snprintf(out, size, "AWSLogs/1/CloudTrail%s/log-%u.json.gz",
+	snprintf(out, size, "AWSLogs/111122223333/CloudTrail%s/log-%u.json.gz",
 	    M.object[o].kind == MODEL_FILTERED ? "-Digest" : "", o);
 }
 
@@ -553,7 +553,7 @@ start_outside(void)
 	M.sqs = sqs_new(M.aws, &sqs);
 	M.s3 = s3_new(M.aws, &s3);
 	M.dassana = dassana_new(fake_http(), &dassana);
-	M.filter = filter_new("", filter_default_exclude);
+	M.filter = filter_new("", "", true);
 }
 
 void
