@@ -321,6 +321,7 @@ soak: setup-test
 	@$(SUBMAKE) -s QUIET=1 $(BIN)
 	@$(PYTHON) tests/soak/loads.py --long --bin $(abspath $(BIN))
 	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
+	@$(PYTHON) tests/soak/soak.py --bin $(abspath $(BIN))
 
 .PHONY: lint format conf
 lint: $(BIN)

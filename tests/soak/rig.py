@@ -42,7 +42,8 @@ class Flow:
 @dataclasses.dataclass(frozen=True)
 class Load:
     """all_s3, all_dassana: (from, to, what everybody gets meanwhile); of
-    Dassana a function of the events, or an Answer. kill: (signal, every)."""
+    Dassana a function of the events, or an Answer. kill: (signal, every).
+    latency: of Dassana's answers, in the machine's seconds."""
 
     flows: tuple
     seconds: float = 30
@@ -53,6 +54,7 @@ class Load:
     all_dassana: tuple = ()
     kill: typing.Optional[tuple] = None
     processes: int = 1
+    latency: float = 0.05
     settle: float = 10   # how long honest ones may take after the last
     quiet: float = 0     # and how long nothing happens after that
     drain: bool = False  # end by SIGTERM, and measure it
@@ -141,6 +143,7 @@ class Rig:
         return kind.get
 
     def _dassana(self, request, events):
+        time.sleep(self.load.latency)
         bad = self.account.looked_at(
             request, events, lambda name: KINDS[name].answer)
         everybody = _now(self.load.all_dassana, self.elapsed())
@@ -237,13 +240,13 @@ class Rig:
         return figures
 
     def _more(self, ended):
-        account, outage = self.account, max(
-            [end for _, end, _ in self.load.all_dassana + self.load.all_s3
-             if end < math.inf], default=None)
+        account = self.account
+        told = min((t for part, t in self.told.items()
+                    if part in ("s3", "dassana", "queue")), default=math.inf)
+        outage = max([end for _, end, _ in self.load.all_dassana
+                      + self.load.all_s3 if end < math.inf], default=None)
         figures = {
-            "told": min([account.named, *(
-                t for part, t in self.told.items()
-                if part in ("s3", "dassana", "queue"))]),
+            "told": told, "named": min(told, account.named),
             "parts": sorted(self.told), "ready": self.ready_at_end,
             "late_posts": sum(t >= 30 for t in account.posts)
             / max(1, ended - 30) if ended > 31 else None,
