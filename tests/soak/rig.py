@@ -9,6 +9,8 @@ import http.client
 import json
 import math
 import os
+import random
+import secrets
 import signal
 import threading
 import time
@@ -16,7 +18,7 @@ import typing
 
 from account import Account, rates
 from kinds import KINDS
-from standin import Standin
+from standin import Fault, Standin
 from standin.s3 import locate
 
 TICK_S = 0.02
@@ -27,7 +29,8 @@ DRAIN_MAX_S = 60
 @dataclasses.dataclass(frozen=True)
 class Flow:
     """first: so many wait in the queue before the daemon starts; then rate a
-    second from start to end. keys objects a message, of so many events."""
+    second from start to end, at random times. keys objects a message, of so
+    many events."""
 
     kind: str
     rate: float = 0
@@ -43,7 +46,8 @@ class Flow:
 class Load:
     """all_s3, all_dassana: (from, to, what everybody gets meanwhile); of
     Dassana a function of the events, or an Answer. kill: (signal, every).
-    latency: of Dassana's answers, in the machine's seconds."""
+    latency: of Dassana's answers, in the machine's seconds; s3_latency: of
+    S3's, on average."""
 
     flows: tuple
     seconds: float = 30
@@ -55,6 +59,7 @@ class Load:
     kill: typing.Optional[tuple] = None
     processes: int = 1
     latency: float = 0.05
+    s3_latency: float = 0.03
     settle: float = 10   # how long honest ones may take after the last
     quiet: float = 0     # and how long nothing happens after that
     drain: bool = False  # end by SIGTERM, and measure it
@@ -72,14 +77,18 @@ class Feed:
         self.rig = rig
         self.flow = flow
         self.kind = KINDS[flow.kind]
-        self.done = 0
+        self.due = self._after(flow.start)
+
+    def _after(self, t):
+        rate = self.flow.rate
+        return t + self.rig.random.expovariate(rate) if rate else math.inf
 
     def top_up(self, t):
-        flow = self.flow
-        passed = min(t, flow.end) - flow.start
-        due = flow.first + math.floor(max(0, passed) * flow.rate)
-        for _ in range(min(PUT_MAX, due - self.done)):
+        for _ in range(PUT_MAX):
+            if self.due > min(t, self.flow.end):
+                return
             self.put()
+            self.due = self._after(self.due)
 
     def put(self):
         account, standin = self.rig.account, self.rig.standin
@@ -94,12 +103,13 @@ class Feed:
                 flow.size))
         for body in kind.announce(bucket, keys):
             standin.queue.send(body, functools.partial(account.sent, item))
-        self.done += 1
 
 
 class Rig:
     def __init__(self, load, home, daemon_class, other_time):
         self.load = load
+        self.seed = secrets.randbits(32)
+        self.random = random.Random(self.seed)
         self.home = home
         self.daemon_class = daemon_class
         self.other_time = other_time
@@ -134,13 +144,13 @@ class Rig:
     def _s3(self, request):
         _, key = locate(request)
         item = self.account.asked_for(key)
-        everybody = _now(self.load.all_s3, self.elapsed())
-        if everybody:
-            return everybody
         kind = item and item.kind
-        if not kind or kind.where and not kind.where(request):
-            return None
-        return kind.get
+        fault = _now(self.load.all_s3, self.elapsed())
+        if not fault and kind and (not kind.where or kind.where(request)):
+            fault = kind.get
+        return dataclasses.replace(
+            fault or Fault(), delay=self.load.s3_latency
+            * self.random.expovariate(1))
 
     def _dassana(self, request, events):
         time.sleep(self.load.latency)
@@ -246,7 +256,7 @@ class Rig:
         outage = max([end for _, end, _ in self.load.all_dassana
                       + self.load.all_s3 if end < math.inf], default=None)
         figures = {
-            "told": told, "named": min(told, account.named),
+            "seed": self.seed, "told": told, "named": min(told, account.named),
             "parts": sorted(self.told), "ready": self.ready_at_end,
             "late_posts": sum(t >= 30 for t in account.posts)
             / max(1, ended - 30) if ended > 31 else None,

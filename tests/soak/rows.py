@@ -67,7 +67,7 @@ def unread(kind, code):
     for rate in (5, 20):
         yield Row("4-%s-%d" % (kind, rate),
                   "%d/s that S3 answers with %s beside 20/s" % (rate, code),
-                  beside(Flow(kind, rate, first=rate), seconds=60),
+                  beside(Flow(kind, rate, first=rate), seconds=80),
                   ARRIVE, {"seconds": 240}, rate == 20 and kind != "forbidden")
 
 
