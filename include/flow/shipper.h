@@ -17,6 +17,7 @@
 #include "sink/dassana.h"
 #include "trail/filter.h"
 #include "trail/notify.h"
+#include "trail/slicer.h"
 
 struct shipper;
 
@@ -91,6 +92,7 @@ enum shipper_fault {
 	SHIPPER_F_REFUSED, /* Dassana did not take all of it */
 	SHIPPER_F_UNREAD,  /* its GET failed */
 	SHIPPER_F_DAMAGED, /* it is no log file, or broken */
+	SHIPPER_F_IN_PART, /* records of it were left out, all others taken */
 	SHIPPER_FAULTS
 };
 const char *shipper_fault_name(enum shipper_fault f);
@@ -103,6 +105,8 @@ struct shipper_stats {
 	uint64_t keys_filtered;
 	uint64_t keys_other_folder; /* of those, in AWS's other folders */
 	uint64_t objects_done, objects_failed, objects_joined, objects_known;
+	uint64_t objects_empty; /* deleted with nothing to ship */
+	uint64_t records_left_out[SLICER_CAUSES];
 	uint64_t events_skipped; /* acknowledged before, not sent again */
 	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;
 	uint64_t leases_extended, leases_lost, delete_failures;

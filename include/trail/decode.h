@@ -3,6 +3,11 @@
  * The daemon and `trailpost cat` both decode with this.
  *
  *   reset → step… → finish → reset → …        an error repeats until reset
+ *
+ * What was stored with gzip twice is inflated twice; a UTF-8 byte order mark at
+ * the beginning of the text is dropped. Whatever else begins as a known format
+ * does (zstd, …) is ERR_SYNTAX, and named. A file of no bytes, or a gzip of
+ * none, is whole and has no records.
  */
 #ifndef TRAIL_DECODE_H
 #define TRAIL_DECODE_H
@@ -17,8 +22,8 @@
 
 struct decode;
 
-struct decode *
-decode_new(size_t max_record_bytes, slicer_record_fn *fn, void *arg);
+struct decode *decode_new(size_t max_record_bytes, slicer_record_fn *fn,
+    slicer_left_out_fn *left_out, void *arg);
 void decode_free(struct decode **d);
 void decode_reset(struct decode *d);
 
@@ -40,7 +45,9 @@ void decode_lend_carry(struct decode *d, void *mem, size_t n);
 void *decode_take_carry(struct decode *d, bool force);
 
 struct decode_stats {
-	uint64_t bytes_in, bytes_out, records;
+	uint64_t bytes_in, bytes_out;
+	uint64_t records,
+	    left_out; /* none of either: there is nothing to ship */
 };
 struct decode_stats decode_stats(const struct decode *d); /* since reset */
 /* What is wrong, for people, and where: "gzip checksum wrong at byte 812". */

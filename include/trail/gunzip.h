@@ -3,8 +3,9 @@
  * GUNZIP_WINDOW bytes. No I/O, no clock.
  *
  * What it is, is told by the first two bytes, never by a name: gzip (RFC 1952;
- * one member or several, one after the other) or, without the magic number,
- * plain bytes that pass through unchanged.
+ * one member or several, one after the other, with any number of NULs behind
+ * each, which are padding) or, without the magic number, plain bytes that pass
+ * through unchanged. No bytes at all are plain.
  */
 #ifndef TRAIL_GUNZIP_H
 #define TRAIL_GUNZIP_H
@@ -32,9 +33,12 @@ void gunzip_reset(struct gunzip *g); /* ready for another stream */
  */
 enum err
 gunzip_step(struct gunzip *g, struct span *in, struct span *out, bool *more);
-/* To be asked at the end of input: ERR_TRUNCATED inside a member. An empty
- * input is ERR_TRUNCATED too. */
+/* To be asked at the end of input: ERR_TRUNCATED inside a member. */
 enum err gunzip_finish(struct gunzip *g);
+/* Whether it is gzip, once there was output. */
+bool gunzip_is_gzip(const struct gunzip *g);
+/* Whether a stream that begins with c may be gzip. */
+bool gunzip_begins(char c);
 /* What is wrong, for people: "gzip checksum wrong at byte 812"; "" if nothing
  * is. */
 const char *gunzip_error(const struct gunzip *g);

@@ -73,6 +73,7 @@ extern const size_t metrics_table_n;
 const char *label_version(int i);
 const char *label_reason(int i);
 const char *label_fault(int i);
+const char *label_left_out(int i);
 const char *label_pause(int i);
 const char *label_part(int i);
 const char *label_answer(int i);

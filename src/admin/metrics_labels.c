@@ -22,6 +22,12 @@ label_fault(int i)
 }
 
 const char *
+label_left_out(int i)
+{
+	return slicer_cause_name((enum slicer_cause)i);
+}
+
+const char *
 label_pause(int i)
 {
 	return shipper_pause_name((enum shipper_pause)i);

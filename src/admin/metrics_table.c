@@ -85,6 +85,14 @@ const struct metric metrics_table[] = {
 	.help = "Events that Dassana refused for good, each by itself; their "
 		"messages are not deleted.",
 	AT(sink.refused_events)},
+    {.name = "trailpost_records_left_out_total",
+	.type = METRIC_COUNTER,
+	.help = "Records of log files that cannot be events: longer than "
+		"max_record_bytes, nested too deep, or no object. Each time "
+		"that their object is read; its message is not deleted.",
+	AT(flow.records_left_out[0]),
+	EACH(0, "cause", label_left_out, 0, SLICER_CAUSES,
+	    flow.records_left_out[0])},
     {.name = "trailpost_events_in_doubt",
 	.type = METRIC_GAUGE,
 	.help = "Events that were refused alone and wait until it is known "
@@ -118,10 +126,16 @@ const struct metric metrics_table[] = {
 	.type = METRIC_COUNTER,
 	.help = "Objects that were not delivered whole: refused (Dassana did "
 		"not take all of it), unread (its GET failed), damaged (no "
-		"log file, or broken). Their messages are not deleted.",
+		"log file, or broken), in_part (records of it were left out, "
+		"all others taken). Their messages are not deleted.",
 	AT(flow.objects_failed_by[0]),
 	EACH(0, "cause", label_fault, 0, SHIPPER_FAULTS,
 	    flow.objects_failed_by[0])},
+    {.name = "trailpost_objects_empty_total",
+	.type = METRIC_COUNTER,
+	.help = "Objects without any record, which is no fault: of no bytes, "
+		"or with an empty list. They count as delivered too.",
+	AT(flow.objects_empty)},
     {.name = "trailpost_objects_filtered_total",
 	.type = METRIC_COUNTER,
 	.help = "Keys that are left out, so that their messages are deleted: "

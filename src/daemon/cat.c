@@ -18,6 +18,7 @@ enum {
 
 struct cat {
 	struct decode *decode;
+	const char *name; /* of the file */
 	char *in;
 	char *out;
 	size_t nout;
@@ -70,6 +71,18 @@ on_record(void *arg, struct span head, struct span tail)
 	put(c, SPAN("\n"));
 }
 
+/* What was good goes out before the word on what was not. */
+static void
+on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
+{
+	struct cat *c = arg;
+
+	flush(c);
+	fprintf(stderr,
+	    "trailpost: %s: record with index %" PRIu64 " left out: %s\n",
+	    c->name, index, slicer_cause_name(cause));
+}
+
 static enum err
 feed(struct cat *c, struct span in)
 {
@@ -85,7 +98,8 @@ feed(struct cat *c, struct span in)
 	return err;
 }
 
-/* All of fd; false after an error, which was told. */
+/* All of fd; false after an error or if a record was left out, which was told.
+ */
 static bool
 cat_fd(struct cat *c, int fd, const char *name)
 {
@@ -93,6 +107,7 @@ cat_fd(struct cat *c, int fd, const char *name)
 	ssize_t n = 1;
 	bool empty = true;
 
+	c->name = name;
 	while (err == ERR_OK && n != 0 && c->out_errno == 0) {
 		n = read(fd, c->in, IN_BYTES);
 		if (n < 0 && errno == EINTR)
@@ -107,8 +122,7 @@ cat_fd(struct cat *c, int fd, const char *name)
 		err = n > 0 ? feed(c, (struct span){c->in, (size_t)n})
 			    : decode_finish(c->decode);
 	}
-	/* What was good goes out before the word on what was not. */
-	if (err != ERR_OK && empty) {
+	if (empty) {
 		flush(c);
 		fprintf(stderr, "trailpost: %s: empty\n", name);
 	} else if (err != ERR_OK) {
@@ -117,7 +131,7 @@ cat_fd(struct cat *c, int fd, const char *name)
 		    "trailpost: %s: %s (after %" PRIu64 " events)\n", name,
 		    decode_error(c->decode), decode_stats(c->decode).records);
 	}
-	return err == ERR_OK;
+	return err == ERR_OK && !empty && decode_stats(c->decode).left_out == 0;
 }
 
 static bool
@@ -151,7 +165,7 @@ cat_files(const char *const *files, size_t n)
 		files = only_stdin;
 		n = 1;
 	}
-	c.decode = decode_new(RECORD_MAX, on_record, &c);
+	c.decode = decode_new(RECORD_MAX, on_record, on_left_out, &c);
 	for (size_t i = 0; i < n && c.out_errno == 0; i++)
 		ok = cat_file(&c, files[i]) && ok;
 	flush(&c);

@@ -119,8 +119,9 @@ static const struct option_row rows[] = {
     COUNT(gzip_level, "1", 0, 9,
 	"Compression of requests to Dassana; 0 is none, 9 is most."),
     SIZE(max_record_bytes, "1MiB", KIB(4), MIB(64),
-	"Longest event that is accepted. The message of a file with a longer "
-	"one is left to the dead-letter queue."),
+	"Longest event that is accepted, with the blanks and line breaks in "
+	"it. A longer one is left out; all others of its file are delivered, "
+	"and its message is left to the dead-letter queue."),
     COUNT(remember_objects, "4096", 0, 1000000,
 	"Of how many log files it is remembered which events Dassana has "
 	"taken, so that a message that comes again does not send them again. "

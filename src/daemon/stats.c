@@ -39,6 +39,16 @@ nothing(const struct shipper_stats *f)
 	return n;
 }
 
+static uint64_t
+left_out(const struct shipper_stats *f)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < SLICER_CAUSES; i++)
+		n += f->records_left_out[i];
+	return n;
+}
+
 /* Per second since the last look. */
 static double
 rate(const struct stats *s, uint64_t now, uint64_t then)
@@ -80,6 +90,7 @@ stats_log(const struct stats *s)
 	    F_SOME("messages_failed", f.messages_failed),
 	    F_SOME("messages_unknown", f.messages_unknown),
 	    F_SOME("objects_failed", f.objects_failed),
+	    F_SOME("records_left_out", left_out(&f)),
 	    F_SOME("events_refused", d.refused_events),
 	    F_SOME("leases_lost", f.leases_lost),
 	    F_SOME("delete_failures", f.delete_failures),
@@ -99,6 +110,7 @@ stats_log(const struct stats *s)
 	    F_SOME("objects_done", f.objects_done),
 	    F_SOME("objects_joined", f.objects_joined),
 	    F_SOME("objects_known", f.objects_known),
+	    F_SOME("objects_empty", f.objects_empty),
 	    F_SOME("events_sliced", f.events_sliced),
 	    F_SOME("events_skipped", f.events_skipped),
 	    F_SOME("object_bytes", f.object_bytes),

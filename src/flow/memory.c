@@ -3,10 +3,19 @@
 #include "flow/intake.h"
 #include "flow/ledger.h"
 #include "flow/shipper.h"
-#include "flow/slots.h"
+#include "net/http.h"
+#include "trail/gunzip.h"
 #include "trail/notify.h"
+#include "trail/record.h"
+#include "trail/slicer.h"
 
 enum {
+	/* zlib's inflate state and windows: what is stored with gzip twice is
+	 * inflated twice. Then yajl's, and our own buffers. */
+	INFLATE_BYTES = 2 * (48 * 1024 + GUNZIP_WINDOW),
+	YAJL_BYTES = 2 * SLICER_CARRY,
+	SLOT_BYTES = HTTP_STASH_BYTES + INFLATE_BYTES + YAJL_BYTES +
+		     SLICER_CARRY + RECORD_HEAD_BYTES,
 	/* What the program and its libraries take beside the flow, with their
 	 * connections and a loaded CA bundle. */
 	BASE_BYTES = 11 * 1024 * 1024,
@@ -24,7 +33,7 @@ shipper_memory_bound(const struct shipper_conf *c)
 {
 	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
 
-	return c->buffer_max_bytes + c->s3_concurrency * slots_bytes_each() +
+	return c->buffer_max_bytes + c->s3_concurrency * (size_t)SLOT_BYTES +
 	       large + INTAKE_BYTES_MAX + WIDEST_BYTES + RECEIVE_BYTES +
 	       (2 * c->max_messages + SQS_BATCH_MAX) * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + BASE_BYTES;

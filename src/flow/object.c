@@ -6,6 +6,9 @@
 #include "flow/slots.h"
 #include "flow/story.h"
 
+/* Lines about one object that is full of what is left out. */
+enum { LEFT_OUT_TOLD = 100 };
+
 int
 object_cmp(const void *a, const void *b)
 {
@@ -57,6 +60,20 @@ object_free(struct object *o)
 	mem_free(o);
 }
 
+bool
+object_is_good(const struct object *o)
+{
+	return o->whole && o->left_out == 0 && o->delivered == o->sliced;
+}
+
+enum shipper_fault
+object_fault(const struct object *o)
+{
+	if (!o->whole)
+		return o->fault;
+	return o->delivered < o->sliced ? SHIPPER_F_REFUSED : SHIPPER_F_IN_PART;
+}
+
 void
 object_log_failure(const struct object *o, const struct slots_end *e)
 {
@@ -94,6 +111,33 @@ object_log_held(const struct object *o, const struct aws_result *r, bool again)
 	    F_STR("advice", advice_get(r)),
 	    F_STR("effect", "kept leased until another object shows whether "
 			    "it is all of them or only this one"));
+}
+
+/* Each of the first ones; `trailpost cat` names all of them. */
+void
+object_log_left_out(
+    const struct object *o, uint64_t index, enum slicer_cause cause)
+{
+	char ids[STORY_IDS_MAX];
+
+	LOG_EACH(o->left_out > LEFT_OUT_TOLD ? LOG_LVL_DEBUG : LOG_LVL_WARN,
+	    "record.left_out", F_SPAN("bucket", o->bucket),
+	    F_SPAN("key", o->key), F_SPAN("version", o->version),
+	    F_INT("index", index), F_STR("cause", slicer_cause_name(cause)),
+	    F_SPAN("message_id", story_ids(o, ids)));
+}
+
+bool
+object_is_empty(const struct object *o)
+{
+	char ids[STORY_IDS_MAX];
+
+	if (o->sliced > 0 || o->left_out > 0)
+		return false;
+	LOG_INFO("object.empty", F_SPAN("bucket", o->bucket),
+	    F_SPAN("key", o->key), F_SPAN("version", o->version),
+	    F_SPAN("message_id", story_ids(o, ids)));
+	return true;
 }
 
 void

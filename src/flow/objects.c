@@ -34,14 +34,14 @@ static void
 count_failure(struct objects *os, const struct object *o)
 {
 	os->stats.failed++;
-	os->stats.failed_by[o->whole ? SHIPPER_F_REFUSED : o->fault]++;
+	os->stats.failed_by[object_fault(o)]++;
 }
 
 /* Off the books; its messages learn how it came out. */
 static void
 settle(struct objects *os, struct object *o)
 {
-	bool good = o->whole && o->delivered == o->sliced;
+	bool good = object_is_good(o);
 
 	forget_name(os, o);
 	if (o->state == OBJECT_WAITING) {
@@ -115,6 +115,16 @@ on_opened(void *arg, struct object *o, const struct s3_head *h)
 }
 
 static void
+on_left_out(
+    void *arg, struct object *o, uint64_t index, enum slicer_cause cause)
+{
+	struct objects *os = arg;
+
+	os->stats.left_out[cause]++;
+	object_log_left_out(o, index, cause);
+}
+
+static void
 on_ended(void *arg, struct object *o, const struct slots_end *e)
 {
 	struct objects *os = arg;
@@ -135,6 +145,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 		object_log_failure(o, e);
 	else
 		story_read(o, e);
+	os->stats.empty += e->whole && object_is_empty(o);
 	hold_go_on(os);
 	objects_start(os);
 	settle_if_over(os, o);
@@ -283,7 +294,7 @@ objects_new(struct timers *t, struct s3 *s3, struct batcher *batcher,
     objects_changed_fn *changed, void *arg)
 {
 	struct objects *os = mem_zalloc(sizeof *os);
-	struct slots_events ev = {on_opened, on_ended, os};
+	struct slots_events ev = {on_opened, on_left_out, on_ended, os};
 
 	os->messages = ms;
 	os->changed = changed;

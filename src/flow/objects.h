@@ -10,9 +10,10 @@
  *
  * Counts say what happened to the events: sliced (handed to the batcher),
  * settled (Dassana's answer is known), delivered (Dassana has it); an event
- * that the ledger knows is skipped, which counts as all three. An object is
- * good if it was read to its end (whole) and delivered == sliced; then and only
- * then is it good for its messages.
+ * that the ledger knows is skipped, which counts as all three. A record that is
+ * left out (trail/slicer.h) is no event and counts as none of these. An object
+ * is good if it was read to its end (whole), nothing of it was left out and
+ * delivered == sliced; then and only then is it good for its messages.
  */
 #ifndef FLOW_OBJECTS_H
 #define FLOW_OBJECTS_H
@@ -29,6 +30,7 @@
 #include "sink/batcher.h"
 #include "sink/delivery.h"
 #include "trail/notify.h"
+#include "trail/slicer.h"
 
 struct object {
 	TAILQ_ENTRY(object) link;
@@ -39,9 +41,9 @@ struct object {
 	struct message **message; /* owned array; the messages that name it */
 	size_t nmessages, cap;
 	struct ledger_page *page; /* while active and after; may be NULL */
-	uint64_t sliced, settled, delivered, skipped;
+	uint64_t sliced, settled, delivered, skipped, left_out;
 	bool whole;
-	enum shipper_fault fault; /* if it is not */
+	enum shipper_fault fault; /* why not */
 	bool loose;		  /* not in the tree: nobody joins it */
 	uint64_t number;	  /* of its GET (flow/grant.h) */
 	uint64_t refused_at;	  /* number of the last GET then started */
@@ -66,6 +68,13 @@ struct slots_end;
 void object_log_failure(const struct object *o, const struct slots_end *e);
 void
 object_log_held(const struct object *o, const struct aws_result *r, bool again);
+void object_log_left_out(
+    const struct object *o, uint64_t index, enum slicer_cause cause);
+/* Whether it is good for its messages; if not, and nothing is to come, why. */
+bool object_is_good(const struct object *o);
+enum shipper_fault object_fault(const struct object *o);
+/* It was read whole: whether it has no record at all, which is told. */
+bool object_is_empty(const struct object *o);
 void object_log_gave_way(const struct object *o);
 void object_log_refusal(const struct object *o, const struct batch_run *run,
     const struct dassana_result *r);
@@ -81,8 +90,10 @@ struct objects_conf {
 struct objects_stats {
 	uint64_t failed_by[SHIPPER_FAULTS];
 	uint64_t done, failed, joined, bytes, json_bytes, sliced, delivered;
-	uint64_t skipped; /* events not sent again */
-	uint64_t known;	  /* objects not even read again */
+	uint64_t left_out[SLICER_CAUSES]; /* records */
+	uint64_t empty;			  /* objects without any record */
+	uint64_t skipped;		  /* events not sent again */
+	uint64_t known;			  /* objects not even read again */
 	unsigned active, waiting;
 };
 

@@ -18,6 +18,8 @@ add_objects(const struct shipper *s, const struct objects_stats *os,
 
 	for (int i = 0; i < SHIPPER_FAULTS; i++)
 		st->objects_failed_by[i] = os->failed_by[i];
+	for (int i = 0; i < SLICER_CAUSES; i++)
+		st->records_left_out[i] = os->left_out[i];
 	st->object_lag_s = objects_lag(s->objects)->object_s;
 	st->event_lag_s = objects_lag(s->objects)->event_s;
 	st->choked_ms = objects_choked_ms(s->objects);
@@ -57,6 +59,7 @@ shipper_stats(const struct shipper *s)
 	    .objects_failed = os.failed,
 	    .objects_joined = os.joined,
 	    .objects_known = os.known,
+	    .objects_empty = os.empty,
 	    .events_skipped = os.skipped,
 	    .object_bytes = os.bytes,
 	    .json_bytes = os.json_bytes,
@@ -90,6 +93,7 @@ shipper_fault_name(enum shipper_fault f)
 	    [SHIPPER_F_REFUSED] = "refused",
 	    [SHIPPER_F_UNREAD] = "unread",
 	    [SHIPPER_F_DAMAGED] = "damaged",
+	    [SHIPPER_F_IN_PART] = "in_part",
 	};
 
 	CHECK((unsigned)f < SHIPPER_FAULTS);

@@ -14,9 +14,6 @@ enum {
 	/* Inflated bytes of one object in one turn of the loop: 32 objects at
 	 * once then hold the loop for some 20 ms. */
 	TURN_BYTES = 64 * 1024,
-	/* zlib's inflate state and window, and yajl's and our own buffers. */
-	INFLATE_BYTES = 48 * 1024,
-	YAJL_BYTES = 2 * SLICER_CARRY,
 };
 
 enum block { BLOCK_NONE, BLOCK_TURN, BLOCK_ROOM, BLOCK_CARRY, BLOCK_COUNT };
@@ -59,13 +56,6 @@ struct slots {
 	struct slots_events ev;
 };
 
-size_t
-slots_bytes_each(void)
-{
-	return HTTP_STASH_BYTES + INFLATE_BYTES + GUNZIP_WINDOW + SLICER_CARRY +
-	       YAJL_BYTES + RECORD_HEAD_BYTES;
-}
-
 static void
 on_record(void *arg, struct span head, struct span tail)
 {
@@ -82,6 +72,15 @@ on_record(void *arg, struct span head, struct span tail)
 		batcher_add(s->all->batcher, o, o->sliced, head, tail);
 	}
 	o->sliced++;
+}
+
+static void
+on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
+{
+	struct slot *s = arg;
+
+	s->object->left_out++;
+	s->all->ev.left_out(s->all->ev.arg, s->object, index, cause);
 }
 
 /* ---- the one large carry ---- */
@@ -337,7 +336,8 @@ slots_start(struct slots *all, struct object *o)
 	TAILQ_REMOVE(&all->vacant, s, link);
 	all->busy++;
 	if (s->decode == NULL)
-		s->decode = decode_new(all->max_record_bytes, on_record, s);
+		s->decode = decode_new(
+		    all->max_record_bytes, on_record, on_left_out, s);
 	s->object = o;
 	s->request_id[0] = '\0';
 	s->last.n = 0;

@@ -20,6 +20,7 @@
 #include "flow/objects.h"
 #include "net/timer.h"
 #include "sink/batcher.h"
+#include "trail/slicer.h"
 
 struct slots;
 
@@ -36,6 +37,9 @@ struct slots_end {
 struct slots_events {
 	/* S3 has answered; before the first event. */
 	void (*opened)(void *arg, struct object *o, const struct s3_head *h);
+	/* One of its records is left out. */
+	void (*left_out)(void *arg, struct object *o, uint64_t index,
+	    enum slicer_cause cause);
 	/* The object is read to its end, or cannot be; its slot is free. */
 	void (*ended)(void *arg, struct object *o, const struct slots_end *end);
 	void *arg;
@@ -53,8 +57,5 @@ void slots_cancel(struct slots *s); /* all of them; ended stays silent */
 
 /* For how long, in all, at least one waited for room in the batcher. */
 int64_t slots_choked_ms(const struct slots *s);
-
-/* The most memory one slot may hold, without the batcher's. */
-size_t slots_bytes_each(void);
 
 #endif

@@ -55,27 +55,20 @@ carry_has_break(struct span s)
 	       memchr(s.p, '\v', s.n) != NULL || memchr(s.p, '\f', s.n) != NULL;
 }
 
-bool
+void
 carry_add(struct carry *c, struct span s)
 {
-	size_t room = c->max - c->n;
-
-	reserve(c, c->n + (s.n < room ? s.n : room));
+	CHECK(s.n <= c->max - c->n);
+	reserve(c, c->n + s.n);
 	if (!carry_has_break(s)) {
-		if (s.n > room)
-			return false;
 		memcpy(c->p + c->n, s.p, s.n);
 		c->n += s.n;
-		return true;
+		return;
 	}
 	for (size_t i = 0; i < s.n; i++) {
-		if (carry_is_break(s.p[i]))
-			continue;
-		if (c->n == c->max)
-			return false;
-		c->p[c->n++] = s.p[i];
+		if (!carry_is_break(s.p[i]))
+			c->p[c->n++] = s.p[i];
 	}
-	return true;
 }
 
 bool

@@ -23,9 +23,9 @@ void carry_init(struct carry *c, size_t max);
 void carry_fini(struct carry *c);
 /* Empty, and back in the own memory. */
 void carry_reset(struct carry *c);
-/* Appends without line breaks; false if the record would become too long.
- * Lack of room that carry_wants told of is a bug. */
-bool carry_add(struct carry *c, struct span s);
+/* Appends without line breaks. More than max, or lack of room that carry_wants
+ * told of, is a bug. */
+void carry_add(struct carry *c, struct span s);
 bool carry_wants(const struct carry *c, size_t n);
 void carry_lend(struct carry *c, void *mem, size_t n);
 void *carry_take(struct carry *c);

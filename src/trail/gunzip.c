@@ -12,7 +12,8 @@
 
 /*
  *   START ─ 0x1f → MAGIC ─ 0x8b → MEMBER ─ end → BETWEEN ─ 0x1f → MEMBER
- *     └─ other → PLAIN ←┘ other              └─ other: ERR_TRAILING
+ *     └─ other → PLAIN ←┘ other                    ├─ NUL → BETWEEN
+ *                                                  └─ other: ERR_TRAILING
  */
 enum state { START, MAGIC, MEMBER, BETWEEN, PLAIN };
 
@@ -174,6 +175,22 @@ step_plain(struct gunzip *g, struct span *in, struct span *out, bool *more)
 	*more = in->n > 0;
 }
 
+static enum err
+step_between(struct gunzip *g, struct span *in, struct span *out, bool *more)
+{
+	size_t nuls = 0;
+
+	while (nuls < in->n && in->p[nuls] == '\0')
+		nuls++;
+	take(g, in, nuls);
+	if (in->n == 0)
+		return ERR_OK;
+	if ((unsigned char)in->p[0] != MAGIC_1)
+		return fail(g, ERR_TRAILING, "bytes after the gzip data", NULL);
+	g->state = MEMBER;
+	return step_member(g, in, out, more);
+}
+
 enum err
 gunzip_step(struct gunzip *g, struct span *in, struct span *out, bool *more)
 {
@@ -187,13 +204,8 @@ gunzip_step(struct gunzip *g, struct span *in, struct span *out, bool *more)
 		return ERR_OK;
 	if (g->state == MAGIC)
 		return step_magic(g, in, out, more);
-	if (g->state == BETWEEN) {
-		if ((unsigned char)in->p[0] != MAGIC_1)
-			return fail(
-			    g, ERR_TRAILING, "bytes after the gzip data", NULL);
-		g->state = MEMBER;
-		return step_member(g, in, out, more);
-	}
+	if (g->state == BETWEEN)
+		return step_between(g, in, out, more);
 	if (g->state == START && (unsigned char)in->p[0] == MAGIC_1) {
 		g->state = MAGIC;
 		take(g, in, 1);
@@ -208,11 +220,21 @@ gunzip_step(struct gunzip *g, struct span *in, struct span *out, bool *more)
 enum err
 gunzip_finish(struct gunzip *g)
 {
-	if (g->err != ERR_OK || g->state == BETWEEN || g->state == PLAIN)
-		return g->err;
-	if (g->state == START)
-		return fail(g, ERR_TRUNCATED, "file is empty", NULL);
-	return fail(g, ERR_TRUNCATED, "gzip data ends too early", NULL);
+	if (g->err == ERR_OK && (g->state == MAGIC || g->state == MEMBER))
+		return fail(g, ERR_TRUNCATED, "gzip data ends too early", NULL);
+	return g->err;
+}
+
+bool
+gunzip_is_gzip(const struct gunzip *g)
+{
+	return g->state == MEMBER || g->state == BETWEEN;
+}
+
+bool
+gunzip_begins(char c)
+{
+	return (unsigned char)c == MAGIC_1;
 }
 
 const char *

@@ -6,56 +6,31 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/yajl_mem.h"
-#include "trail/carry.h"
+#include "trail/slicer_internal.h"
 
 /*
- * Only the map, key and array callbacks are set: yajl is fastest so, but says
- * nothing of numbers, strings and literals. Where one of them would be wrong
- * (between the records of the array, and outside of all documents) the text
- * between two callbacks is looked at here; the grammar itself is yajl's
- * business. What is found there counts only at the next callback, so that where
- * the text was cut makes no difference to which error comes first.
+ * Only the map, key and array callbacks are always set: yajl is fastest so, but
+ * says nothing of numbers, strings and literals. Those are heeded only where
+ * they matter: as the value of "Records", among the records, and between
+ * documents. The grammar itself is yajl's business.
  *
  *   depth == array_depth == 0    between documents
- *   depth == array_depth > 0     in the Records array, between records
- *   depth > array_depth > 0      in a record
+ *   depth == array_depth > 0     in the Records array, between its elements
+ *   depth > array_depth > 0      in an element
  *   depth > array_depth == 0     in other members, or before the array
+ *
+ * What is to be left out is found at a place that does not depend on how the
+ * text was cut: no piece reaches beyond the longest element that began in it,
+ * and the depth is told by a callback. From its first byte on the element is
+ * then skipped (trail/skip), and yajl begins anew behind it, since it can
+ * neither go on after a callback that stopped it, nor skip.
  */
+
 /* Bounds what yajl may keep beyond the limits. */
 enum { PIECE_MAX = 16 * 1024 };
 
-struct slicer {
-	slicer_record_fn *fn;
-	void *arg;
-	yajl_handle yajl;
-	enum err err;
-	char error[160];
-
-	unsigned depth, array_depth;
-	bool wants_array; /* the key "Records" came, its value not yet */
-	bool found;	  /* this document has had its Records */
-	bool any;	  /* there was a document */
-
-	struct span piece; /* being parsed */
-	uint64_t before;   /* bytes fed before it */
-	size_t from;	   /* where in it the open record goes on */
-	size_t mark;	   /* end of the last token outside of records */
-	size_t gap;	   /* bytes since that token before this piece */
-	bool stray;	   /* among them some that do not belong there */
-
-	struct carry carry; /* the open record, as far as it came before */
-};
-
-static bool
-in_record(const struct slicer *s)
-{
-	return s->array_depth > 0 && s->depth > s->array_depth;
-}
-
-/* Always 0: what a callback returns to stop yajl. */
-static int __attribute__((format(printf, 4, 5)))
-fail(struct slicer *s, enum err e, uint64_t at, const char *fmt, ...)
+int
+slicer_fail(struct slicer *s, enum err e, uint64_t at, const char *fmt, ...)
 {
 	size_t n;
 	va_list ap;
@@ -69,204 +44,67 @@ fail(struct slicer *s, enum err e, uint64_t at, const char *fmt, ...)
 	n = strlen(s->error);
 	snprintf(s->error + n, sizeof s->error - n,
 	    " at byte %" PRIu64 " of the text", at);
+	n = strlen(s->error);
+	if (s->array_depth > 0)
+		snprintf(s->error + n, sizeof s->error - n,
+		    ", %s index %" PRIu64,
+		    slicer_in_element(s) ? "in the record with"
+					 : "before the record with",
+		    s->index);
 	return 0;
 }
 
-/* Offset in the whole text; for messages from within a callback. */
-static uint64_t
-here(const struct slicer *s)
+uint64_t
+slicer_here(const struct slicer *s)
 {
 	return s->before + yajl_get_bytes_consumed(s->yajl);
 }
 
-static int
-fail_too_long(struct slicer *s, uint64_t at)
+int
+slicer_fail_outside(struct slicer *s, uint64_t at)
 {
-	return fail(
-	    s, ERR_LIMIT, at, "record longer than %zu bytes", s->carry.max);
+	return slicer_fail(s, ERR_LIMIT, at,
+	    "more than %d bytes outside of records", SLICER_OUTSIDE_MAX);
 }
 
-static int
-fail_outside(struct slicer *s, uint64_t at)
+int
+slicer_fail_shape(struct slicer *s, uint64_t at)
 {
-	return fail(s, ERR_LIMIT, at, "more than %d bytes outside of records",
-	    SLICER_OUTSIDE_MAX);
+	bool more = s->depth == 0 && s->any;
+
+	return slicer_fail(s, ERR_SHAPE, at, "%s",
+	    more ? "a document that is no object or array"
+		 : "no Records array");
 }
 
-static int
-fail_shape(struct slicer *s, uint64_t at)
+size_t
+slicer_separators(struct span s)
 {
-	const char *what = "no Records array";
+	size_t n = 0;
 
-	if (s->array_depth > 0)
-		what = "a record that is no object";
-	else if (s->depth == 0 && s->any)
-		what = "a document that is no object or array";
-	return fail(s, ERR_SHAPE, at, "%s", what);
+	while (n < s.n && (s.p[n] == ',' || s.p[n] == ' ' || s.p[n] == '\t' ||
+			      carry_is_break(s.p[n])))
+		n++;
+	return n;
 }
 
-/* Where records or documents are listed, yajl lets no comma stand wrongly. */
-static bool
-is_separator(const char *p, size_t n)
+void
+slicer_leave_out(struct slicer *s, enum slicer_cause cause)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] != ',' && p[i] != ' ' && p[i] != '\t' &&
-		    !carry_is_break(p[i]))
-			return false;
-	}
-	return true;
-}
-
-/* A token outside of records: looks at what stood before it. */
-static int
-outside_token(struct slicer *s)
-{
-	size_t at = yajl_get_bytes_consumed(s->yajl);
-
-	if (s->gap + (at - s->mark) > SLICER_OUTSIDE_MAX)
-		return fail_outside(s, here(s));
-	/* Here a token is one character, since keys stand elsewhere. */
-	if (s->depth == s->array_depth &&
-	    (s->stray || !is_separator(s->piece.p + s->mark, at - 1 - s->mark)))
-		return fail_shape(s, here(s));
-	s->mark = at;
-	s->gap = 0;
-	s->stray = false;
-	return 1;
-}
-
-static int
-deeper(struct slicer *s)
-{
-	if (s->depth == SLICER_DEPTH_MAX)
-		return fail(s, ERR_DEPTH, here(s), "nested deeper than %d",
-		    SLICER_DEPTH_MAX);
-	s->depth++;
-	return 1;
-}
-
-static int
-on_start_map(void *ctx)
-{
-	struct slicer *s = ctx;
-
-	if (in_record(s))
-		return deeper(s);
-	if (!outside_token(s))
-		return 0;
-	if (s->wants_array)
-		return fail_shape(s, here(s));
-	if (s->array_depth > 0) /* a record begins */
-		s->from = s->mark - 1;
-	else if (s->depth == 0)
-		s->found = false;
-	return deeper(s);
-}
-
-static int
-on_map_key(void *ctx, const unsigned char *p, size_t n)
-{
-	struct slicer *s = ctx;
-	struct span key = {(const char *)p, n};
-
-	if (in_record(s))
-		return 1;
-	if (!outside_token(s))
-		return 0;
-	if (s->wants_array)
-		return fail_shape(s, here(s));
-	s->wants_array = s->depth == 1 && span_is(key, "Records");
-	return 1;
-}
-
-static int
-end_record(struct slicer *s)
-{
-	size_t at = yajl_get_bytes_consumed(s->yajl);
-	struct span tail = {s->piece.p + s->from, at - s->from};
-	struct span head;
-
-	if (carry_has_break(tail)) {
-		if (!carry_add(&s->carry, tail))
-			return fail_too_long(s, here(s));
-		tail = SPAN("");
-	}
-	if (tail.n > s->carry.max - s->carry.n)
-		return fail_too_long(s, here(s));
-	head =
-	    s->carry.n > 0 ? (struct span){s->carry.p, s->carry.n} : SPAN("");
 	s->carry.n = 0;
-	s->mark = at;
-	s->fn(s->arg, head, tail);
-	return 1;
+	s->left_out(
+	    s->arg, s->index++, s->is_object ? cause : SLICER_NO_OBJECT);
 }
-
-static int
-on_end_map(void *ctx)
-{
-	struct slicer *s = ctx;
-
-	if (in_record(s)) {
-		s->depth--;
-		return in_record(s) ? 1 : end_record(s);
-	}
-	if (!outside_token(s))
-		return 0;
-	s->depth--;
-	if (s->wants_array || (s->depth == 0 && !s->found))
-		return fail_shape(s, here(s));
-	s->any |= s->depth == 0;
-	return 1;
-}
-
-static int
-on_start_array(void *ctx)
-{
-	struct slicer *s = ctx;
-
-	if (in_record(s))
-		return deeper(s);
-	if (!outside_token(s))
-		return 0;
-	if (s->array_depth > 0)
-		return fail_shape(s, here(s));
-	if (s->wants_array || s->depth == 0) {
-		s->array_depth = s->depth + 1;
-		s->wants_array = false;
-		s->found = true;
-	}
-	return deeper(s);
-}
-
-static int
-on_end_array(void *ctx)
-{
-	struct slicer *s = ctx;
-
-	if (!in_record(s)) {
-		if (!outside_token(s))
-			return 0;
-		s->array_depth = 0;
-		s->any |= s->depth == 1;
-	}
-	s->depth--;
-	return 1;
-}
-
-static const yajl_callbacks callbacks = {
-    .yajl_start_map = on_start_map,
-    .yajl_map_key = on_map_key,
-    .yajl_end_map = on_end_map,
-    .yajl_start_array = on_start_array,
-    .yajl_end_array = on_end_array,
-};
 
 struct slicer *
-slicer_new(size_t max_record_bytes, slicer_record_fn *fn, void *arg)
+slicer_new(size_t max_record_bytes, slicer_record_fn *fn,
+    slicer_left_out_fn *left_out, void *arg)
 {
 	struct slicer *s = mem_zalloc(sizeof *s);
 
+	CHECK(max_record_bytes > 0);
 	s->fn = fn;
+	s->left_out = left_out;
 	s->arg = arg;
 	carry_init(&s->carry, max_record_bytes);
 	return s;
@@ -285,29 +123,46 @@ slicer_free(struct slicer **sp)
 	*sp = NULL;
 }
 
-void
-slicer_reset(struct slicer *s)
+static void
+free_yajl(struct slicer *s)
 {
 	if (s->yajl != NULL)
 		yajl_free(s->yajl);
+	s->yajl = NULL;
+}
+
+void
+slicer_reset(struct slicer *s)
+{
+	free_yajl(s);
 	carry_reset(&s->carry);
 	*s = (struct slicer){
 	    .fn = s->fn,
+	    .left_out = s->left_out,
 	    .arg = s->arg,
 	    .carry = s->carry,
 	};
 }
 
-/* yajl's handle is made for the first piece and freed by reset: it never gives
- * back the memory of its longest token. */
+/*
+ * yajl's handle is made for the first piece and freed by reset: it never gives
+ * back the memory of its longest token. A new one behind an element that was
+ * left out is told a text that brings it to the same place. Strings are not
+ * checked for UTF-8: what it is not, is passed on as it came.
+ */
 static void
 make_yajl(struct slicer *s)
 {
+	static const char *const places[] = {"", "[{}", "{\"Records\":[{}"};
+	struct span place = span_str(places[s->array_depth]);
 
-	if (s->yajl != NULL)
-		return;
-	s->yajl = yajl_mem_new(&callbacks, s);
+	s->yajl = yajl_mem_new(&s->callbacks, s);
 	CHECK(yajl_config(s->yajl, yajl_allow_multiple_values, 1));
+	CHECK(yajl_config(s->yajl, yajl_dont_validate_strings, 1));
+	s->callbacks = (yajl_callbacks){0};
+	CHECK(yajl_parse(s->yajl, (const unsigned char *)place.p, place.n) ==
+	      yajl_status_ok);
+	tokens_heed(s);
 }
 
 static void
@@ -316,48 +171,114 @@ fail_syntax(struct slicer *s)
 	unsigned char *text = yajl_get_error(s->yajl, 0, NULL, 0);
 	struct span cause = span_trim(span_str((const char *)text));
 
-	fail(s, ERR_SYNTAX, here(s), "not JSON (%.*s)",
+	slicer_fail(s, ERR_SYNTAX, slicer_here(s), "not JSON (%.*s)",
 	    (int)(cause.n < 80 ? cause.n : 80), cause.p);
 	yajl_free_error(s->yajl, text);
 }
 
-static void
-feed_piece(struct slicer *s, struct span p)
+/* What follows of an element that is left out; returns how much it was. */
+static size_t
+skip(struct slicer *s, struct span p)
 {
-	struct span rest;
+	size_t n = skip_feed(&s->skip, p);
 
+	if (s->skip.state == SKIP_BAD) {
+		slicer_fail(s, ERR_SYNTAX, s->before + n,
+		    "not JSON (in a record that is left out)");
+	} else if (s->skip.state == SKIP_DONE) {
+		s->leave = s->scalar = false;
+		s->depth = s->array_depth;
+		s->gap = 0;
+		make_yajl(s);
+		slicer_leave_out(s, s->cause);
+	}
+	return n;
+}
+
+/* The element that is open is to be left out: what follows is skipped. Returns
+ * how much of the piece stands before that. */
+static size_t
+begin_skip(struct slicer *s)
+{
+	free_yajl(s);
+	skip_init(&s->skip);
+	if (s->carry.n > 0)
+		(void)skip_feed(
+		    &s->skip, (struct span){s->carry.p, s->carry.n});
+	s->carry.n = 0;
+	return s->from;
+}
+
+/* The end of a piece, outside of brackets: blanks, or some of a scalar. */
+static void
+end_outside(struct slicer *s, struct span rest)
+{
+	bool listed = s->depth == s->array_depth;
+	size_t gap = listed ? slicer_separators(rest) : rest.n;
+
+	if (gap < rest.n && s->array_depth > 0) {
+		s->scalar = true;
+		s->is_object = false;
+		s->from = s->mark + gap;
+		s->begin = s->before + s->from;
+	} else if (gap < rest.n) {
+		s->stray = true;
+		gap = rest.n;
+	}
+	s->gap += gap;
+	if (s->gap > SLICER_OUTSIDE_MAX)
+		slicer_fail_outside(s, s->before + s->mark + gap);
+}
+
+static size_t
+parse(struct slicer *s, struct span p)
+{
 	s->piece = p;
 	s->from = 0;
 	s->mark = 0;
+	if (s->yajl == NULL)
+		make_yajl(s);
 	if (yajl_parse(s->yajl, (const unsigned char *)p.p, p.n) !=
 	    yajl_status_ok) {
+		if (s->leave)
+			return begin_skip(s);
 		if (s->err == ERR_OK)
 			fail_syntax(s);
-		return;
+		return 0;
 	}
-	s->before += p.n;
-	if (in_record(s)) {
-		rest = (struct span){p.p + s->from, p.n - s->from};
-		if (!carry_add(&s->carry, rest))
-			fail_too_long(s, s->before);
-		return;
+	if (!slicer_in_element(s))
+		end_outside(s, (struct span){p.p + s->mark, p.n - s->mark});
+	if (!slicer_in_element(s))
+		return p.n;
+	if (s->before + p.n - s->begin == s->carry.max) {
+		s->leave = true;
+		s->cause = SLICER_TOO_LONG;
+		return begin_skip(s);
 	}
-	rest = (struct span){p.p + s->mark, p.n - s->mark};
-	s->gap += rest.n;
-	if (s->gap > SLICER_OUTSIDE_MAX)
-		fail_outside(s, s->before);
-	if (s->depth == s->array_depth && !is_separator(rest.p, rest.n))
-		s->stray = true;
+	carry_add(&s->carry, (struct span){p.p + s->from, p.n - s->from});
+	return p.n;
+}
+
+/* The most that may be given to yajl at once, see above. */
+static size_t
+piece_max(const struct slicer *s)
+{
+	size_t max = s->carry.max;
+
+	if (slicer_in_element(s))
+		max -= (size_t)(s->before - s->begin);
+	return max < PIECE_MAX ? max : PIECE_MAX;
 }
 
 enum err
 slicer_feed(struct slicer *s, struct span chunk)
 {
-	make_yajl(s);
 	while (chunk.n > 0 && s->err == ERR_OK) {
-		size_t n = chunk.n < PIECE_MAX ? chunk.n : PIECE_MAX;
+		size_t n = s->leave ? chunk.n : piece_max(s);
+		struct span p = {chunk.p, chunk.n < n ? chunk.n : n};
 
-		feed_piece(s, (struct span){chunk.p, n});
+		n = s->leave ? skip(s, p) : parse(s, p);
+		s->before += n;
 		chunk.p += n;
 		chunk.n -= n;
 	}
@@ -373,9 +294,10 @@ slicer_finish(struct slicer *s)
 	if (s->err != ERR_OK)
 		return s->err;
 	if (s->depth > 0)
-		fail(s, ERR_TRUNCATED, s->before, "ends inside a document");
-	else if (s->stray || !s->any)
-		fail_shape(s, s->before);
+		slicer_fail(
+		    s, ERR_TRUNCATED, s->before, "ends inside a document");
+	else if (s->stray || (!s->any && s->before > 0))
+		slicer_fail_shape(s, s->before);
 	return s->err;
 }
 
@@ -407,4 +329,17 @@ const char *
 slicer_error(const struct slicer *s)
 {
 	return s->error;
+}
+
+const char *
+slicer_cause_name(enum slicer_cause c)
+{
+	static const char *const names[SLICER_CAUSES] = {
+	    [SLICER_TOO_LONG] = "too_long",
+	    [SLICER_TOO_DEEP] = "too_deep",
+	    [SLICER_NO_OBJECT] = "no_object",
+	};
+
+	CHECK((unsigned)c < SLICER_CAUSES);
+	return names[c];
 }

@@ -18,7 +18,7 @@ enum { AS_IS, ONE_MEMBER, TWO_MEMBERS, PACKINGS };
 struct run {
 	struct buf got;
 	size_t in_step;
-	uint64_t records;
+	uint64_t records, left_out;
 	enum err err;
 };
 
@@ -43,6 +43,17 @@ on_record(void *arg, struct span head, struct span tail)
 	buf_char(&r->got, '\n');
 	r->in_step += head.n + tail.n;
 	r->records++;
+}
+
+static void
+on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
+{
+	struct run *r = arg;
+
+	CHECK(index == r->records + r->left_out);
+	buf_printf(
+	    &r->got, "-%u %s\n", (unsigned)index, slicer_cause_name(cause));
+	r->left_out++;
 }
 
 static enum err
@@ -73,11 +84,11 @@ feed(struct decode *d, struct run *r, struct span in)
 static void
 run(struct run *r, struct span s, uint8_t how)
 {
-	struct decode *d = decode_new(MAX_RECORD, on_record, r);
+	struct decode *d = decode_new(MAX_RECORD, on_record, on_left_out, r);
 	struct fuzz_cut cut;
 
 	buf_init(&r->got, GOT_MAX);
-	r->records = 0;
+	r->records = r->left_out = 0;
 	r->err = ERR_OK;
 	fuzz_cut_init(&cut, s, how);
 	while (r->err == ERR_OK && fuzz_cut_next(&cut))
@@ -87,6 +98,7 @@ run(struct run *r, struct span s, uint8_t how)
 		r->err = decode_finish(d);
 	CHECK(decode_finish(d) == r->err);
 	CHECK(decode_stats(d).records == r->records);
+	CHECK(decode_stats(d).left_out == r->left_out);
 	CHECK((decode_error(d)[0] == '\0') == (r->err == ERR_OK));
 	CHECK(r->got.err == ERR_OK);
 	(void)decode_take_carry(d, true);

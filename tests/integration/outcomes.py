@@ -5,6 +5,7 @@ DASSANA, FAILURES = "test_dassana.py::", "test_s3_failures.py::"
 SET_UP = "test_faults_dassana.py::test_the_set_up_spends_no_receives"
 POLLS = "test_stop.py::test_a_failing_queue_is_asked_again"
 SQS, S3 = "test_faults_sqs.py::", "test_faults_s3.py::"
+RECORDS = "test_records.py::"
 POSTS, LEASE = "test_faults_dassana.py::", "test_lease.py::"
 ALL_REFUSED = S3 + "test_all_objects_refused_spend_no_receives"
 
@@ -59,6 +60,10 @@ TESTS = {
     "s3-archived": FAILURES + "test_replies[archived]",
     "s3-region": S3 + "test_the_region_of_a_bucket_is_learned",
     "s3-contents": FAILURES + "test_contents",
+    "s3-record": RECORDS + "test_one_bad_record_among_many[too_long]",
+    "s3-not-utf8": RECORDS + "test_what_is_no_utf8_is_passed_on",
+    "s3-packed": RECORDS + "test_packed_otherwise",
+    "s3-empty": RECORDS + "test_nothing_to_ship",
     "s3-endless-head": "test_hostile.py::test_headers_without_end",
     "s3-drip": "test_hostile.py::test_a_byte_a_second",
     "dassana-retry-after":

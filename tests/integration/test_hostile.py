@@ -52,21 +52,31 @@ def peak_kb(running):
 
 
 RECORD = b'{"eventName":"x","pad":"' + b"A" * 1000 + b'"}'
-FAILING = {
+LEFT_OUT = {
     "a record of 40 MB": lambda: pieces(
-        (b'{"Records":[{"a":"', 1), (b"x", 40 * MIB), (b'"}]}', 1)),
+        (b'{"Records":[{"a":"', 1), (b"x", 40 * MIB), (b'"},{}]}', 1)),
     "a record of 40 MB in small values": lambda: pieces(
-        (b'{"Records":[{"a":[0', 1), (b",1234567", 5 * MIB), (b"]}]}", 1)),
+        (b'{"Records":[{"a":[0', 1), (b",1234567", 5 * MIB),
+        (b"]},{}]}", 1)),
+    "a record of 1 GB of line breaks": lambda: pieces(
+        (b'{"Records":[{"a":', 1), (b"\n", 1024 * MIB), (b"1},{}]}", 1)),
     "a depth of 100000": lambda: pieces(
         (b'{"Records":[{"a":', 1), (b"[", 100000), (b"]", 100000),
-        (b"}]}", 1)),
+        (b"},{}]}", 1)),
+    "a depth of 40 million": lambda: pieces(
+        (b'{"Records":[{"a":', 1), (b"[", 40 * MIB), (b"]", 40 * MIB),
+        (b"},{}]}", 1)),
+    "a number of 40 MB": lambda: pieces(
+        (b'{"Records":[{"a":1', 1), (b"0", 40 * MIB), (b"},{}]}", 1)),
+    "a key of 40 MB": lambda: pieces(
+        (b'{"Records":[{"', 1), (b"k", 40 * MIB), (b'":1},{}]}', 1)),
+    "a string of 40 MB that is no record": lambda: pieces(
+        (b'{"Records":["', 1), (b"x", 40 * MIB), (b'",{}]}', 1)),
+}
+FAILING = {
     "a depth of 100000 outside": lambda: pieces(
         (b'{"a":', 1), (b"[", 100000), (b"]", 100000),
         (b',"Records":[{}]}', 1)),
-    "a number of 40 MB": lambda: pieces(
-        (b'{"Records":[{"a":1', 1), (b"0", 40 * MIB), (b"}]}", 1)),
-    "a key of 40 MB": lambda: pieces(
-        (b'{"Records":[{"', 1), (b"k", 40 * MIB), (b'":1}]}', 1)),
     "blanks for ever": lambda: pieces(
         (b'{"Records":[', 1), (b" ", 40 * MIB), (b"x", 1)),
 }
@@ -79,6 +89,21 @@ def test_an_object_that_fails(standin, daemon, trail, name):
     running = daemon(redeliver_after="5m")
     line = running.wait_line("object.failed", timeout=60, key=BAD)
     assert line["message_id"] == message.id and line["cause"]
+    running.wait_for(lambda: len(standin.queue.messages()) == 1, 30)
+    trail.check()
+    assert sanitized() or peak_kb(running) < PEAK_KB
+    assert final_stats(running)["objects_failed"] == 1
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_record_that_is_left_out(standin, daemon, trail, name):
+    """And what follows it arrives."""
+    message = put_bad(standin, LEFT_OUT[name]())
+    trail.events[message.id] = [b"{}"]
+    trail.put(20)
+    running = daemon(redeliver_after="5m")
+    line = running.wait_line("record.left_out", timeout=60, key=BAD)
+    assert line["message_id"] == message.id and line["index"] == "0"
     running.wait_for(lambda: len(standin.queue.messages()) == 1, 30)
     trail.check()
     assert sanitized() or peak_kb(running) < PEAK_KB

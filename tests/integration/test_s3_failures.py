@@ -28,20 +28,22 @@ CONTENTS = {
     "truncated gzip": GOOD[:-200],
     "gzip without its trailer": GOOD[:-8],
     "gzip header alone": GOOD[:10],
-    "empty object": b"",
     "wrong CRC": wrong_crc(GOOD),
     "damaged in the middle": GOOD[:400] + b"\xff\x00\xff" + GOOD[403:],
     "trailing garbage": GOOD + b"garbage",
     "invalid JSON": plain(TEXT[:-40] + b"]}"),
     "JSON cut": plain(TEXT[:-1]),
     "no Records": plain(b'{"records":[{}]}'),
-    "a number among the records": plain(b'{"Records":[{"a":1},2]}'),
+    "text after the records": plain(b'{"Records":[{"a":1}]} 2'),
+    "a control character in a string": plain(b'{"Records":[{"a":"\x01"}]}'),
+    "zstd": b"\x28\xb5\x2f\xfd\x04\x00" + TEXT,
+    "gzip three times": plain(plain(plain(TEXT))),
     "HTML, gzipped": plain(HTML),
     "HTML": HTML,
-    "deep nesting": plain(
-        b'{"Records":[{"a":' + b"[" * 10000 + b"]" * 10000 + b"}]}"),
-    "record too long": plain(
-        b'{"Records":[{"a":"' + b"x" * (2 << 20) + b'"}]}'),
+    "deep nesting outside": plain(
+        b'{"a":' + b"[" * 10000 + b"]" * 10000 + b',"Records":[{}]}'),
+    "much outside": plain(
+        b'{"a":"' + b"x" * (2 << 20) + b'","Records":[{}]}'),
 }
 
 REPLIES = {

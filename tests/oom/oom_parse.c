@@ -83,6 +83,14 @@ on_record(void *arg, struct span head, struct span tail)
 	*n += head.n + tail.n;
 }
 
+static void
+on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
+{
+	(void)arg;
+	(void)index;
+	(void)cause;
+}
+
 static size_t
 pack(unsigned char *out, size_t room, struct span s)
 {
@@ -108,7 +116,7 @@ static void
 run_decode(void)
 {
 	size_t n = 0;
-	struct decode *d = decode_new(70000, on_record, &n);
+	struct decode *d = decode_new(70000, on_record, on_left_out, &n);
 	struct span in = {(const char *)file, file_n};
 	bool more = true;
 

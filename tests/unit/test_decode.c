@@ -18,15 +18,20 @@
 #include "trail/decode.h"
 #include "trail/gunzip.h"
 
-enum { MAX_RECORD = 70000, BUF_MAX = 64 * 1024 * 1024, RANDOM_CUTS = 300 };
+enum {
+	MAX_RECORD = 70000,
+	MAX_SMALL = 600,
+	BUF_MAX = 64 * 1024 * 1024,
+	RANDOM_CUTS = 300
+};
 
 /* Records in the order they came, each with a line feed. */
 struct run {
 	struct buf got;
 	size_t in_step; /* bytes of records during one step */
-	uint64_t records;
+	uint64_t records, left_out;
 	enum err err;
-	char error[200];
+	char error[256];
 };
 
 static void
@@ -39,6 +44,18 @@ on_record(void *arg, struct span head, struct span tail)
 	buf_char(&r->got, '\n');
 	r->in_step += head.n + tail.n;
 	r->records++;
+}
+
+/* What is left out stands among them as "-INDEX CAUSE". */
+static void
+on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
+{
+	struct run *r = arg;
+
+	assert_int_equal(index, r->records + r->left_out);
+	buf_printf(
+	    &r->got, "-%u %s\n", (unsigned)index, slicer_cause_name(cause));
+	r->left_out++;
 }
 
 static char lent[MAX_RECORD];
@@ -75,7 +92,7 @@ run(struct decode *d, struct run *r, struct span s, size_t step)
 {
 	decode_reset(d);
 	buf_reset(&r->got);
-	r->records = 0;
+	r->records = r->left_out = 0;
 	r->err = ERR_OK;
 	while (s.n > 0 && r->err == ERR_OK) {
 		size_t n = step > 0 ? step
@@ -95,6 +112,7 @@ run(struct decode *d, struct run *r, struct span s, size_t step)
 		r->err = decode_finish(d);
 	assert_int_equal(decode_finish(d), r->err);
 	assert_int_equal(decode_stats(d).records, r->records);
+	assert_int_equal(decode_stats(d).left_out, r->left_out);
 	snprintf(r->error, sizeof r->error, "%s", decode_error(d));
 	assert_int_equal(r->error[0] == '\0', r->err == ERR_OK);
 	(void)decode_take_carry(d, true);
@@ -180,20 +198,31 @@ static const struct fixture fixtures[] = {
 	"[{\"a\":\"\xc0\x80 \xed\xa0\x80 \\ud800\"}]",
 	"{\"a\":\"\xc0\x80 \xed\xa0\x80 \\ud800\"}\n", ERR_OK},
 
+    {"Records is null", "{\"Records\":null}", "", ERR_OK},
+    {"Records is null, and more", "{\"Records\": null ,\"a\":[]}[{}]", "{}\n",
+	ERR_OK},
+    {"arrays", "{\"Records\":[[],[[{\"no\":1}],2],{\"a\":1},[{}]]}",
+	"-0 no_object\n-1 no_object\n{\"a\":1}\n-3 no_object\n", ERR_OK},
+    {"scalars", "[1,{}, -2.5e-3 ,\n\"a\\\",{}\" , true,{},false,null]",
+	"-0 no_object\n{}\n-2 no_object\n-3 no_object\n-4 no_object\n{}\n"
+	"-6 no_object\n-7 no_object\n",
+	ERR_OK},
+    {"scalars in two documents", "[1]{\"Records\":[{},\"x\"]}\n[0]",
+	"-0 no_object\n{}\n-2 no_object\n-3 no_object\n", ERR_OK},
+    {"null only", "{\"Records\":[null]}", "-0 no_object\n", ERR_OK},
+    {"invalid UTF-8", "[{\"a\xff\":\"\xff\xc3\"},{\"a\":\"\xe2\x9c\"}]",
+	"{\"a\xff\":\"\xff\xc3\"}\n{\"a\":\"\xe2\x9c\"}\n", ERR_OK},
+    {"byte order mark", "\xef\xbb\xbf{\"Records\":[{}]}", "{}\n", ERR_OK},
+    {"nothing", "", "", ERR_OK},
+
     {"name in lower case", "{\"records\":[{\"a\":1}]}", "", ERR_SHAPE},
     {"empty object", "{}", "", ERR_SHAPE},
     {"blanks only", " \n ", "", ERR_SHAPE},
     {"number", "5", "", ERR_SHAPE},
     {"string", "\"Records\"", "", ERR_SHAPE},
     {"Records is a number", "{\"Records\":5}", "", ERR_SHAPE},
-    {"Records is null", "{\"Records\":null,\"a\":[]}", "", ERR_SHAPE},
     {"Records is a string", "{\"Records\":\"x\"}", "", ERR_SHAPE},
     {"Records is an object", "{\"Records\":{\"a\":[]}}", "", ERR_SHAPE},
-    {"array first", "{\"Records\":[[]]}", "", ERR_SHAPE},
-    {"number first", "[1,{}]", "", ERR_SHAPE},
-    {"number between", "[{},1,{\"no\":1}]", "{}\n", ERR_SHAPE},
-    {"string last", "{\"Records\":[{},\"x\"]}", "{}\n", ERR_SHAPE},
-    {"null only", "{\"Records\":[null]}", "", ERR_SHAPE},
     {"second document without", "[{}]{\"a\":1}", "{}\n", ERR_SHAPE},
     {"number after", "[{}] 5", "{}\n", ERR_SHAPE},
     {"number between documents", "[{}] 5 [{\"no\":1}]", "{}\n", ERR_SHAPE},
@@ -207,11 +236,15 @@ static const struct fixture fixtures[] = {
     {"two commas", "[{},,{}]", "{}\n", ERR_SYNTAX},
     {"no comma", "[{}{}]", "{}\n", ERR_SYNTAX},
     {"wrong bracket", "[{\"a\":[}]", "", ERR_SYNTAX},
-    {"invalid UTF-8", "[{\"a\":\"\xff\"}]", "", ERR_SYNTAX},
-    {"cut UTF-8", "[{\"a\":\"\xe2\x9c\"}]", "", ERR_SYNTAX},
     {"line feed in a string", "[{\"a\":\"\n\"}]", "", ERR_SYNTAX},
     {"comment", "[/* */{}]", "", ERR_SYNTAX},
-    {"byte order mark", "\xef\xbb\xbf[]", "", ERR_SYNTAX},
+    {"byte order mark later", "[]\xef\xbb\xbf[{}]", "", ERR_SYNTAX},
+    {"half a byte order mark", "\xef\xbb[{}]", "", ERR_SYNTAX},
+    {"number in two", "[1 2,{}]", "-0 no_object\n", ERR_SYNTAX},
+    {"control character in a string left out", "[\"\x01\",{}]", "", ERR_SYNTAX},
+    {"half a literal", "[{},nul,{}]", "{}\n", ERR_SYNTAX},
+    {"half a literal last", "[{},nul", "{}\n", ERR_TRUNCATED},
+    {"open string among the records", "[{},\"abc", "{}\n", ERR_TRUNCATED},
     {"open array", "{\"Records\":[{\"a\":1}", "{\"a\":1}\n", ERR_TRUNCATED},
     {"open document", "{\"Records\":[]", "", ERR_TRUNCATED},
     {"second open", "[{}] [", "{}\n", ERR_TRUNCATED},
@@ -245,6 +278,20 @@ all_cuts(struct decode *d, struct run *r, const char *name, struct span s,
 	}
 }
 
+/* Of what is too large for more. */
+static void
+some_cuts(struct decode *d, struct run *r, const char *name, struct span s,
+    enum err err, struct span want)
+{
+	static const size_t steps[] = {1, 4097, 16384, SIZE_MAX, 0, 0};
+
+	for (size_t i = s.n < 10000 ? 0 : clock_random(3) != 0;
+	     i < sizeof steps / sizeof *steps; i++) {
+		run(d, r, s, steps[i]);
+		expect(r, name, steps[i], err, want);
+	}
+}
+
 struct env {
 	struct decode *d;
 	struct run run;
@@ -256,7 +303,7 @@ setup(void **state)
 {
 	struct env *e = mem_zalloc(sizeof *e);
 
-	e->d = decode_new(MAX_RECORD, on_record, &e->run);
+	e->d = decode_new(MAX_RECORD, on_record, on_left_out, &e->run);
 	buf_init(&e->run.got, BUF_MAX);
 	buf_init(&e->gz, BUF_MAX);
 	buf_init(&e->text, BUF_MAX);
@@ -333,111 +380,372 @@ add_record(struct buf *b, size_t n, const char *separator)
 	buf_str(b, "]}");
 }
 
+/* The bytes of e->text, which is a record, are delivered or left out. */
+static void
+want_record(struct env *e, const char *left_out)
+{
+	struct span s = buf_view(&e->text);
+
+	for (size_t i = 0; left_out == NULL && i < s.n; i++) {
+		if (s.p[i] != '\r' && s.p[i] != '\n')
+			buf_char(&e->want, s.p[i]);
+	}
+	buf_printf(&e->want, "%s\n", left_out != NULL ? left_out : "");
+}
+
+/* e->text and records around it as a file, plain and packed. */
+static void
+try_between(struct env *e, const char *name)
+{
+	struct buf file;
+
+	buf_init(&file, BUF_MAX);
+	buf_str(&file, "{\"Records\":[{\"a\":1},");
+	buf_span(&file, buf_view(&e->text));
+	buf_str(&file, ",{}]}");
+	buf_reset(&e->gz);
+	gz_add(&e->gz, buf_view(&file));
+	some_cuts(
+	    e->d, &e->run, name, buf_view(&file), ERR_OK, buf_view(&e->want));
+	some_cuts(
+	    e->d, &e->run, name, buf_view(&e->gz), ERR_OK, buf_view(&e->want));
+	buf_fini(&file);
+}
+
 static void
 test_long_records(void **state)
 {
-	static const struct {
-		size_t n;
-		enum err err;
-	} cases[] = {
-	    {16383, ERR_OK},
-	    {16384, ERR_OK},
-	    {16385, ERR_OK},
-	    {65535, ERR_OK},
-	    {65536, ERR_OK},
-	    {65537, ERR_OK},
-	    {MAX_RECORD - 1, ERR_OK},
-	    {MAX_RECORD, ERR_OK},
-	    {MAX_RECORD + 1, ERR_LIMIT},
-	    {MAX_RECORD * 3, ERR_LIMIT},
-	};
+	static const size_t sizes[] = {16383, 16384, 16385, 65535, 65536, 65537,
+	    MAX_RECORD - 1, MAX_RECORD, MAX_RECORD + 1, MAX_RECORD * 3};
 	struct env *e = *state;
 
-	/* Each also with a line break in it, which does not count. */
-	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
-		size_t n = cases[i / 2].n;
-		enum err err = cases[i / 2].err;
-
+	/* Each also with a line break in it, which counts as it stands. */
+	for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
 		buf_reset(&e->text);
 		buf_reset(&e->want);
-		buf_reset(&e->gz);
-		buf_str(&e->text, "{\"Records\":[{\"a\":1},");
-		buf_str(&e->want, "{\"a\":1}\n");
-		add_record(&e->text, n, "");
-		assert_int_equal(e->text.n, 20 + n);
+		add_record(&e->text, sizes[i / 2], "");
+		assert_int_equal(e->text.n, sizes[i / 2]);
 		if (i % 2 == 1) {
 			e->text.n--;
 			buf_str(&e->text, "\n}");
 		}
-		buf_str(&e->text, ",{}]}");
-		if (err == ERR_OK) {
-			add_record(&e->want, n, "");
-			buf_str(&e->want, "\n{}\n");
-		}
-		gz_add(&e->gz, buf_view(&e->text));
-		for (size_t step = 0; step < 20000; step = step * 3 + 1) {
-			run(e->d, &e->run, buf_view(&e->text), step);
-			expect(&e->run, "long", step, err, buf_view(&e->want));
-			run(e->d, &e->run, buf_view(&e->gz), step);
-			expect(
-			    &e->run, "long gz", step, err, buf_view(&e->want));
-		}
+		buf_str(&e->want, "{\"a\":1}\n");
+		want_record(e, e->text.n > MAX_RECORD ? "-1 too_long" : NULL);
+		buf_str(&e->want, "{}\n");
+		try_between(e, "long");
 	}
-	assert_non_null(strstr(e->run.error, "record longer than 70000 bytes"));
 }
 
-/* Line breaks do not count towards the length of a record. */
 static void
 test_long_pretty(void **state)
 {
+	static const size_t sizes[] = {MAX_RECORD, MAX_RECORD + 1};
 	struct env *e = *state;
 
-	buf_str(&e->text, "[");
-	add_record(&e->text, 140000, "\r\n\r\n\r\n\r\n\r\n");
-	buf_str(&e->text, "]");
-	for (size_t i = 1; i + 1 < e->text.n; i++) {
-		if (e->text.p[i] != '\r' && e->text.p[i] != '\n')
-			buf_char(&e->want, e->text.p[i]);
+	for (size_t i = 0; i < 2; i++) {
+		buf_reset(&e->text);
+		buf_reset(&e->want);
+		add_record(&e->text, sizes[i] - 20, "\r\n\r\n\r\n\r\n\r\n");
+		e->text.n--;
+		while (e->text.n < sizes[i] - 1)
+			buf_char(&e->text, '\n');
+		buf_char(&e->text, '}');
+		buf_str(&e->want, "{\"a\":1}\n");
+		want_record(e, i == 1 ? "-1 too_long" : NULL);
+		buf_str(&e->want, "{}\n");
+		try_between(e, "pretty");
 	}
-	buf_char(&e->want, '\n');
-	assert_true(e->want.n > 64 * 1024 && e->want.n < MAX_RECORD);
-	for (size_t step = 0; step < 20000; step = step * 5 + 1) {
-		run(e->d, &e->run, buf_view(&e->text), step);
-		expect(&e->run, "pretty", step, ERR_OK, buf_view(&e->want));
+}
+
+/* From here on records that are longer than 600 bytes are. */
+static void
+use_small(struct env *e)
+{
+	decode_free(&e->d);
+	e->d = decode_new(MAX_SMALL, on_record, on_left_out, &e->run);
+}
+
+/* Whatever a record that is too long is full of, its end is found. */
+static void
+test_long_of_all_kinds(void **state)
+{
+	static const struct {
+		const char *begin, *fill, *end, *left_out;
+	} cases[] = {
+	    {"{\"a\":\"", "x", "\"}", "-1 too_long"},
+	    {"{\"a\":\"", "\\\"}],{", "\"}", "-1 too_long"},
+	    {"{\"a\":\"", "\\\\", "\"}", "-1 too_long"},
+	    {"{\"a\":\"", "\xff\xc3", "\"}", "-1 too_long"},
+	    {"{\"", "k", "\":1}", "-1 too_long"},
+	    {"{\"a\":1", "0", "}", "-1 too_long"},
+	    {"{\"a\":", "\n", "1}", "-1 too_long"},
+	    {"{\"a\":[{}", ",{\"Records\":[{\"no\":1}]}", "]}", "-1 too_long"},
+	    {"{\"a\":[]", ",\"b\":{\"]\":\"}\"}", "}", "-1 too_long"},
+	    {"[1", ",[2]", "]", "-1 no_object"},
+	    {"\"", "],{}", "\"", "-1 no_object"},
+	    {"12", "3", "", "-1 no_object"},
+	};
+	struct env *e = *state;
+
+	use_small(e);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t k = 0; k < 20; k++) {
+			size_t n = MAX_SMALL - 12 + k + (k % 4 ? 0 : 2000);
+
+			buf_reset(&e->text);
+			buf_reset(&e->want);
+			buf_str(&e->text, cases[i].begin);
+			while (e->text.n < n)
+				buf_str(&e->text, cases[i].fill);
+			buf_str(&e->text, cases[i].end);
+			buf_str(&e->want, "{\"a\":1}\n");
+			want_record(
+			    e, e->text.n > MAX_SMALL || cases[i].begin[0] != '{'
+				   ? cases[i].left_out
+				   : NULL);
+			buf_str(&e->want, "{}\n");
+			try_between(e, cases[i].fill);
+		}
 	}
+}
+
+/* What is broken in a record that is left out ends the object all the same, if
+ * it is a string or a bracket, or stands before the record was too long. */
+static void
+test_long_and_broken(void **state)
+{
+	static const struct {
+		const char *begin, *end;
+		enum err err;
+	} cases[] = {
+	    {"[{},{\"a\":[", "}},{\"no\":1}]", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "]],{\"no\":1}]", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "\"\n\"]},{\"no\":1}]", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "\"\\\n\"]},{\"no\":1}]", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "]", ERR_TRUNCATED},
+	    {"[{},{\"a\":[", "\"]}]", ERR_TRUNCATED},
+	    {"[{},{\"a\":[x", "]},{\"no\":1}]", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "]}x]", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "]}}", ERR_SYNTAX},
+	    {"[{},{\"a\":[", "]}", ERR_TRUNCATED},
+	    {"{\"Records\":[{},{\"a\":[", "]}],", ERR_TRUNCATED},
+	    {"{\"Records\":[{},{\"a\":[", "]}],]", ERR_SYNTAX},
+	    {"{\"Records\":[{},{\"a\":[", "]}]}5", ERR_SHAPE},
+	};
+	struct env *e = *state;
+
+	use_small(e);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct span end = span_str(cases[i].end);
+		bool told = end.n > 1 && end.p[0] == ']' && end.p[1] == '}' &&
+			    strchr(cases[i].begin, 'x') == NULL;
+
+		buf_reset(&e->text);
+		buf_str(&e->text, cases[i].begin);
+		while (e->text.n < 2 * MAX_SMALL)
+			buf_char(&e->text, ' ');
+		buf_span(&e->text, end);
+		all_cuts(e->d, &e->run, cases[i].end, buf_view(&e->text),
+		    cases[i].err,
+		    told ? SPAN("{}\n-1 too_long\n") : SPAN("{}\n"));
+	}
+}
+
+static void
+add_nested(struct buf *b, size_t inner)
+{
+	buf_str(b, "{\"a\":");
+	for (size_t k = 0; k < inner; k++)
+		buf_str(b, k % 2 ? "{\"\":" : "[");
+	buf_str(b, "\"\\\"}]\"");
+	while (inner-- > 0)
+		buf_str(b, inner % 2 ? "}" : "]");
+	buf_str(b, "}");
 }
 
 static void
 test_depth(void **state)
 {
-	static const struct {
-		size_t inner;
-		enum err err;
-	} cases[] = {{510, ERR_OK}, {511, ERR_DEPTH}, {10000, ERR_DEPTH}};
+	/* In a bare array, and one deeper. The record itself is a level too. */
+	static const size_t inner[] = {509, 510, 511, 512, 20000};
 	struct env *e = *state;
 
-	/* The bare array and the record are the first two levels. */
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < 2 * sizeof inner / sizeof *inner; i++) {
+		size_t n = inner[i / 2];
+
 		buf_reset(&e->text);
 		buf_reset(&e->want);
-		buf_str(&e->text, "{\"a\":");
-		for (size_t k = 0; k < cases[i].inner; k++)
-			buf_char(&e->text, '[');
-		for (size_t k = 0; k < cases[i].inner; k++)
-			buf_char(&e->text, ']');
-		buf_str(&e->text, "}");
-		if (cases[i].err == ERR_OK) {
-			buf_span(&e->want, buf_view(&e->text));
-			buf_char(&e->want, '\n');
-		}
 		buf_reset(&e->gz);
-		buf_str(&e->gz, "[");
+		buf_str(&e->gz, i % 2 ? "{\"Records\":[{}," : "[{},");
+		add_nested(&e->text, n);
 		buf_span(&e->gz, buf_view(&e->text));
-		buf_str(&e->gz, "]");
-		all_cuts(e->d, &e->run, "depth", buf_view(&e->gz), cases[i].err,
-		    buf_view(&e->want));
+		buf_str(&e->gz, i % 2 ? ",{\"b\":2}]}" : ",{\"b\":2}]");
+		buf_str(&e->want, "{}\n");
+		want_record(e, n + 2 + i % 2 > 512 ? "-1 too_deep" : NULL);
+		buf_str(&e->want, "{\"b\":2}\n");
+		if (n < 1000)
+			all_cuts(e->d, &e->run, "depth", buf_view(&e->gz),
+			    ERR_OK, buf_view(&e->want));
+		for (size_t step = 0; step < 50000; step = step * 3 + 1) {
+			run(e->d, &e->run, buf_view(&e->gz), step);
+			expect(
+			    &e->run, "depth", step, ERR_OK, buf_view(&e->want));
+		}
 	}
+	/* Elsewhere it is an error. */
+	run(e->d, &e->run, SPAN("{\"a\":"), SIZE_MAX);
+	buf_reset(&e->text);
+	buf_str(&e->text, "{\"a\":");
+	add_nested(&e->text, 511);
+	run(e->d, &e->run, buf_view(&e->text), SIZE_MAX);
+	assert_int_equal(e->run.err, ERR_DEPTH);
 	assert_non_null(strstr(e->run.error, "nested deeper than 512"));
+}
+
+/* All that can be left out, many times over, and each is told. */
+static void
+test_many_left_out(void **state)
+{
+	static const char *const flaws[] = {"1", "[]", "\"x\"", "null"};
+	struct env *e = *state;
+
+	buf_str(&e->text, "[{}");
+	buf_str(&e->want, "{}\n");
+	for (unsigned i = 1; i < 5000; i++) {
+		if (i % 3 == 0) {
+			buf_str(&e->text, ",{}");
+			buf_str(&e->want, "{}\n");
+			continue;
+		}
+		buf_printf(&e->text, ",%s", flaws[clock_random(4)]);
+		buf_printf(&e->want, "-%u no_object\n", i);
+	}
+	buf_str(&e->text, "]");
+	for (size_t step = 0; step < 50000; step = step * 9 + 1) {
+		run(e->d, &e->run, buf_view(&e->text), step);
+		expect(&e->run, "many", step, ERR_OK, buf_view(&e->want));
+	}
+}
+
+/* Stored with gzip twice, with NULs behind members of either. */
+static void
+test_packed_twice(void **state)
+{
+	static const char text[] =
+	    "\xef\xbb\xbf{\"Records\":[{\"a\":1},5,{\"bcd\":\"xy\"}]}";
+	struct env *e = *state;
+	struct buf once;
+
+	buf_init(&once, BUF_MAX);
+	for (size_t cut = 0; cut < sizeof text; cut += 5) {
+		buf_reset(&once);
+		buf_reset(&e->gz);
+		gz_add(&once, (struct span){text, cut});
+		buf_add(&once, "\0\0\0", cut % 4);
+		gz_add(&once, (struct span){text + cut, sizeof text - 1 - cut});
+		buf_add(&once, "\0", cut % 2);
+		gz_add(&e->gz, (struct span){once.p, cut});
+		buf_add(&e->gz, "\0\0\0", (cut + 1) % 4);
+		gz_add(&e->gz, (struct span){once.p + cut, once.n - cut});
+		buf_add(&e->gz, "\0", (cut + 1) % 2);
+		all_cuts(e->d, &e->run, "twice", buf_view(&e->gz), ERR_OK,
+		    SPAN("{\"a\":1}\n-1 no_object\n{\"bcd\":\"xy\"}\n"));
+	}
+	/* Damage of the inner one, and its end missing. */
+	buf_reset(&e->gz);
+	once.n -= 3;
+	gz_add(&e->gz, buf_view(&once));
+	run(e->d, &e->run, buf_view(&e->gz), 7);
+	assert_int_equal(e->run.err, ERR_TRUNCATED);
+	assert_non_null(strstr(e->run.error, "(stored with gzip twice)"));
+	buf_fini(&once);
+}
+
+/* A window of the outer one gives many of the inner one. */
+static void
+test_bomb_packed_twice(void **state)
+{
+	enum { COUNT = 100000 };
+	struct env *e = *state;
+
+	buf_str(&e->text, "[{}");
+	for (int i = 1; i < COUNT; i++)
+		buf_str(&e->text, ",{}");
+	buf_str(&e->text, "]");
+	gz_add(&e->want, buf_view(&e->text));
+	gz_add(&e->gz, buf_view(&e->want));
+	for (size_t step = 1; step < 100; step += 90) {
+		run(e->d, &e->run, buf_view(&e->gz), step);
+		assert_int_equal(e->run.err, ERR_OK);
+		assert_int_equal(e->run.records, COUNT);
+		assert_int_equal(decode_stats(e->d).bytes_in, e->gz.n);
+		assert_int_equal(decode_stats(e->d).bytes_out, e->text.n);
+	}
+}
+
+static void
+test_nothing(void **state)
+{
+	struct env *e = *state;
+
+	gz_add(&e->gz, SPAN(""));
+	all_cuts(
+	    e->d, &e->run, "empty gzip", buf_view(&e->gz), ERR_OK, SPAN(""));
+	buf_add(&e->gz, "\0\0", 2);
+	gz_add(&e->gz, SPAN(""));
+	all_cuts(
+	    e->d, &e->run, "empty gzips", buf_view(&e->gz), ERR_OK, SPAN(""));
+	gz_add(&e->text, buf_view(&e->gz));
+	all_cuts(
+	    e->d, &e->run, "in a gzip", buf_view(&e->text), ERR_OK, SPAN(""));
+}
+
+static void
+test_other_formats(void **state)
+{
+	static const struct {
+		struct span head;
+		const char *name;
+	} cases[] = {
+	    {{"BZh91AY&SY", 10}, "bzip2"},
+	    {{"\x28\xb5\x2f\xfd\x04\x00", 6}, "zstd"},
+	    {{"\xfd\x37\x7a\x58\x5a\x00\x00", 7}, "xz"},
+	    {{"\x04\x22\x4d\x18\x64", 5}, "lz4"},
+	    {{"PK\3\4\x14", 5}, "zip"},
+	    {{"\xff\xfe{\0", 4}, "UTF-16"},
+	    {{"\xfe\xff\0{", 4}, "UTF-16"},
+	};
+	struct env *e = *state;
+	char want[100];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(want, sizeof want,
+		    "not JSON but %s, which is not read", cases[i].name);
+		for (size_t step = 0; step < 4; step++) {
+			run(e->d, &e->run, cases[i].head, step);
+			assert_int_equal(e->run.err, ERR_SYNTAX);
+			assert_string_equal(e->run.error, want);
+			buf_reset(&e->gz);
+			gz_add(&e->gz, cases[i].head);
+			run(e->d, &e->run, buf_view(&e->gz), step);
+			assert_string_equal(e->run.error, want);
+		}
+		/* Not all of the magic number. */
+		run(e->d, &e->run, (struct span){cases[i].head.p, 1}, 1);
+		assert_int_equal(e->run.err, ERR_SYNTAX);
+		assert_null(strstr(e->run.error, cases[i].name));
+	}
+	for (int layer = 0; layer < 3; layer++) {
+		buf_reset(&e->text);
+		buf_span(&e->text, layer ? buf_view(&e->gz) : SPAN("[{}]"));
+		buf_reset(&e->gz);
+		gz_add(&e->gz, buf_view(&e->text));
+	}
+	run(e->d, &e->run, buf_view(&e->gz), 3);
+	assert_int_equal(e->run.err, ERR_SYNTAX);
+	assert_string_equal(e->run.error,
+	    "not JSON but a third layer of gzip, which is not read "
+	    "(stored with gzip twice)");
 }
 
 static void
@@ -452,7 +760,7 @@ test_damage(void **state)
 	gz_add(&e->gz,
 	    SPAN("{\"Records\":[{\"a\":1},{\"b\":\"two\"},{\"c\":[3]}]}"));
 	gz = buf_view(&e->gz);
-	for (size_t n = 0; n < gz.n; n++) {
+	for (size_t n = 1; n < gz.n; n++) {
 		for (size_t step = 0; step < 4; step++) {
 			run(e->d, &e->run, (struct span){gz.p, n}, step);
 			assert_int_equal(e->run.err, ERR_TRUNCATED);
@@ -571,11 +879,13 @@ test_messages(void **state)
 	static const struct {
 		const char *text, *error;
 	} cases[] = {
-	    {"", "file is empty at byte 0"},
 	    {"\x1f", "gzip data ends too early at byte 1"},
 	    {"{}", "no Records array at byte 2 of the text"},
-	    {"[5]", "a record that is no object at byte 3 of the text"},
-	    {"[{},", "ends inside a document at byte 4 of the text"},
+	    {"[{},", "ends inside a document at byte 4 of the text, before the "
+		     "record with index 1"},
+	    {"[{},5,{\"a\":x}]",
+		"not JSON (lexical error: invalid char in json text.) at byte "
+		"12 of the text, in the record with index 2"},
 	    {"<html>", "not JSON (lexical error: invalid char in json text.)"
 		       " at byte 1 of the text"},
 	};
@@ -596,7 +906,14 @@ main(void)
 	    T(test_members_cut_a_record),
 	    T(test_long_records),
 	    T(test_long_pretty),
+	    T(test_long_of_all_kinds),
+	    T(test_long_and_broken),
 	    T(test_depth),
+	    T(test_many_left_out),
+	    T(test_packed_twice),
+	    T(test_bomb_packed_twice),
+	    T(test_nothing),
+	    T(test_other_formats),
 	    T(test_damage),
 	    T(test_flipped_text),
 	    T(test_bomb),

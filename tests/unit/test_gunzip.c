@@ -181,15 +181,22 @@ test_members(void **state)
 	gz_add(&e->gz, SPAN(""), F_ALL);
 	gz_add(&e->gz, SPAN("two"), FNAME);
 	check(e, ERR_OK, SPAN("one two"));
+	/* NULs are padding, between them too. */
+	buf_add(&e->gz, "\0\0\0", 3);
+	check(e, ERR_OK, SPAN("one two"));
+	gz_add(&e->gz, SPAN(" three"), 0);
 	buf_char(&e->gz, 0);
-	check(e, ERR_TRAILING, SPAN("one two"));
+	check(e, ERR_OK, SPAN("one two three"));
+	assert_true(gunzip_is_gzip(e->g));
+	buf_char(&e->gz, 1);
+	check(e, ERR_TRAILING, SPAN("one two three"));
 	snprintf(text, sizeof text, "bytes after the gzip data at byte %zu",
 	    e->gz.n - 1);
 	assert_string_equal(gunzip_error(e->g), text);
 	e->gz.p[e->gz.n - 1] = 0x1f;
-	check(e, ERR_TRUNCATED, SPAN("one two"));
+	check(e, ERR_TRUNCATED, SPAN("one two three"));
 	buf_str(&e->gz, "x");
-	check(e, ERR_CORRUPT, SPAN("one two"));
+	check(e, ERR_CORRUPT, SPAN("one two three"));
 }
 
 /* Sizes around the window, of what deflate can and cannot make smaller. */
@@ -248,6 +255,9 @@ test_plain(void **state)
 	for (size_t i = 0; i < 3 * GUNZIP_WINDOW + 1; i++)
 		buf_char(&e->gz, (char)('a' + i % 26));
 	check(e, ERR_OK, buf_view(&e->gz));
+	assert_false(gunzip_is_gzip(e->g));
+	buf_reset(&e->gz);
+	check(e, ERR_OK, SPAN(""));
 }
 
 static void
@@ -258,14 +268,15 @@ test_truncated(void **state)
 
 	gz_add(&e->gz, SPAN("some text, some text"), F_ALL);
 	n = e->gz.n;
-	while (n-- > 0) {
+	while (--n > 0) {
 		e->gz.n = n;
 		for (size_t step = 1; step < 100; step += 49)
 			assert_int_equal(
 			    run(e->g, buf_view(&e->gz), step, &e->got),
 			    ERR_TRUNCATED);
 	}
-	assert_string_equal(gunzip_error(e->g), "file is empty at byte 0");
+	assert_string_equal(
+	    gunzip_error(e->g), "gzip data ends too early at byte 1");
 }
 
 static void

@@ -113,8 +113,36 @@ test_nothing_in_it(void **state)
 	open_world(1);
 	message("a");
 	assert_true(fake_s3_send(fake_s3_of("a"), "{\"Records\":[]}"));
-	assert_int_equal(leave().deleted, 1);
-	assert_int_equal(stats().done, 1);
+	message("b");
+	assert_true(fake_s3_send(fake_s3_of("b"), ""));
+	assert_int_equal(leave().deleted, 2);
+	assert_int_equal(stats().done, 2);
+	assert_int_equal(stats().empty, 2);
+	close_world();
+}
+
+/* All others are delivered, its message is kept, and when it comes again
+ * nothing is sent twice. */
+static void
+test_a_record_left_out(void **state)
+{
+	(void)state;
+	open_world(1);
+	for (unsigned time = 1; time <= 2; time++) {
+		message("a");
+		assert_true(
+		    fake_s3_send(fake_s3_of("a"), "[{\"a\":1},5,{\"b\":2}]"));
+		assert_int_equal(
+		    batcher_open_events(t.batcher), time == 1 ? 2 : 0);
+		settle(DELIVERY_TAKEN);
+		assert_int_equal(leave().released, time);
+		assert_int_equal(stats().left_out[SLICER_NO_OBJECT], time);
+		assert_int_equal(stats().failed_by[SHIPPER_F_IN_PART], time);
+	}
+	assert_int_equal(leave().deleted, 0);
+	assert_int_equal(stats().delivered, 2);
+	assert_int_equal(stats().skipped, 2);
+	assert_int_equal(stats().known + stats().empty, 0);
 	close_world();
 }
 
@@ -122,7 +150,7 @@ test_nothing_in_it(void **state)
 static void
 test_failures(void **state)
 {
-	static const char *const texts[] = {"", "{", "{\"Records\":[{\"a\":1}",
+	static const char *const texts[] = {" ", "{", "{\"Records\":[{\"a\":1}",
 	    "{\"Records\":[{\"a\":1},x", "{\"a\":1}", "[1]"};
 	size_t n = sizeof texts / sizeof texts[0];
 
@@ -544,6 +572,7 @@ main(void)
 	    cmocka_unit_test(test_delivered),
 	    cmocka_unit_test(test_settled_before_its_end),
 	    cmocka_unit_test(test_nothing_in_it),
+	    cmocka_unit_test(test_a_record_left_out),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_joined),
 	    cmocka_unit_test(test_named_twice_by_one),

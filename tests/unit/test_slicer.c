@@ -18,7 +18,9 @@ struct env {
 	struct slicer *s;
 	struct span head, tail; /* of the last record; to be compared only */
 	struct buf last;
-	unsigned records;
+	unsigned records, left_out;
+	uint64_t index; /* of the last one left out */
+	enum slicer_cause cause;
 };
 
 static void
@@ -34,12 +36,22 @@ on_record(void *arg, struct span head, struct span tail)
 	buf_span(&e->last, tail);
 }
 
+static void
+on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
+{
+	struct env *e = arg;
+
+	e->left_out++;
+	e->index = index;
+	e->cause = cause;
+}
+
 static int
 setup(void **state)
 {
 	struct env *e = mem_zalloc(sizeof *e);
 
-	e->s = slicer_new(MAX_RECORD, on_record, e);
+	e->s = slicer_new(MAX_RECORD, on_record, on_left_out, e);
 	buf_init(&e->last, MAX_RECORD);
 	*state = e;
 	return 0;
@@ -101,7 +113,8 @@ test_pieces(void **state)
 	assert_int_equal(slicer_finish(e->s), ERR_TRUNCATED);
 	assert_int_equal(slicer_feed(e->s, SPAN("}")), ERR_TRUNCATED);
 	assert_string_equal(slicer_error(e->s),
-	    "ends inside a document at byte 30 of the text");
+	    "ends inside a document at byte 30 of the text, in the record "
+	    "with index 1");
 	slicer_reset(e->s);
 	assert_int_equal(slicer_pending(e->s), 0);
 	assert_string_equal(slicer_error(e->s), "");
@@ -141,16 +154,47 @@ test_wants_carry(void **state)
 
 	/* Records that cannot be longer than the own carry never want more. */
 	slicer_free(&e->s);
-	e->s = slicer_new(SLICER_CARRY, on_record, e);
+	e->s = slicer_new(SLICER_CARRY, on_record, on_left_out, e);
 	assert_false(slicer_wants_carry(e->s, SIZE_MAX));
 	feed(e, "[{\"a\":[");
 	fill(e, SLICER_CARRY - 6, '1');
 	assert_false(slicer_wants_carry(e->s, SIZE_MAX));
-	assert_int_equal(slicer_feed(e->s, SPAN("1")), ERR_LIMIT);
-	assert_int_equal(slicer_feed(e->s, SPAN("1")), ERR_LIMIT);
-	assert_int_equal(slicer_finish(e->s), ERR_LIMIT);
-	assert_string_equal(slicer_error(e->s),
-	    "record longer than 65536 bytes at byte 65538 of the text");
+	/* The last byte that may belong to a record, and it goes on. */
+	feed(e, "1,{}");
+	assert_int_equal(slicer_pending(e->s), 0);
+	assert_int_equal(e->left_out, 0);
+	feed(e, "]}");
+	assert_int_equal(e->left_out, 1);
+	assert_int_equal(e->index, 0);
+	assert_int_equal(e->cause, SLICER_TOO_LONG);
+	feed(e, ",{}]");
+	assert_int_equal(e->records, 1);
+	assert_int_equal(slicer_finish(e->s), ERR_OK);
+}
+
+/* What is left out lies in no carry, and a lent one comes back at once. */
+static void
+test_left_out_gives_back(void **state)
+{
+	struct env *e = *state;
+	char *mem = mem_alloc(MAX_RECORD);
+
+	feed(e, "[{\"a\":[");
+	fill(e, SLICER_CARRY - 6, '1');
+	slicer_lend_carry(e->s, mem, MAX_RECORD);
+	fill(e, MAX_RECORD - SLICER_CARRY - 1, '1');
+	assert_null(slicer_take_carry(e->s));
+	fill(e, 1, '1');
+	assert_ptr_equal(slicer_take_carry(e->s), mem);
+	assert_false(slicer_wants_carry(e->s, SLICER_CARRY));
+	memset(mem, 'x', MAX_RECORD);
+	mem_free(mem);
+	fill(e, MAX_RECORD, '1');
+	assert_int_equal(slicer_pending(e->s), 0);
+	feed(e, "1]},{}]");
+	assert_int_equal(e->left_out, 1);
+	assert_int_equal(e->records, 1);
+	assert_int_equal(slicer_finish(e->s), ERR_OK);
 }
 
 static void
@@ -221,6 +265,7 @@ main(void)
 	    T(test_whole_record_is_borrowed),
 	    T(test_pieces),
 	    T(test_wants_carry),
+	    T(test_left_out_gives_back),
 	    T(test_lend),
 	    T(test_one_large_chunk),
 #undef T
