@@ -6,7 +6,7 @@ dead-lettered untried.
 usage: loads.py [--bin BIN] [--row NAME]... [--long] [--baseline OTHER]
 
 Each row has processes of its own; several run side by side, since they mostly
-wait. --details prints every figure, rates over time too.
+wait. --details prints every figure, rates over time too; --list all rows.
 """
 
 import argparse
@@ -33,19 +33,21 @@ COLUMNS = (("share", "arrived"), ("p99", "p99 s"), ("dead", "dead"),
            ("blamed", "blamed"), ("wrongly", "wrongly"))
 
 
-def measure(row, binary, long=False, seconds=None):
+def measure(row, binary, long=False, seconds=None, log=None):
     """The figures of a row."""
     with tempfile.TemporaryDirectory(prefix="load.") as home:
         return rig.run(row.of_length(long, seconds), binary,
-                       pathlib.Path(home))
+                       pathlib.Path(home), log)
 
 
-def apart(row, binary, args):
+def apart(row, label, binary, args):
     """The same in a process of its own."""
     command = [sys.executable, os.path.abspath(__file__), "--json", "--bin",
                binary, "--row", row.name]
     command += ["--long"] if args.long else []
     command += ["--seconds", str(args.seconds)] if args.seconds else []
+    command += ["--log", os.path.join(args.log, row.name + label.replace(
+        " ", "-") + ".log")] if args.log else []
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         return {"errors": ["ended with status %d" % done.returncode]}
@@ -89,7 +91,7 @@ def compare(args):
     failed = 0
     head()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        done = {pool.submit(apart, row, binary, args): (row, label)
+        done = {pool.submit(apart, row, label, binary, args): (row, label)
                 for row in wanted for label, binary in binaries}
         for future in concurrent.futures.as_completed(done):
             row, label = done[future]
@@ -116,6 +118,9 @@ def main():
                         help="another binary to compare with")
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--details", action="store_true")
+    parser.add_argument("--log", metavar="DIR",
+                        help="where to keep what the program says, a file a "
+                             "row; with --json a file")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--json", action="store_true",
                         help="the figures of one row, here")
@@ -126,7 +131,8 @@ def main():
         return 0
     if args.json:
         row, = (row for row in rows.ROWS if [row.name] == args.row)
-        print(json.dumps(measure(row, args.bin, args.long, args.seconds)))
+        print(json.dumps(measure(row, args.bin, args.long, args.seconds,
+                                 args.log)))
         return 0
     return 1 if compare(args) else 0
 

@@ -47,7 +47,7 @@ class Load:
     """all_s3, all_dassana: (from, to, what everybody gets meanwhile); of
     Dassana a function of the events, or an Answer. kill: (signal, every).
     latency: of Dassana's answers, in the machine's seconds; s3_latency: of
-    S3's, on average."""
+    S3's, on average; sqs_latency: of SQS's to batches."""
 
     flows: tuple
     seconds: float = 30
@@ -60,6 +60,7 @@ class Load:
     processes: int = 1
     latency: float = 0.05
     s3_latency: float = 0.03
+    sqs_latency: float = 0
     settle: float = 10   # how long honest ones may take after the last
     quiet: float = 0     # and how long nothing happens after that
     drain: bool = False  # end by SIGTERM, and measure it
@@ -111,6 +112,7 @@ class Rig:
         self.seed = secrets.randbits(32)
         self.random = random.Random(self.seed)
         self.home = home
+        self.log = None     # a file for all that the processes say
         self.daemon_class = daemon_class
         self.other_time = other_time
         self.standin = Standin(keep=1000, speed=load.speed)
@@ -137,6 +139,9 @@ class Rig:
         queue.dead_letter = standin.sqs.create(standin.url, "dead")
         standin.journal.watch = account.watch
         standin.faults.on("s3.GET", self._s3)
+        for name in ("DeleteMessage", "ChangeMessageVisibility"):
+            standin.faults.on("sqs.%sBatch" % name,
+                              Fault(delay=self.load.sqs_latency))
         standin.dassana.keep_events = False
         standin.dassana.overrule = self._dassana
         standin.dassana.taken = account.taken
@@ -176,6 +181,8 @@ class Rig:
         lines = daemon.lines[:]
         del daemon.lines[:len(lines)]
         for line in lines:
+            if self.log:
+                self.log.write(line["line"] + "\n")
             self.account.heard(line)
             if line.get("event") == "admin.listen":
                 daemon.admin = line["url"].split("/")[2]
@@ -306,13 +313,14 @@ class Rig:
         self.standin.close()
 
 
-def run(load, binary, home):
-    """The figures of a load with this binary."""
+def run(load, binary, home, log=None):
+    """The figures of a load with this binary. log: a file for what it says."""
     os.environ["TRAILPOST"] = os.path.abspath(binary)
     from process import Daemon
     from trail import other_time
     rig = Rig(load, home, Daemon, other_time)
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(rig.close)
+        if log:
+            rig.log = stack.enter_context(open(log, "w", encoding="utf-8"))
         return rig.run()
-    finally:
-        rig.close()

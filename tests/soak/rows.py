@@ -2,8 +2,10 @@
 without any success."""
 
 import dataclasses
+import itertools
 import math
 import signal
+import time
 import typing
 
 from rig import Flow, Load
@@ -94,6 +96,18 @@ def unproved(name, what, answer, **right):
                 **right}, {"seconds": 600})
 
 
+def after_the_first(seconds, answer):
+    """The first POST is taken, so much later; all others get the answer."""
+    number = itertools.count()
+
+    def answers_to(_events):
+        if next(number) > 0:
+            return answer
+        time.sleep(seconds)
+        return None
+    return answers_to
+
+
 def one_event(kind, what):
     return Row("event-" + kind, "events that are answered with %s beside 20/s"
                % what, beside(Flow(kind, 0.1, first=1, events=1)), ARRIVE,
@@ -145,10 +159,11 @@ ROWS = [
     Row("8", "messages of 500 records, all healthy",
         Load((Flow("honest", first=100, keys=500, events=1),), 40, settle=0),
         {"dead": 0}, {"seconds": 300}),
-    Row("9", "Dassana answers 500 for its first 5.5 minutes",
-        Load((Flow("honest", 0.02, first=1, events=1),
-              Flow("honest", 0.1, first=2, events=50)), 400, speed=10,
-             settle=90, all_dassana=((0, 330, answers.refusal(500)),)),
+    Row("9", "500 for 5.5 minutes, from before the first POST is taken",
+        Load((Flow("honest", 0.5, first=1, events=1),
+              Flow("honest", 0.1, events=50)), 400, speed=10,
+             settle=90, all_dassana=((0, 330, after_the_first(
+                 0.8, answers.refusal(500))),)),
         {"share": 1, "dead": 0, "nobody": 0}),
     Row("10-drain", "one refused event and a quiet queue, then SIGTERM",
         Load((Flow("honest", first=3), Flow("refused", first=1, events=1)),
@@ -180,8 +195,8 @@ ROWS = [
         beside(Flow("late", 0.2, first=1, events=1), rate=2), ARRIVE,
         {"seconds": 900}),
     Row("15", "a bucket name that cannot exist beside 2/s",
-        beside(Flow("no-name", 0.5, first=20), rate=2), ARRIVE,
-        {"seconds": 240}),
+        Load((Flow("no-name", 0.5, first=20), Flow("honest", 2, start=3)),
+             40), ARRIVE, {"seconds": 240}),
     one_event("firewall", "403"), one_event("redirect", "302"),
     one_event("zero", "docCount 0"), one_event("error", "an errorMessage"),
     Row("policy", "nothing can be read for 20 minutes; 20 new a minute",
@@ -206,6 +221,13 @@ ROWS = [
         only_long=True),
     *killed("SIGTERM", signal.SIGTERM, **ARRIVE),
     *killed("SIGKILL", signal.SIGKILL, share=0.99, p99=330, doubled=None),
+    Row("full-drain", "1,000 forbidden keys are held, then SIGTERM; SQS takes "
+        "50 ms", beside(Flow("forbidden", 40, start=2), rate=20, seconds=27,
+                        sqs_latency=0.05, drain=True),
+        {**ARRIVE, "drain": 2, "dead": 0}),
+    Row("three", "10/s of forbidden keys beside 20/s, three processes",
+        beside(Flow("forbidden", 10), seconds=60, processes=3),
+        {**ARRIVE, "dead": 0}, {"seconds": 240}),
     Row("first-post", "a healthy start",
         Load((Flow("honest", 5, first=20),), 15), {**ALL, "first_post": 1}),
     unproved("no-count", "events are taken, docCount is never told",

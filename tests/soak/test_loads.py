@@ -25,9 +25,13 @@ SHORT = sorted((row for row in rows.ROWS if not row.only_long),
 
 
 @pytest.mark.parametrize("row", SHORT, ids=lambda row: row.name)
-def test_load(row):
+def test_load(row, tmp_path):
     if row.load.speed != 1 and (sanitized() or not os.path.exists(FAKETIME)):
         pytest.skip("faketime is not installed, or does not go with "
                     "sanitizers")
-    figures = loads.measure(row, BINARY)
-    assert row.wrong(figures) == [], "%s: %s" % (row.what, figures)
+    log = tmp_path / "log"
+    figures = loads.measure(row, BINARY, log=log)
+    told = [line for line in log.read_text().splitlines()
+            if "level=warn" in line or "level=error" in line]
+    assert row.wrong(figures) == [], "%s: %s\n%s" % (
+        row.what, figures, "\n".join(told[:20] + ["…"] + told[-20:]))
