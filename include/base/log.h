@@ -23,12 +23,19 @@
  * then for 1 min, then for 10 min each, and told by one line: the fields of the
  * latest, repeated=N (not counting what was told before) and within_s. A kind
  * that did not come for such a while is new again. A different line is never
- * held back. No line is folded
- * - at debug level: there everything is written, to be followed by grep;
- * - by LOG_EACH: for what an operator needs each of, such as an object or event
- *   that failed, or a gate that closed;
- * - by LOG_TURN: for the first failure after a success. What follows of its
- *   kind are its repetitions.
+ * held back. Not folded so are lines
+ * - written by LOG_EACH: what an operator wants each of, such as an object or
+ *   event that failed, or a gate that closed;
+ * - written by LOG_TURN: the first failure after a success. What follows of its
+ *   kind are its repetitions;
+ * - of information.
+ *
+ * But no event has more than 20 lines a minute at one level, whatever they say:
+ * who writes to the bucket or the queue chooses what they say. Those beyond are
+ * counted and told as if they were of one kind. Only of what an operator does
+ * himself, such as his mistakes in the settings, all is told: LOG_ALL.
+ *
+ * At debug level nothing is folded, so that it can be followed by grep.
  *
  * No line waits for whoever reads stderr: what is not taken at once is kept, up
  * to 256 KiB, and written later (log_drain). Beyond that lines are left out
@@ -92,6 +99,8 @@ struct log_field {
 	LOG_WITH_(log_write_each, level, event, __VA_ARGS__)
 #define LOG_TURN(level, event, ...)                                            \
 	LOG_WITH_(log_write_turn, level, event, __VA_ARGS__)
+#define LOG_ALL(level, event, ...)                                             \
+	LOG_WITH_(log_write_all, level, event, __VA_ARGS__)
 #define LOG_ERROR(event, ...) LOG_AT(LOG_LVL_ERROR, event, __VA_ARGS__)
 #define LOG_WARN(event, ...)  LOG_AT(LOG_LVL_WARN, event, __VA_ARGS__)
 #define LOG_INFO(event, ...)  LOG_AT(LOG_LVL_INFO, event, __VA_ARGS__)
@@ -126,6 +135,8 @@ void log_write_each(
     enum log_level level, const char *event, const struct log_field *fields);
 void log_write_turn(
     enum log_level level, const char *event, const struct log_field *fields);
+void log_write_all(
+    enum log_level level, const char *event, const struct log_field *fields);
 
 /* Tells the repetitions whose time has come. Every line does so too; this is
  * for when there is none. To be called every few seconds. */
@@ -143,6 +154,7 @@ uint64_t log_dropped(void);
 
 enum {
 	LOG_RECENT_MAX = 16,
+	LOG_RECENT_EACH = 4,
 	LOG_RECENT_TEXT_MAX = 1024,
 	LOG_RECENT_ADVICE_MAX = 512,
 };
@@ -160,7 +172,7 @@ struct log_problem {
 };
 
 /* Copies the last LOG_RECENT_MAX kinds of problems, the latest first, at most
- * cap. Returns how many. */
+ * cap; LOG_RECENT_EACH of them may be of one event. Returns how many. */
 size_t log_recent(struct log_problem out[], size_t cap);
 /* For tests. */
 void log_recent_forget(void);

@@ -14,7 +14,8 @@
 
 enum { LINE_MAX_BYTES = 8192, END_MAX = 128, END_WAIT_MS = 3000 };
 
-enum folding { FOLDED, FOLDED_FROM_HERE, NOT_FOLDED };
+/* What a line is folded with. */
+enum folding { BY_KIND, BY_KIND_FROM_HERE, BY_EVENT, NEVER };
 
 static char waiting[LOG_OUT_MAX];
 
@@ -83,6 +84,7 @@ tell(const struct log_fold *f)
 	    F_INT("within_s", (clock_mono_ms() - f->from_ms) / 1000), {0}};
 	struct buf b;
 
+	(void)log_fold_spent(f->level, f->event, clock_mono_ms());
 	begin(&b, f->level, f->event);
 	buf_add(&b, f->body, f->n);
 	end(&b, sum);
@@ -111,7 +113,26 @@ tell_dropped(void)
 		return;
 	logger.out.dropped = 0;
 	logger.told_dropped += dropped;
-	LOG_EACH(LOG_LVL_WARN, "log.dropped", F_INT("lines", dropped));
+	LOG_ALL(LOG_LVL_WARN, "log.dropped", F_INT("lines", dropped));
+}
+
+/* What it is a repetition of; NULL: it is written. */
+static struct log_fold *
+fold(uint64_t kind, enum log_level level, const char *event,
+    enum folding folding, int64_t now)
+{
+	bool by_kind = level <= LOG_LVL_WARN;
+	struct log_fold *f = NULL;
+
+	if (folding == NEVER || logger.level >= LOG_LVL_DEBUG)
+		return NULL;
+	if (by_kind && folding == BY_KIND)
+		f = log_fold_repeated(kind, now);
+	if (f == NULL && log_fold_spent(level, event, now))
+		f = log_fold_rest(level, event, now, tell);
+	if (f == NULL && by_kind && folding != BY_EVENT)
+		log_fold_begin(kind, level, event, now, tell);
+	return f;
 }
 
 static void
@@ -120,8 +141,7 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 {
 	const struct log_field none = {0};
 	int64_t now = clock_mono_ms();
-	struct log_fold *repeated = NULL;
-	bool may_fold = level <= LOG_LVL_WARN && logger.level < LOG_LVL_DEBUG;
+	struct log_fold *repeated;
 	struct buf b;
 	uint64_t kind;
 
@@ -132,10 +152,7 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 		return;
 	tell_dropped();
 	log_fold_tell_due(now, tell);
-	if (may_fold && folding == FOLDED)
-		repeated = log_fold_repeated(kind, level, event, now, tell);
-	if (may_fold && folding == FOLDED_FROM_HERE)
-		log_fold_begin(kind, level, event, now, tell);
+	repeated = fold(kind, level, event, folding, now);
 	if (repeated != NULL) {
 		keep(repeated, fields);
 		return;
@@ -149,21 +166,28 @@ void
 log_write(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	put(level, event, fields, FOLDED);
+	put(level, event, fields, BY_KIND);
 }
 
 void
 log_write_each(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	put(level, event, fields, NOT_FOLDED);
+	put(level, event, fields, BY_EVENT);
 }
 
 void
 log_write_turn(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	put(level, event, fields, FOLDED_FROM_HERE);
+	put(level, event, fields, BY_KIND_FROM_HERE);
+}
+
+void
+log_write_all(
+    enum log_level level, const char *event, const struct log_field *fields)
+{
+	put(level, event, fields, NEVER);
 }
 
 void

@@ -6,7 +6,15 @@
 static struct log_fold folds[LOG_FOLD_KINDS];
 
 static const int64_t open_ms[] = {10 * 1000, 60 * 1000, 600 * 1000};
-enum { STEPS = sizeof open_ms / sizeof open_ms[0] };
+enum { STEPS = sizeof open_ms / sizeof open_ms[0], MINUTE_MS = 60 * 1000 };
+
+/* How much was said of an event. */
+struct said {
+	uint64_t event; /* a hash, with its level; 0: free */
+	int64_t until_ms;
+	unsigned lines;
+};
+static struct said said[LOG_FOLD_EVENTS];
 
 /* What names one thing among many, or quotes somebody, makes no kind. */
 static const char *const passed_over[] = {"key", "version", "message_id",
@@ -111,18 +119,66 @@ log_fold_begin(uint64_t kind, enum log_level level, const char *event,
 }
 
 struct log_fold *
-log_fold_repeated(uint64_t kind, enum log_level level, const char *event,
-    int64_t now_ms, log_fold_tell_fn *tell)
+log_fold_repeated(uint64_t kind, int64_t now_ms)
 {
 	struct log_fold *f = find(kind);
 
-	if (f == NULL) {
-		log_fold_begin(kind, level, event, now_ms, tell);
+	if (f == NULL)
 		return NULL;
-	}
 	f->repeated++;
 	f->last_ms = now_ms;
 	return f;
+}
+
+/* The kind of all that is one event, whatever it says. */
+static uint64_t
+event_of(enum log_level level, const char *event)
+{
+	const struct log_field none = {0};
+
+	return log_fold_kind(level, event, &none);
+}
+
+struct log_fold *
+log_fold_rest(enum log_level level, const char *event, int64_t now_ms,
+    log_fold_tell_fn *tell)
+{
+	uint64_t kind = event_of(level, event);
+
+	if (find(kind) == NULL)
+		log_fold_begin(kind, level, event, now_ms, tell);
+	return log_fold_repeated(kind, now_ms);
+}
+
+/* Its own, or the one whose minute ends or has ended first. */
+static struct said *
+find_said(uint64_t event)
+{
+	struct said *best = said;
+
+	for (struct said *s = said; s < said + LOG_FOLD_EVENTS; s++) {
+		if (s->event == event)
+			return s;
+		if (s->until_ms < best->until_ms)
+			best = s;
+	}
+	*best = (struct said){.event = event};
+	return best;
+}
+
+bool
+log_fold_spent(enum log_level level, const char *event, int64_t now_ms)
+{
+	struct said *s = find_said(event_of(level, event));
+
+	if (s->lines == 0 || now_ms >= s->until_ms) {
+		s->until_ms = now_ms + MINUTE_MS;
+		s->lines = 0;
+	}
+	if (s->lines >= LOG_FOLD_LINES)
+		return true;
+	s->lines++;
+	return false;
 }
 
 void
@@ -149,4 +205,5 @@ log_fold_end(log_fold_tell_fn *tell)
 		tell_if_repeated(f, tell);
 		f->kind = 0;
 	}
+	memset(said, 0, sizeof said);
 }

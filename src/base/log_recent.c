@@ -25,19 +25,35 @@ to_front(size_t i)
 	recent.kind[0] = kind;
 }
 
-/* The one of that kind, now at the front; the least recent goes for it. */
+/* The one that goes for a new one: the least recent of its event, if that has
+ * as many as it may have, so that whoever multiplies it hides no other; else a
+ * free one, or the least recent of all. */
+static size_t
+place_for(const char *event)
+{
+	size_t same = 0, last = 0;
+
+	for (size_t i = 0; i < recent.n; i++) {
+		if (strcmp(recent.problem[i].event, event) == 0) {
+			same++;
+			last = i;
+		}
+	}
+	if (same == LOG_RECENT_EACH)
+		return last;
+	return recent.n < LOG_RECENT_MAX ? recent.n++ : recent.n - 1;
+}
+
+/* The one of that kind, now at the front. */
 static struct log_problem *
-take(uint64_t kind)
+take(uint64_t kind, const char *event)
 {
 	size_t i = 0;
 
 	while (i < recent.n && recent.kind[i] != kind)
 		i++;
 	if (i == recent.n) {
-		if (recent.n < LOG_RECENT_MAX)
-			recent.n++;
-		else
-			i--;
+		i = place_for(event);
 		recent.kind[i] = kind;
 		recent.problem[i].count = 0;
 	}
@@ -75,7 +91,7 @@ void
 log_recent_note(uint64_t kind, enum log_level level, const char *event,
     const struct log_field *fields, int64_t wall_ms)
 {
-	struct log_problem *p = take(kind);
+	struct log_problem *p = take(kind, event);
 
 	p->level = level;
 	p->event = event;

@@ -19,7 +19,7 @@ note_log(void *arg, bool fatal, const char *text)
 		place = (struct span){text, n};
 		what = span_str(colon + 2);
 	}
-	LOG_EACH(fatal ? LOG_LVL_ERROR : LOG_LVL_WARN,
+	LOG_ALL(fatal ? LOG_LVL_ERROR : LOG_LVL_WARN,
 	    fatal ? "config.mistake" : "config.warning", F_SPAN("at", place),
 	    F_SPAN("text", what));
 }

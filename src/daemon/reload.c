@@ -24,10 +24,10 @@ tell_change(const struct option_row *o, const char *origin, bool waits)
 	if (origin == NULL)
 		origin = "default";
 	if (!waits)
-		LOG_INFO("reload.applied", F_STR("setting", o->key),
-		    F_STR("from", origin));
+		LOG_ALL(LOG_LVL_INFO, "reload.applied",
+		    F_STR("setting", o->key), F_STR("from", origin));
 	else
-		LOG_EACH(LOG_LVL_WARN, "reload.pending",
+		LOG_ALL(LOG_LVL_WARN, "reload.pending",
 		    F_STR("setting", o->key), F_STR("from", origin),
 		    F_STR("effect",
 			o->live ? "it takes effect at the next restart, with "
@@ -109,7 +109,7 @@ reload_config(struct config *c, const struct config_sources *src)
 	bool token;
 
 	if (mistakes > 0) {
-		LOG_EACH(LOG_LVL_ERROR, "reload", F_INT("mistakes", mistakes),
+		LOG_ALL(LOG_LVL_ERROR, "reload", F_INT("mistakes", mistakes),
 		    F_STR("effect", "the settings stay as they were"));
 		config_fini(&next);
 		return false;

@@ -2,6 +2,7 @@
 little there is at info level."""
 
 import fcntl
+import gzip
 import json
 import os
 import random
@@ -9,7 +10,9 @@ import subprocess
 import threading
 
 import pytest
+from admin import LISTEN, Admin
 from jobs import await_all, make_file, put_files
+from metrics import Scrape
 from process import BINARY, bare_environ, parse
 from standin import Fault, shapes
 
@@ -190,6 +193,32 @@ def test_repeated_errors_are_folded(standin, daemon):
     failures = int(running.log("sqs.receive.recovered")[0]["failures"])
     assert failures == 1 + sum(int(line["repeated"]) for line in rest)
     assert failures >= 2
+
+
+def failed_objects(admin):
+    values = Scrape(admin.ask("/metrics").text).values
+    return sum(value for (name, _), value in values.items()
+               if name == "trailpost_objects_failed_total")
+
+
+def test_a_flood_of_failures_is_folded(standin, daemon):
+    """Somebody who can write to the bucket: each of 300 objects fails, in as
+    many ways as he likes."""
+    kinds = (b"no gzip", gzip.compress(b'{"Records":[{]}'),
+             gzip.compress(b'{"Records":[]}')[:-9])
+    for number in range(300):
+        name = "AWSLogs/%03d.json.gz" % number
+        standin.put(name, kinds[number % len(kinds)], announce=False)
+        announce(standin, name)
+    running = daemon(args=(), redeliver_after="5m", admin_listen=LISTEN)
+    admin = Admin(running)
+    running.wait_for(lambda: failed_objects(admin) == 300, 60)
+    running.stop()
+    told = running.log("object.failed")
+    single = [line for line in told if "repeated" not in line]
+    assert len(single) == 20
+    assert len(told) <= 25
+    assert 20 + sum(int(line.get("repeated", 0)) for line in told) == 300
 
 
 class Unread:

@@ -198,6 +198,99 @@ each_is_each(void **state)
 }
 
 static void
+fail_in_one_of(unsigned kinds, unsigned n)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof text, "c%u", n % kinds);
+	LOG_EACH(
+	    LOG_LVL_WARN, "object.failed", F_STR("cause", text), F_INT("n", n));
+}
+
+/* Whoever can write to the bucket decides how many fail, and how. */
+static void
+an_event_has_so_many_lines_a_minute(void **state)
+{
+	static const unsigned kinds[] = {1, 7, 1000};
+
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		setup(NULL);
+		for (unsigned i = 0; i < 1000; i++)
+			fail_in_one_of(kinds[k], i);
+		assert_int_equal(lines, 20);
+		at(10);
+		log_tick();
+		assert_int_equal(lines, 21);
+		assert_non_null(
+		    strstr(line[20], " n=999 repeated=980 within_s=10"));
+		at(59);
+		fail_in_one_of(kinds[k], 1000);
+		assert_int_equal(lines, 21);
+		at(60);
+		fail_in_one_of(kinds[k], 1001);
+		assert_int_equal(lines, 22);
+		assert_non_null(strstr(line[21], " n=1001"));
+		assert_null(strstr(line[21], "repeated"));
+		log_flush();
+		assert_int_equal(lines, 23);
+		assert_non_null(
+		    strstr(line[22], " n=1000 repeated=1 within_s=50"));
+	}
+}
+
+/* Neither the one error among warnings, nor another event, nor a recovery. */
+static void
+its_lines_take_none_from_others(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 30; i++)
+		fail_in_one_of(1, i);
+	assert_int_equal(lines, 20);
+	LOG_EACH(LOG_LVL_ERROR, "object.failed", F_INT("n", 1));
+	LOG_EACH(LOG_LVL_WARN, "object.held", F_INT("n", 1));
+	LOG_INFO("object.failed", F_INT("n", 1));
+	assert_int_equal(lines, 23);
+}
+
+/* A kind that is known is counted, and takes no line. */
+static void
+new_kinds_are_lines_too(void **state)
+{
+	char text[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i++) {
+		(void)snprintf(text, sizeof text, "c%u", i);
+		LOG_WARN("e", F_STR("code", "known"));
+		LOG_WARN("e", F_STR("code", text));
+		LOG_TURN(LOG_LVL_WARN, "turn", F_STR("code", "known"));
+		LOG_INFO("back", F_INT("n", i));
+	}
+	assert_int_equal(lines, 60);
+	log_flush();
+	assert_int_equal(lines, 64);
+	assert_string_equal(
+	    line[60], "level=warn event=e code=known repeated=499 within_s=0");
+	assert_string_equal(
+	    line[61], "level=warn event=e code=c499 repeated=481 within_s=0");
+	assert_string_equal(line[62],
+	    "level=warn event=turn code=known repeated=480 within_s=0");
+	assert_string_equal(
+	    line[63], "level=info event=back n=499 repeated=480 within_s=0");
+}
+
+/* What an operator does himself. */
+static void
+all_is_all(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		LOG_ALL(LOG_LVL_ERROR, "config.mistake", F_INT("n", i));
+	assert_int_equal(lines, 50);
+}
+
+static void
 debug_folds_nothing(void **state)
 {
 	(void)state;
@@ -222,13 +315,16 @@ the_end_tells_the_rest(void **state)
 	    "level=warn event=e error=stall failures=3 repeated=2 within_s=4");
 }
 
+/* Of eight events, so that none has more lines than it may. */
 static void
 warn_of(unsigned cause)
 {
+	static const char *const events[] = {
+	    "e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"};
 	char text[16];
 
 	(void)snprintf(text, sizeof text, "c%u", cause);
-	LOG_WARN("e", F_STR("cause", text));
+	LOG_WARN(events[cause % 8], F_STR("cause", text));
 }
 
 /* 64 kinds; the one that was quiet for longest goes, and is told. */
@@ -256,8 +352,8 @@ the_table_is_bounded(void **state)
 	warn_of(101); /* in place of number 0 */
 	assert_int_equal(lines, 67);
 	assert_string_equal(
-	    line[65], "level=warn event=e cause=c0 repeated=1 within_s=3");
-	assert_string_equal(line[66], "level=warn event=e cause=c101");
+	    line[65], "level=warn event=e0 cause=c0 repeated=1 within_s=3");
+	assert_string_equal(line[66], "level=warn event=e5 cause=c101");
 }
 
 static void
@@ -346,6 +442,26 @@ remembers_sixteen(void **state)
 	assert_string_equal(p[15].text, "cause=c2");
 }
 
+/* A fifth of its event takes the place of that one's first. */
+static void
+one_event_hides_no_other(void **state)
+{
+	struct log_problem p[LOG_RECENT_MAX];
+	char text[16];
+
+	(void)state;
+	LOG_ERROR("gate", F_INT("n", 1));
+	for (unsigned i = 0; i < 100; i++) {
+		(void)snprintf(text, sizeof text, "c%u", i);
+		LOG_EACH(LOG_LVL_WARN, "e", F_STR("code", text));
+		assert_true(lines <= 21);
+	}
+	assert_int_equal(log_recent(p, LOG_RECENT_MAX), 5);
+	assert_string_equal(p[0].text, "code=c99");
+	assert_string_equal(p[3].text, "code=c96");
+	assert_string_equal(p[4].event, "gate");
+}
+
 static void
 what_is_remembered_is_bounded_and_printable(void **state)
 {
@@ -378,6 +494,10 @@ main(void)
 	    TEST(information_is_not_folded),
 	    TEST(ids_make_no_kind),
 	    TEST(each_is_each),
+	    TEST(an_event_has_so_many_lines_a_minute),
+	    TEST(its_lines_take_none_from_others),
+	    TEST(new_kinds_are_lines_too),
+	    TEST(all_is_all),
 	    TEST(debug_folds_nothing),
 	    TEST(the_end_tells_the_rest),
 	    TEST(the_table_is_bounded),
@@ -385,6 +505,7 @@ main(void)
 	    TEST(folded_json),
 	    TEST(remembers_problems),
 	    TEST(remembers_sixteen),
+	    TEST(one_event_hides_no_other),
 	    TEST(what_is_remembered_is_bounded_and_printable),
 	};
 
