@@ -1,5 +1,6 @@
 /*
- * Time. Monotonic milliseconds for everything inside; wall clock only for
+ * Time. Monotonic milliseconds for everything inside, which go on while the
+ * machine sleeps (CLOCK_BOOTTIME), since leases do; wall clock only for
  * signing, logs and expiry. Pure functions take the time as an argument; tests
  * set both clocks through clock_set_test.
  */
@@ -15,14 +16,16 @@
 
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+/* CLOCK_MONOTONIC, which stands still while the machine sleeps: what libev and
+ * systemd go by. */
+int64_t clock_awake_us(void);
 int64_t clock_wall_ms(void); /* since 1970-01-01T00:00:00Z */
 int64_t clock_wall_s(void);
 
 /*
  * By how much a better clock, told of by somebody else, is ahead of our wall
  * clock. It is 0 until it was learned, and again once our clock was set: by
- * more than a minute against the monotonic one. (So it is after a sleep too;
- * then it has to be learned anew.)
+ * more than a minute against the monotonic one.
  */
 struct clock_offset {
 	int64_t learned_s, base_ms;
@@ -30,10 +33,16 @@ struct clock_offset {
 void clock_offset_learn(struct clock_offset *o, int64_t s);
 int64_t clock_offset_s(const struct clock_offset *o);
 
-/* For tests: both clocks stand still at these values until set again;
+/* For tests: the clocks stand still at these values until set again;
  * clock_use_real puts the real ones back. */
 void clock_set_test(int64_t mono_ms, int64_t wall_ms);
 void clock_use_real(void);
+/* For tests: each look at either clock moves both on by that first, as time
+ * does. 0 at start. */
+void clock_step_test(int64_t ms);
+/* For tests: the machine sleeps for so long, whether its clocks are real or
+ * not. */
+void clock_sleep_test(int64_t ms);
 
 /* 20261122T120000Z, as X-Amz-Date wants it; out has room for 17 bytes. */
 void clock_format_amz(char out[17], int64_t wall_s);

@@ -27,9 +27,9 @@ void timers_free(struct timers **t);
 
 struct timer *timer_new(struct timers *t, timer_fn *fn, void *arg);
 void timer_free(struct timer **t); /* NULL is fine; also from its own fn */
-/* Fires once, ms ≥ 0 from now by the monotonic clock; replaces an earlier
- * arming. Precise to a millisecond: 0.5 s is 500, never rounded to seconds.
- * 0 is timer_soon. */
+/* Fires once, ms ≥ 0 from now by the monotonic clock (after the machine slept,
+ * as soon as it can); replaces an earlier arming. Precise to a millisecond:
+ * 0.5 s is 500, never rounded to seconds. 0 is timer_soon. */
 void timer_after(struct timer *t, int64_t ms);
 void timer_soon(struct timer *t);
 void timer_stop(struct timer *t);

@@ -9,11 +9,13 @@
 
 enum { SET_MS = 60 * 1000 }; /* less than that may be drift */
 
-/* The seam for tests: when frozen, both clocks read from here. */
+/* The seam for tests: when frozen, all clocks read from here. */
 static struct {
 	bool frozen;
 	int64_t mono_ms;
 	int64_t wall_ms;
+	int64_t step_ms;
+	int64_t slept_ms;
 	uint64_t rng;
 } seam;
 
@@ -26,8 +28,24 @@ read_us(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+static void
+step(void)
+{
+	seam.mono_ms += seam.step_ms;
+	seam.wall_ms += seam.step_ms;
+}
+
 int64_t
 clock_mono_us(void)
+{
+	if (!seam.frozen)
+		return read_us(CLOCK_BOOTTIME) + seam.slept_ms * 1000;
+	step();
+	return (seam.mono_ms + seam.slept_ms) * 1000;
+}
+
+int64_t
+clock_awake_us(void)
 {
 	return seam.frozen ? seam.mono_ms * 1000 : read_us(CLOCK_MONOTONIC);
 }
@@ -41,7 +59,10 @@ clock_mono_ms(void)
 int64_t
 clock_wall_ms(void)
 {
-	return seam.frozen ? seam.wall_ms : read_us(CLOCK_REALTIME) / 1000;
+	if (!seam.frozen)
+		return read_us(CLOCK_REALTIME) / 1000 + seam.slept_ms;
+	step();
+	return seam.wall_ms + seam.slept_ms;
 }
 
 int64_t
@@ -50,7 +71,7 @@ clock_wall_s(void)
 	return clock_wall_ms() / 1000;
 }
 
-/* Moves only when the wall clock is set, or the machine sleeps. */
+/* Moves only when the wall clock is set. */
 static int64_t
 base_ms(void)
 {
@@ -75,14 +96,28 @@ void
 clock_set_test(int64_t mono_ms, int64_t wall_ms)
 {
 	seam.frozen = true;
+	seam.slept_ms = 0;
 	seam.mono_ms = mono_ms;
 	seam.wall_ms = wall_ms;
+}
+
+void
+clock_step_test(int64_t ms)
+{
+	seam.step_ms = ms;
+}
+
+void
+clock_sleep_test(int64_t ms)
+{
+	seam.slept_ms += ms;
 }
 
 void
 clock_use_real(void)
 {
 	seam.frozen = false;
+	seam.step_ms = seam.slept_ms = 0;
 }
 
 static struct tm

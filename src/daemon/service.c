@@ -175,7 +175,8 @@ service_reloading(struct service *s)
 	struct buf b;
 
 	buf_init(&b, 128);
-	buf_printf(&b, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_us());
+	buf_printf(
+	    &b, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_awake_us());
 	send_text(s, buf_cstr(&b));
 	buf_fini(&b);
 }

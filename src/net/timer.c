@@ -6,17 +6,26 @@
  *    loop polls, and so starves I/O and timers;
  *  - a timer of 0 s makes epoll wait for a whole millisecond;
  *  - an idle watcher of normal priority starves while there is I/O.
+ *
+ * libev's time stands still while the machine sleeps; what we measure does not:
+ * leases run out, credentials expire, connections die. So whatever is armed
+ * comes nearer by as long as the machine slept, once the loop turns again.
  */
 #include "net/timer.h"
 
 #include <ev.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "net/list.h"
 #include "net/loop.h"
 
+enum { SLEPT_MIN_MS = 100 }; /* less is between two looks at clocks */
+
 struct timers {
 	struct ev_loop *loop;
+	ev_check awake;	  /* after each wait */
+	int64_t slept_ms; /* of the machine, since it began */
 	ev_idle idle;	  /* active while soon is not empty */
 	struct list all;  /* timer.all */
 	struct list soon; /* timer.soon */
@@ -48,6 +57,42 @@ on_idle(struct ev_loop *loop, ev_idle *w, int revents)
 	}
 }
 
+static int64_t
+slept_ms(void)
+{
+	return (clock_mono_us() - clock_awake_us()) / 1000;
+}
+
+static void
+bring_nearer(struct timer *t, int64_t ms)
+{
+	struct ev_loop *loop = t->timers->loop;
+	double left = ev_timer_remaining(loop, &t->ev) - (double)ms / 1000;
+
+	ev_timer_stop(loop, &t->ev);
+	ev_timer_set(&t->ev, left > 0 ? left : 0, 0.);
+	ev_timer_start(loop, &t->ev);
+}
+
+static void
+on_awake(struct ev_loop *loop, ev_check *w, int revents)
+{
+	struct timers *ts = w->data;
+	int64_t now = slept_ms(), ms = now - ts->slept_ms;
+
+	(void)loop;
+	(void)revents;
+	if (ms < SLEPT_MIN_MS)
+		return;
+	ts->slept_ms = now;
+	for (struct list *l = ts->all.next; l != &ts->all; l = l->next) {
+		struct timer *t = LIST_ENTRY(l, struct timer, all);
+
+		if (ev_is_active(&t->ev))
+			bring_nearer(t, ms);
+	}
+}
+
 static void
 on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -69,6 +114,12 @@ timers_new(struct ev_loop *loop)
 	ev_idle_init(&ts->idle, on_idle);
 	ev_set_priority(&ts->idle, EV_MAXPRI);
 	ts->idle.data = ts;
+	ts->slept_ms = slept_ms();
+	ev_check_init(&ts->awake, on_awake);
+	ev_set_priority(&ts->awake, EV_MAXPRI); /* before anything is armed */
+	ts->awake.data = ts;
+	ev_check_start(loop, &ts->awake);
+	ev_unref(loop); /* it keeps no loop running */
 	return ts;
 }
 
@@ -85,6 +136,8 @@ timers_free(struct timers **tsp)
 		timer_free(&t);
 	}
 	ev_idle_stop(ts->loop, &ts->idle);
+	ev_ref(ts->loop);
+	ev_check_stop(ts->loop, &ts->awake);
 	mem_free(ts);
 	*tsp = NULL;
 }

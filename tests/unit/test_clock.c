@@ -1,7 +1,12 @@
+#include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -19,6 +24,80 @@ stands_still_for_tests(void **state)
 	assert_int_equal(clock_wall_s(), 1700000000);
 	clock_use_real();
 	assert_int_not_equal(clock_wall_ms(), 1700000000999);
+}
+
+/* The kernel's clocks as after a sleep of two hours: a namespace has them so
+ * for the processes that begin in it. */
+static bool
+sleep_two_hours(void)
+{
+	static const char slept[] = "boottime 7200 0";
+	int fd;
+	bool ok;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWTIME) != 0)
+		return false;
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	ok = write(fd, slept, sizeof slept - 1) == sizeof slept - 1;
+	(void)close(fd);
+	return ok;
+}
+
+static void
+sleep_in_namespace(int64_t before_ms)
+{
+	enum { NEARLY_S = 7199 }; /* there is time between two looks */
+	int64_t apart_us;
+
+	if (!sleep_two_hours())
+		_exit(77);
+	if (fork() != 0) {
+		int status;
+
+		(void)wait(&status);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+	apart_us = clock_mono_us() - clock_awake_us();
+	_exit(clock_mono_ms() - before_ms < NEARLY_S * 1000 ||
+	      apart_us < (int64_t)NEARLY_S * 1000 * 1000);
+}
+
+static void
+goes_on_while_the_machine_sleeps(void **state)
+{
+	int64_t before_ms = clock_mono_ms();
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		sleep_in_namespace(before_ms);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+a_sleep_for_tests(void **state)
+{
+	int64_t mono_ms, awake_us;
+
+	(void)state;
+	clock_set_test(1234, 1700000000999);
+	clock_sleep_test(5000);
+	assert_int_equal(clock_mono_ms(), 6234);
+	assert_int_equal(clock_wall_ms(), 1700000005999);
+	assert_int_equal(clock_awake_us(), 1234000);
+	clock_use_real();
+	mono_ms = clock_mono_ms();
+	awake_us = clock_awake_us();
+	clock_sleep_test(3600 * 1000);
+	assert_true(clock_mono_ms() - mono_ms >= 3600 * 1000);
+	assert_true(clock_awake_us() - awake_us < (int64_t)3600 * 1000 * 1000);
+	clock_use_real();
 }
 
 /* The bounds to the millisecond; both ways. */
@@ -238,6 +317,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(stands_still_for_tests),
+	    cmocka_unit_test(goes_on_while_the_machine_sleeps),
+	    cmocka_unit_test(a_sleep_for_tests),
 	    cmocka_unit_test(offset_goes_when_the_clock_is_set),
 	    cmocka_unit_test(formats),
 	    cmocka_unit_test(http_dates),

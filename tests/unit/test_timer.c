@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+
 struct fixture {
 	struct ev_loop *loop;
 	struct timers *timers;
@@ -328,6 +330,33 @@ busy_io_does_not_starve_soon(void **state)
 	close(ends[1]);
 }
 
+static void
+fall_asleep(void *arg)
+{
+	(void)arg;
+	clock_sleep_test(3600 * 1000);
+}
+
+/* What is due is due, however long the machine slept, and nothing before. */
+static void
+a_sleep_brings_timers_nearer(void **state)
+{
+	struct fixture *f = *state;
+	struct timer *bed = timer_new(f->timers, fall_asleep, f);
+	ev_tstamp began = ev_time();
+
+	make_three(f);
+	timer_after(f->c, 3600 * 1000 + 60);
+	timer_after(f->a, 3600 * 1000 - 20);
+	timer_after(bed, 10);
+	timer_after(f->b, 20); /* the next thing that wakes the loop */
+	ev_run(f->loop, 0);
+	assert_string_equal(f->order, "bac");
+	assert_true(ev_time() - began >= 0.059);
+	assert_true(ev_time() - began < 60);
+	clock_use_real();
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -345,6 +374,7 @@ main(void)
 	    T(all_may_be_freed_from_a_fn),
 	    T(soon_armed_again_lets_timers_and_io_through),
 	    T(busy_io_does_not_starve_soon),
+	    T(a_sleep_brings_timers_nearer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
