@@ -30,6 +30,8 @@ enum {
 	LOG_EVERY = 32, /* failures in a row */
 };
 
+#define NEVER INT64_MAX
+
 struct creds_keeper {
 	struct creds_source *source;
 	struct timer *refresh, *expiry;
@@ -49,11 +51,20 @@ struct creds_keeper {
 	bool told_valid; /* what changed has last told */
 };
 
+/* Each look tells less: whoever decides by it looks once. NEVER: the set has no
+ * end; 0: it is over, or there is none. */
 static int64_t
 left_ms(const struct creds_keeper *k)
 {
-	return (k->set.expires_s - clock_offset_s(&k->offset)) * 1000 -
-	       clock_wall_ms();
+	int64_t ms;
+
+	if (k->set.key_id == NULL)
+		return 0;
+	if (k->set.expires_s == 0)
+		return NEVER;
+	ms = (k->set.expires_s - clock_offset_s(&k->offset)) * 1000 -
+	     clock_wall_ms();
+	return ms > 0 ? ms : 0;
 }
 
 static int64_t
@@ -65,34 +76,36 @@ least(int64_t a, int64_t b)
 const struct creds *
 creds_get(const struct creds_keeper *k)
 {
-	if (k->set.key_id == NULL || (k->set.expires_s != 0 && left_ms(k) <= 0))
-		return NULL;
-	return &k->set;
+	return left_ms(k) > 0 ? &k->set : NULL;
 }
 
 static void
 arm_expiry(struct creds_keeper *k)
 {
+	int64_t ms = left_ms(k);
+
 	timer_stop(k->expiry);
-	if (k->set.expires_s != 0 && creds_get(k) != NULL)
-		timer_after(k->expiry, least(left_ms(k), WAKE_MAX_MS));
+	if (ms > 0 && ms != NEVER)
+		timer_after(k->expiry, least(ms, WAKE_MAX_MS));
 }
 
 /* Sets of many daemons expire together; they should not all ask together. */
 static void
 set_window(struct creds_keeper *k)
 {
-	int64_t life = left_ms(k) + clock_mono_ms() - k->since_ms;
-	int64_t w = least(REFRESH_BEFORE_MS, life > 0 ? life / 4 : 0);
+	int64_t left = left_ms(k), life, w;
+
+	life = left != NEVER ? left + clock_mono_ms() - k->since_ms : 0;
+	w = least(REFRESH_BEFORE_MS, life > 0 ? life / 4 : 0);
 
 	k->window_ms = w - w / 10 + (int64_t)clock_random((uint64_t)w / 5 + 1);
 }
 
 /* When to ask again within the window: more often the less is left. */
 static int64_t
-again_ms(const struct creds_keeper *k, int64_t cap_ms)
+again_ms(int64_t left, int64_t cap_ms)
 {
-	int64_t ms = least(cap_ms, left_ms(k) / 4);
+	int64_t ms = least(cap_ms, left / 4);
 
 	return ms > APART_MIN_MS ? ms : APART_MIN_MS;
 }
@@ -100,13 +113,13 @@ again_ms(const struct creds_keeper *k, int64_t cap_ms)
 static void
 arm_refresh(struct creds_keeper *k)
 {
-	int64_t ms = left_ms(k) - k->window_ms;
+	int64_t left = left_ms(k), ms = left - k->window_ms;
 
 	timer_stop(k->refresh);
 	if (k->set.expires_s == 0)
 		return;
 	if (ms < APART_MIN_MS)
-		ms = again_ms(k, AGAIN_MS);
+		ms = again_ms(left, AGAIN_MS);
 	timer_after(k->refresh, least(ms, WAKE_MAX_MS));
 }
 
@@ -141,6 +154,7 @@ static void
 take_failure(struct creds_keeper *k, const struct creds_failure *why)
 {
 	int64_t ms = clock_backoff_ms(RETRY_BASE_MS, RETRY_CAP_MS, k->failures);
+	int64_t left;
 
 	k->failures++;
 	k->all_failures++;
@@ -149,8 +163,9 @@ take_failure(struct creds_keeper *k, const struct creds_failure *why)
 	creds_failure_add(&k->failure, why);
 	if (ms < APART_MIN_MS)
 		ms = APART_MIN_MS;
-	if (k->set.expires_s != 0 && creds_get(k) != NULL)
-		ms = again_ms(k, ms);
+	left = left_ms(k);
+	if (left > 0 && left != NEVER)
+		ms = again_ms(left, ms);
 	timer_after(k->refresh, ms);
 }
 
@@ -375,8 +390,8 @@ creds_stats(const struct creds_keeper *k)
 	struct creds_stats s = {.fetches = k->all_fetches,
 	    .failures = k->all_failures,
 	    .sts = k->source->sts};
+	int64_t left = left_ms(k);
 
-	if (creds_get(k) != NULL)
-		s.left_s = k->set.expires_s != 0 ? left_ms(k) / 1000 : -1;
+	s.left_s = left == NEVER ? -1 : left / 1000;
 	return s;
 }

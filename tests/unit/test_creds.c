@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #include "fake/fake_http.c"
+#include "fake/quiet.h"
 
 /* A source that answers what the test tells it to. */
 struct scripted {
@@ -114,6 +115,31 @@ assert_key(const struct creds_keeper *k, const char *key_id)
 		assert_string_equal(c->key_id, key_id);
 		assert_string_equal(creds_error(k), "");
 	}
+}
+
+/* Time goes on between two looks at the clock, wherever the set ends among
+ * them: no timer is armed for less than nothing, and no set is one for ever. */
+static void
+test_end_between_two_looks(void **state)
+{
+	(void)state;
+	log_quiet();
+	for (int64_t step_ms = 1; step_ms <= 1000; step_ms++) {
+		struct scripted s = scripted_new();
+		struct creds_keeper *k;
+
+		fake_begin();
+		k = keeper_new(&s);
+		clock_step_test(step_ms);
+		answer(&s, "K", 1);
+		assert_true(creds_stats(k).left_s >= 0);
+		creds_set_offset(k, 0);
+		clock_step_test(0);
+		fake_advance(5000);
+		creds_keeper_free(&k);
+		fake_end();
+	}
+	log_set_sink(NULL, NULL);
 }
 
 static void
@@ -750,6 +776,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_static),
+	    cmocka_unit_test(test_end_between_two_looks),
 	    cmocka_unit_test(test_environment),
 	    cmocka_unit_test(test_environment_that_ends),
 	    cmocka_unit_test(test_refresh_before_expiry),
