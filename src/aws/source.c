@@ -186,9 +186,10 @@ static bool
 read_all(int fd, struct buf *out)
 {
 	char chunk[4096];
-	ssize_t n;
+	ssize_t n = 0;
 
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+	/* Some files have no end: /dev/zero. */
+	while (out->err == ERR_OK && (n = read(fd, chunk, sizeof chunk)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -196,7 +197,7 @@ read_all(int fd, struct buf *out)
 		buf_add(out, chunk, (size_t)n);
 	}
 	mem_wipe(chunk, sizeof chunk);
-	if (n == 0 && out->err != ERR_OK)
+	if (out->err != ERR_OK)
 		errno = EFBIG;
 	return n == 0 && out->err == ERR_OK;
 }

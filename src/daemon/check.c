@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/address.h"
@@ -368,6 +369,22 @@ check_environment(struct notes *n, const char *const *env)
 	check_token_alone(n, env);
 }
 
+/* It is opened for each connection: a pipe would wait for a writer. */
+static void
+check_ca_file(struct notes *n, const struct config *c)
+{
+	struct stat st;
+
+	if (*c->ca_file == '\0')
+		return;
+	if (access(c->ca_file, R_OK) != 0 || stat(c->ca_file, &st) != 0)
+		notes_fatal(n, "%s: ca_file: %s: %s", origin(c, "ca_file"),
+		    c->ca_file, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		notes_fatal(n, "%s: ca_file: %s is no regular file",
+		    origin(c, "ca_file"), c->ca_file);
+}
+
 void
 check_config(struct notes *n, struct config *c)
 {
@@ -382,7 +399,5 @@ check_config(struct notes *n, struct config *c)
 	check_dassana(n, c);
 	check_token(n, c);
 	check_sizes(n, c);
-	if (*c->ca_file != '\0' && access(c->ca_file, R_OK) != 0)
-		notes_fatal(n, "%s: ca_file: %s: %s", origin(c, "ca_file"),
-		    c->ca_file, strerror(errno));
+	check_ca_file(n, c);
 }

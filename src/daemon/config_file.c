@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/ini.h"
 #include "base/mem.h"
 #include "daemon/config_internal.h"
@@ -64,13 +65,15 @@ take_line(void *arg, const struct ini_line *line)
 	buf_fini(&at);
 }
 
-/* A pipe may have a writer that is about to write: <(…) of a shell. */
+/* A pipe may have a writer that is about to write: <(…) of a shell. It has so
+ * long in all. */
 static bool
-await(int fd)
+await(int fd, int64_t until_ms)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int64_t left_ms = until_ms - clock_mono_ms();
 
-	if (poll(&p, 1, PIPE_MS) != 0)
+	if (left_ms > 0 && poll(&p, 1, (int)left_ms) != 0)
 		return true;
 	errno = ETIMEDOUT;
 	return false;
@@ -80,12 +83,14 @@ await(int fd)
 static bool
 read_file(int fd, struct buf *text)
 {
+	int64_t until_ms = clock_mono_ms() + PIPE_MS;
 	char chunk[4096];
 	ssize_t n;
 
 	while (
 	    text->err == ERR_OK && (n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n < 0 && (errno == EINTR || (errno == EAGAIN && await(fd))))
+		if (n < 0 && (errno == EINTR ||
+				 (errno == EAGAIN && await(fd, until_ms))))
 			continue;
 		if (n < 0)
 			return false;

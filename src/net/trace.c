@@ -17,7 +17,7 @@ struct line {
 	char name[FIELDS_MAX][NAME_MAX_BYTES];
 	size_t n;
 	struct buf url;
-	struct buf location; /* the URL of a redirect */
+	struct buf location; /* the URL of a redirect; shown once, it stays */
 };
 
 static bool
@@ -135,8 +135,9 @@ line_add_header(struct line *l, struct span name, struct span value)
 	/* A name too long to be seen whole is not judged by a part of it. */
 	if (n < name.n || is_secret(lower + 2)) {
 		value = span_str(hidden);
+	} else if (strcmp(lower + 2, "location") == 0 && l->location.n > 0) {
+		value = span_str(hidden); /* nobody has two */
 	} else if (strcmp(lower + 2, "location") == 0) {
-		buf_reset(&l->location);
 		add_url(&l->location, value);
 		value = buf_view(&l->location);
 	}

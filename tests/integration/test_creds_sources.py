@@ -163,6 +163,20 @@ def test_a_credential_process_that_hangs(standin, check, tmp_path):
     assert "sleep was killed, as it did not end within 60 s" in fact
 
 
+@pytest.mark.parametrize("env", [
+    {"AWS_CONFIG_FILE": "/dev/zero"},
+    {"AWS_SHARED_CREDENTIALS_FILE": "/dev/zero"},
+    {"AWS_ROLE_ARN": ARN, "AWS_WEB_IDENTITY_TOKEN_FILE": "/dev/zero"},
+    {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
+     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/dev/zero"},
+], ids=lambda env: list(env)[-1])
+def test_a_file_without_end(standin, check, env):
+    """It is not read for ever."""
+    result = check({**standin.options(), "region": "eu-west-1"}, env)
+    assert "/dev/zero: File too large" in result.text
+    standin.dassana.problems.clear()
+
+
 @pytest.mark.parametrize("config, words", [
     ("[profile p]\naws_access_key_id = A\n", "secret access key is not set"),
     ("[profile p]\nsso_session = s\n", "unsuitable for a daemon"),

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -6,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -91,6 +95,46 @@ has_note(const struct load *l, const char *text)
 {
 	if (strstr(buf_cstr(&l->notes), text) == NULL)
 		fail_msg("no \"%s\" in:\n%s", text, buf_cstr(&l->notes));
+}
+
+/* Never quiet for as long as a writer may be, and never done. */
+static pid_t
+drip(const char *path)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid != 0)
+		return pid;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	while (fd >= 0 && write(fd, "#", 1) == 1)
+		(void)poll(NULL, 0, 100);
+	_exit(0);
+}
+
+static void
+a_pipe_that_drips_is_given_up(void **state)
+{
+	const char *path = path_of("pipe");
+	struct config_sources src = {.file = path, .file_required = true};
+	int keep;
+	struct load l;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	keep = open(path, O_RDWR | O_CLOEXEC);
+	pid = drip(path);
+	buf_init(&l.notes, 64 * 1024);
+	(void)alarm(60); /* it would take longer than anybody waits */
+	(void)config_load(&l.c, &src, note, &l.notes);
+	(void)alarm(0);
+	has_note(&l, "pipe: Connection timed out");
+	unload(&l);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)close(keep);
+	(void)unlink(path);
 }
 
 static void
@@ -286,6 +330,7 @@ ranges(void **state)
 	    {"endpoint_url_s3=127.0.0.1:5555", false},
 	    {"endpoint_url_sqs=http://h/path", false},
 	    {"ca_file=/nonexistent/ca.pem", false},
+	    {"ca_file=/dev/zero", false},
 	    {"queue_url=nonsense", false},
 	};
 
@@ -884,6 +929,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_pipe_that_drips_is_given_up),
 	    cmocka_unit_test(defaults_are_sound),
 	    cmocka_unit_test(later_sources_win),
 	    cmocka_unit_test(region_comes_from_url_before_aws_region),

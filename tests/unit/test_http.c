@@ -281,7 +281,10 @@ trace_lines_hold_no_secret(void **state)
 	static const char reply[] =
 	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Amz-Request-Id: R1\r\n"
 	    "Set-Cookie: hush4\r\nX-Amz-Security-Token: hush5\r\n"
-	    "Location: http://h/p?X-Amz-Signature=hush6&versionId=v2\r\n\r\n";
+	    "Location: http://h/p?X-Amz-Signature=hush6&versionId=v2\r\n"
+	    "Location: "
+	    "http://another-host-with-a-long-name/hush7/and/a/path\r\n"
+	    "\r\n";
 	static const struct peer_step script[] = {READ, SEND(reply), AGAIN};
 	static const struct http_header headers[] = {
 	    {"x-dassana-token", "hush1"}, {"Authorization", "AWS4 hush1"},
@@ -296,7 +299,8 @@ trace_lines_hold_no_secret(void **state)
 	    "h.x-aws-ec2-metadata-token-ttl-seconds=60",
 	    "h.x-amz-date=20261122T120000Z", "status=200",
 	    "h.x-amz-request-id=R1", "h.set-cookie=[hidden]",
-	    "X-Amz-Signature=[hidden]&versionId=v2"};
+	    "h.location=\"http://h/p?X-Amz-Signature=[hidden]&versionId=v2\" "
+	    "h.location=[hidden]"};
 	struct fixture *f = *state;
 	struct buf log;
 
