@@ -43,5 +43,9 @@ struct child_spec {
 struct child *child_start(struct timers *t, const struct child_spec *spec);
 /* Silence; kills it. NULL is fine. */
 void child_cancel(struct child **c);
+/* On SIGCHLD: of all processes that have ended and are children of ours nothing
+ * is left behind, whoever started them. As PID 1 of a container we inherit
+ * orphans, and whoever ran us by exec may have left us some. */
+void child_reap_all(void);
 
 #endif

@@ -374,15 +374,12 @@ static void
 check_ca_file(struct notes *n, const struct config *c)
 {
 	struct stat st;
+	bool there =
+	    access(c->ca_file, R_OK) == 0 && stat(c->ca_file, &st) == 0;
 
-	if (*c->ca_file == '\0')
-		return;
-	if (access(c->ca_file, R_OK) != 0 || stat(c->ca_file, &st) != 0)
+	if (*c->ca_file != '\0' && !(there && S_ISREG(st.st_mode)))
 		notes_fatal(n, "%s: ca_file: %s: %s", origin(c, "ca_file"),
-		    c->ca_file, strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		notes_fatal(n, "%s: ca_file: %s is no regular file",
-		    origin(c, "ca_file"), c->ca_file);
+		    c->ca_file, there ? "no regular file" : strerror(errno));
 }
 
 void

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "daemon/command.h"
 #include "daemon/config.h"
+#include "daemon/inherited.h"
 #include "daemon/manual.h"
 #include "daemon/note.h"
 #include "daemon/probe.h"
@@ -326,6 +327,7 @@ main(int argc, char **argv)
 	struct args a = {.options = mem_zalloc((size_t)argc * sizeof(char *))};
 	int status;
 
+	inherited_undo();
 	env_trim(environ);
 	if (parse_args(argc, argv, &a) && parse_operands(argc, argv, &a)) {
 		(void)log_set_journal(getenv("JOURNAL_STREAM"));

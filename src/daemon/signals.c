@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/child.h"
 
-static const int nums[] = {SIGTERM, SIGINT, SIGHUP};
+static const int nums[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 
 enum { NSIGNALS = sizeof nums / sizeof nums[0] };
 
@@ -58,7 +59,9 @@ on_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (w->signum == SIGHUP && !(s->on_terminal && !has_terminal()))
+	if (w->signum == SIGCHLD)
+		child_reap_all();
+	else if (w->signum == SIGHUP && !(s->on_terminal && !has_terminal()))
 		s->to.reload(s->to.arg);
 	else
 		s->to.stop(s->to.arg, w->signum);
@@ -76,6 +79,7 @@ signals_watch(
 		ev_signal_start(loop, &s->watchers[i]);
 	}
 	mask_hup(SIG_UNBLOCK);
+	child_reap_all(); /* some may have ended before */
 }
 
 void

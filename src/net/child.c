@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "net/list.h"
 #include "net/loop.h"
 
 /* A glibc of 2.34 or later. Elsewhere a child inherits what of our own
@@ -40,6 +41,7 @@ struct child_pipe {
 };
 
 struct child {
+	struct list all;
 	struct ev_loop *loop;
 	struct timer *timer; /* the time limit; or fn, after a failed start */
 	struct child_pipe out, error;
@@ -50,6 +52,9 @@ struct child {
 	child_fn *fn;
 	void *arg;
 };
+
+/* Of the process, as its children are: from the start to the end of each. */
+static struct list running = {&running, &running};
 
 static void
 pipe_close(struct child_pipe *p)
@@ -69,25 +74,31 @@ kill_group(struct child *c)
 		(void)kill(-c->pid, SIGKILL);
 }
 
+/* If somebody else has it already nobody knows how it ended. */
 static void
 reap(struct child *c, int flags)
 {
-	int status;
+	int status = -1;
 	pid_t pid;
 
 	do
 		pid = waitpid(c->pid, &status, flags);
 	while (pid < 0 && errno == EINTR);
-	if (pid != c->pid)
+	if (pid == 0)
 		return;
 	c->pid = 0;
-	c->end.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	c->end.status = -1;
+	if (pid < 0)
+		return;
+	if (WIFEXITED(status))
+		c->end.status = WEXITSTATUS(status);
 	c->end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 static void
 child_free(struct child *c)
 {
+	list_del(&c->all);
 	kill_group(c);
 	if (c->pid > 0)
 		reap(c, 0); /* it was killed: this does not take long */
@@ -173,7 +184,8 @@ on_exit_fd(struct ev_loop *loop, struct ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	reap(c, WNOHANG);
+	if (c->pid > 0)
+		reap(c, WNOHANG);
 	if (c->pid > 0)
 		return;
 	pipe_read(&c->out);
@@ -186,11 +198,11 @@ on_timer(void *arg)
 {
 	struct child *c = arg;
 
-	if (c->pid == 0) {
+	if (c->end.err == ERR_SYSTEM) {
 		finish(c);
 		return;
 	}
-	if (c->end.err == ERR_OK)
+	if (c->pid > 0 && c->end.err == ERR_OK)
 		c->end.err = ERR_TIMEOUT;
 	kill_group(c);
 }
@@ -322,6 +334,7 @@ child_start(struct timers *t, const struct child_spec *spec)
 
 	c->loop = timers_loop(t);
 	c->timer = timer_new(t, on_timer, c);
+	list_append(&running, &c->all);
 	c->fn = spec->fn;
 	c->arg = spec->arg;
 	c->pidfd = c->out.fd = c->error.fd = -1;
@@ -347,4 +360,35 @@ child_cancel(struct child **cp)
 	if (*cp != NULL)
 		child_free(*cp);
 	*cp = NULL;
+}
+
+static struct child *
+find(pid_t pid)
+{
+	for (struct list *l = running.next; l != &running; l = l->next) {
+		struct child *c = LIST_ENTRY(l, struct child, all);
+
+		if (c->pid == pid)
+			return c;
+	}
+	return NULL;
+}
+
+/* One that was started here is taken too, since it may stand before others; its
+ * pidfd finishes it. */
+void
+child_reap_all(void)
+{
+	siginfo_t info = {.si_pid = 0};
+	struct child *c;
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid > 0) {
+		c = find(info.si_pid);
+		if (c != NULL)
+			reap(c, WNOHANG);
+		else
+			(void)waitpid(info.si_pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
 }

@@ -135,14 +135,14 @@ def daemon(standin, new_daemon, secrets):
         standin.open_gates()
         standin.queue.end_polls()
 
-    def start(env=None, args=("-vv",), **options):
+    def start(env=None, args=("-vv",), before_exec=None, **options):
         made = new_daemon(standin.journal)
         made.before_stop.append(let_go)
         merged = {**standin.options(), "redeliver_after": "1s",
                   "batch_max_delay": "100ms", **options}
         environ = standin.environ() if env is None else env
         return made.start({k: v for k, v in merged.items() if v is not None},
-                          environ, args)
+                          environ, args, before_exec)
 
     secrets.texts += [standin.token, standin.secret, standin.session]
     secrets.sources.append(standin.queue.handles)

@@ -50,14 +50,15 @@ class Daemon:
         self._reader = None
         self.before_stop = []  # so that it need not wait for what is held
 
-    def start(self, options, environ, args=("-vv",)):
+    def start(self, options, environ, args=("-vv",), before_exec=None):
         command = [BINARY, *args]
         for pair in options.items():
             command += ["-o", "%s=%s" % pair]
         self.process = subprocess.Popen(
             command, env={**bare_environ(self.home), **environ},
             cwd=self.home, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            preexec_fn=before_exec)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self

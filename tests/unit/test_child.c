@@ -223,6 +223,58 @@ test_not_started(void **state)
 	assert_int_equal(end.sys, ENOENT);
 }
 
+/* Such as a library; it is no reason to ask for ever. */
+static void
+test_somebody_else_has_the_end(void **state)
+{
+	const char *const argv[] = {"sh", "-c", "echo x; exit 7", NULL};
+	(void)state;
+	(void)start(argv, 10000);
+	assert_true(waitpid(-1, NULL, 0) > 0);
+	ev_run(loop, 0);
+	assert_int_equal(ends, 1);
+	assert_int_equal(end.err, ERR_OK);
+	assert_int_equal(end.status, -1);
+	assert_int_equal(end.signal, 0);
+	assert_string_equal(buf_cstr(&out), "x\n");
+}
+
+/* Ours is finished as ever, with its status; the stranger is gone. */
+static void
+test_reap_all(void **state)
+{
+	const char *const argv[] = {"sh", "-c", "echo x; exit 7", NULL};
+	siginfo_t info;
+	pid_t pid;
+	(void)state;
+	for (int ours_first = 0; ours_first < 2; ours_first++) {
+		if (ours_first)
+			(void)start(argv, 10000);
+		pid = fork();
+		if (pid == 0)
+			_exit(0);
+		if (!ours_first)
+			(void)start(argv, 10000);
+		assert_int_equal(
+		    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+		child_reap_all();
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+		ev_run(loop, 0);
+		assert_int_equal(ends, 1);
+		assert_int_equal(end.err, ERR_OK);
+		assert_int_equal(end.status, 7);
+		assert_string_equal(buf_cstr(&out), "x\n");
+	}
+	/* The end of ours is known before its pidfd or its time tells. */
+	(void)start(argv, 200);
+	assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+	child_reap_all();
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	ev_run(loop, 0);
+	assert_int_equal(end.err, ERR_OK);
+	assert_int_equal(end.status, 7);
+}
+
 static void
 test_cancel(void **state)
 {
@@ -250,6 +302,9 @@ main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(test_flood, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_background, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_not_started, begin, finish),
+	    cmocka_unit_test_setup_teardown(
+		test_somebody_else_has_the_end, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_reap_all, begin, finish),
 	    cmocka_unit_test_setup_teardown(test_cancel, begin, finish),
 	};
 
