@@ -1,8 +1,9 @@
 /*
  * The whole flow on random schedules of replies, faults and time. What must
  * always hold is checked by the model (fake/model.h); here: that it all comes
- * to an end. A failure names its seed: SEED=n runs it again, STEPS=n sets how
- * long.
+ * to an end. Each run has seeds of its own and prints them: SEED=n runs one
+ * again, MODEL_SECONDS=n sets for how long new ones are tried, STEPS=n how far
+ * each goes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,12 +11,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "fake/model.c"
 
-enum { HOUR_MS = 3600 * 1000, STEPS = 100000 };
+enum { HOUR_MS = 3600 * 1000, STEPS = 50000, SECONDS = 15 };
 
 static uint64_t
 from_env(const char *name, uint64_t otherwise)
@@ -27,6 +30,32 @@ from_env(const char *name, uint64_t otherwise)
 		return otherwise;
 	assert_int_equal(span_u64(span_str(s), 0, UINT64_MAX, &n), ERR_OK);
 	return n;
+}
+
+static uint64_t
+fresh_seed(void)
+{
+	uint64_t n;
+
+	CHECK(getrandom(&n, sizeof n, 0) == (ssize_t)sizeof n);
+	return from_env("SEED", n % 1000000000);
+}
+
+/* The share of a test in the time there is; with a SEED it runs once. */
+static double
+until(unsigned percent)
+{
+	uint64_t seconds =
+	    getenv("SEED") != NULL ? 0 : from_env("MODEL_SECONDS", SECONDS);
+
+	return (double)clock() / CLOCKS_PER_SEC +
+	       (double)seconds * percent / 100;
+}
+
+static bool
+is_before(double end)
+{
+	return (double)clock() / CLOCKS_PER_SEC < end;
 }
 
 static void
@@ -66,15 +95,22 @@ show(const char *what, const struct model_conf *c, int64_t settled_ms)
 	    (long long)settled_ms / 1000);
 }
 
+/* Says its seed first, in case that it dies. */
+static void
+begin(const char *what, struct model_conf *c)
+{
+	c->seed = fresh_seed();
+	print_message("%s: seed %llu\n", what, (unsigned long long)c->seed);
+	model_begin(c);
+}
+
 /* Trouble, then none: all that is good arrives, and the rest is put back. */
 static void
-live(const char *what, struct model_conf c, uint64_t n)
+live_once(const char *what, struct model_conf c, uint64_t n)
 {
 	int64_t ms;
 
-	c.seed = from_env("SEED", c.seed);
-	print_message("%s: seed %llu\n", what, (unsigned long long)c.seed);
-	model_begin(&c);
+	begin(what, &c);
 	steps(n);
 	model_heal();
 	ms = model_settle(4 * HOUR_MS);
@@ -96,13 +132,23 @@ share(unsigned percent)
 }
 
 static void
+live(const char *what, struct model_conf c, unsigned percent)
+{
+	double end = until(percent);
+
+	do
+		live_once(what, c, share(percent));
+	while (is_before(end));
+}
+
+static void
 test_calm(void **state)
 {
-	struct model_conf c = {.seed = 1, .backlog = 60, .one_shape = true};
+	struct model_conf c = {.backlog = 60, .one_shape = true};
 	struct model_stats s;
 
 	(void)state;
-	model_begin(&c);
+	begin("calm", &c);
 	steps(share(5));
 	model_heal();
 	assert_true(model_settle(HOUR_MS) >= 0);
@@ -120,14 +166,13 @@ test_calm(void **state)
 static void
 test_patience(void **state)
 {
-	struct model_conf c = {.seed = 7, .backlog = 60, .one_shape = true};
+	struct model_conf c = {.backlog = 60, .one_shape = true};
 	struct model_stats s;
 	uint64_t failed;
 
 	(void)state;
 	for (unsigned way = 0; way < 15; way++) {
-		c.seed = 70 + way;
-		model_begin(&c);
+		begin("patience", &c);
 		steps(300);
 		model_refuse(way < 5 ? 2 : 1, way, HOUR_MS);
 		model_run(HOUR_MS);
@@ -152,11 +197,10 @@ test_queue(void **state)
 {
 	(void)state;
 	live("queue",
-	    (struct model_conf){.seed = 2,
-		.one_shape = true,
+	    (struct model_conf){.one_shape = true,
 		.backlog = 40,
 		.faults = {.sqs = 150, .entry = 150, .twice = 30}},
-	    share(10));
+	    10);
 }
 
 static void
@@ -164,12 +208,11 @@ test_bucket(void **state)
 {
 	(void)state;
 	live("bucket",
-	    (struct model_conf){.seed = 3,
-		.one_shape = true,
+	    (struct model_conf){.one_shape = true,
 		.backlog = 40,
 		.bad = 20,
 		.faults = {.s3 = 200, .cut = 500, .replace = 50}},
-	    share(10));
+	    10);
 }
 
 static void
@@ -177,13 +220,12 @@ test_dassana(void **state)
 {
 	(void)state;
 	live("dassana",
-	    (struct model_conf){.seed = 4,
-		.one_shape = true,
+	    (struct model_conf){.one_shape = true,
 		.backlog = 40,
 		.bad = 10,
 		.poison = 5,
 		.faults = {.dassana = 400}},
-	    share(10));
+	    10);
 }
 
 /* Dassana takes no more than so much at a time, and never some events: all
@@ -195,14 +237,14 @@ test_refusals(void **state)
 	struct model_conf c = {
 	    .backlog = 40, .bad = 100, .poison = 100, .one_shape = true};
 
+	double end = until(5);
+
 	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
-		c.seed = 40 + i;
+	for (unsigned i = 0; i < 4 || is_before(end); i++) {
 		/* A single long event has some 90,000 bytes. */
 		c.post_max_bytes = i % 2 ? 100 * 1000 : 0;
-		c.faults.dassana = i > 1 ? 100 : 0;
-		c.seed = from_env("SEED", c.seed);
-		model_begin(&c);
+		c.faults.dassana = i / 2 % 2 ? 100 : 0;
+		begin("refusals", &c);
 		steps(share(5));
 		model_heal();
 		assert_true(model_settle(HOUR_MS) >= 0);
@@ -222,18 +264,16 @@ test_windows(void **state)
 {
 	(void)state;
 	live("windows",
-	    (struct model_conf){.seed = 5,
-		.one_shape = true,
+	    (struct model_conf){.one_shape = true,
 		.backlog = 40,
 		.faults = {.window = 40, .wall = 5}},
-	    share(10));
+	    10);
 }
 
 static struct model_conf
-everything(uint64_t seed)
+everything(void)
 {
 	return (struct model_conf){
-	    .seed = seed,
 	    .backlog = 40,
 	    .bad = 30,
 	    .poison = 10,
@@ -254,21 +294,18 @@ static void
 test_everything(void **state)
 {
 	(void)state;
-	live("everything", everything(6), share(40));
+	live("everything", everything(), 40);
 }
 
 /* Nothing but time helps: no new process that begins anew. */
 static void
 test_without_restarts(void **state)
 {
-	struct model_conf c;
+	struct model_conf c = everything();
 
 	(void)state;
-	for (uint64_t seed = 0; seed < 4; seed++) {
-		c = everything(600 + seed);
-		c.faults.restart = 0;
-		live("without restarts", c, share(10));
-	}
+	c.faults.restart = 0;
+	live("without restarts", c, 25);
 }
 
 /* Stopped in the midst of it, with little time or much. */
@@ -277,15 +314,18 @@ test_stops(void **state)
 {
 	static const int64_t timeouts[] = {
 	    0, 1, 500, 3000, 12000, 25000, 60000};
-	uint64_t runs = share(10) / 200;
+	double end = until(15);
 
 	(void)state;
-	for (uint64_t i = 0; i < runs; i++) {
-		struct model_conf c = everything(1000 + from_env("SEED", i));
-		int64_t timeout = timeouts[i % 7];
+	do {
+		struct model_conf c = everything();
+		int64_t timeout;
+		uint64_t i;
 
 		c.faults.restart = 0;
-		model_begin(&c);
+		begin("stops", &c);
+		i = c.seed;
+		timeout = timeouts[i / 3 % 7];
 		steps(m_random(400));
 		if (i % 3 > 0) {
 			/* SQS at least answers. */
@@ -300,7 +340,7 @@ test_stops(void **state)
 			    (unsigned long long)c.seed,
 			    model_stats().hidden_by_us);
 		model_end();
-	}
+	} while (is_before(end));
 }
 
 int

@@ -650,7 +650,8 @@ model_set_hook(model_hook_fn *fn)
 	M.hook = fn;
 }
 
-/* Hidden because we hold it, or held it, and have not said otherwise. */
+/* Hidden because we hold it, or held it, and have not said otherwise, or not
+ * often enough. */
 static unsigned
 hidden_by_us(void)
 {
@@ -661,7 +662,7 @@ hidden_by_us(void)
 		const struct m_message *m = &M.message[i];
 
 		n += !m->deleted && !m->dead && m->hidden == HIDDEN_TAKEN &&
-		     m->visible_ms > now;
+		     m->unheard < MODEL_RELEASES && m->visible_ms > now;
 	}
 	return n;
 }

@@ -8,6 +8,7 @@
 enum {
 	MODEL_OBJECTS_EACH = 6,
 	MODEL_BATCH = 10,
+	MODEL_RELEASES = 3, /* so often is it tried */
 	MODEL_VISIBILITY_MAX_MS = 12 * 3600 * 1000,
 };
 
@@ -35,6 +36,7 @@ struct m_message {
 	int64_t visible_ms, received_ms;
 	enum m_hidden hidden;
 	unsigned receives;
+	unsigned unheard; /* releases since, that were not done */
 };
 
 /* A request that the model has seen. */

@@ -36,6 +36,7 @@ take(struct m_serving *s, unsigned i, int64_t now, uint64_t visibility_s)
 	m->received_ms = now;
 	m->visible_ms = now + (int64_t)visibility_s * 1000;
 	m->hidden = HIDDEN_TAKEN;
+	m->unheard = 0;
 	s->taken[s->ntaken++] = i;
 }
 
@@ -165,6 +166,45 @@ say_hide(unsigned i, bool current, int64_t now, uint64_t s)
 	return SAID_OK;
 }
 
+struct said_of {
+	uint64_t i, s; /* message, visibility */
+	bool current;  /* by the handle of its last receive */
+};
+
+static struct said_of
+read_entry(const struct json_node *e)
+{
+	struct span handle = json_str(json_get(e, "ReceiptHandle"));
+	struct said_of of = {0};
+	uint64_t receive;
+
+	handle.p++;
+	handle.n--;
+	CHECK(span_u64(span_cut(&handle, '-'), 0, M.nmessages - 1, &of.i) == 0);
+	CHECK(span_u64(handle, 1, UINT32_MAX, &receive) == 0);
+	of.current = receive == M.message[of.i].receives;
+	(void)json_u64(json_get(e, "VisibilityTimeout"), &of.s);
+	return of;
+}
+
+/* A release that the queue did not do. */
+static void
+note_unheard(struct said_of of, bool is_delete)
+{
+	if (!is_delete && of.current &&
+	    of.s != M.conf.shipper.visibility_timeout_s)
+		M.message[of.i].unheard++;
+}
+
+static void
+note_all_unheard(const struct json_node *root, bool is_delete)
+{
+	const struct json_node *e = json_get(root, "Entries")->child;
+
+	for (; e != NULL; e = e->next)
+		note_unheard(read_entry(e), is_delete);
+}
+
 static void
 say(const struct json_node *e, bool is_delete, struct buf *ok, struct buf *bad)
 {
@@ -172,27 +212,20 @@ say(const struct json_node *e, bool is_delete, struct buf *ok, struct buf *bad)
 	    [SAID_INVALID] = "ReceiptHandleIsInvalid",
 	    [SAID_NOT_INFLIGHT] = "MessageNotInflight"};
 	struct span id = json_str(json_get(e, "Id"));
-	struct span handle = json_str(json_get(e, "ReceiptHandle"));
+	struct said_of of = read_entry(e);
 	int64_t now = clock_mono_ms();
-	uint64_t i, receive, s = 0;
 	enum said said;
-	bool current;
 
-	handle.p++;
-	handle.n--;
-	CHECK(span_u64(span_cut(&handle, '-'), 0, M.nmessages - 1, &i) == 0);
-	CHECK(span_u64(handle, 1, UINT32_MAX, &receive) == 0);
-	current = receive == M.message[i].receives;
-	(void)json_u64(json_get(e, "VisibilityTimeout"), &s);
 	if (m_chance(M.conf.faults.entry)) {
+		note_unheard(of, is_delete);
 		buf_printf(bad,
 		    "%s{\"Id\":\"%.*s\",\"Code\":\"InternalError\","
 		    "\"SenderFault\":false}",
 		    bad->n > 0 ? "," : "", (int)id.n, id.p);
 		return;
 	}
-	said = is_delete ? say_delete((unsigned)i, current, now)
-			 : say_hide((unsigned)i, current, now, s);
+	said = is_delete ? say_delete((unsigned)of.i, of.current, now)
+			 : say_hide((unsigned)of.i, of.current, now, of.s);
 	if (said == SAID_OK)
 		buf_printf(ok, "%s{\"Id\":\"%.*s\"}", ok->n > 0 ? "," : "",
 		    (int)id.n, id.p);
@@ -210,6 +243,7 @@ serve_batch(struct m_serving *s, const struct json_node *root, bool is_delete)
 	struct buf ok, bad;
 
 	if (fault && m_random(2)) { /* not done */
+		note_all_unheard(root, is_delete);
 		m_break(s);
 		return;
 	}
@@ -231,19 +265,21 @@ void
 m_serve_sqs(struct m_serving *s)
 {
 	const char *target = fake_header(s->request, "x-amz-target");
+	bool is_receive = strcmp(target, "AmazonSQS.ReceiveMessage") == 0;
+	bool is_delete = strcmp(target, "AmazonSQS.DeleteMessageBatch") == 0;
 	const struct json_node *root;
 	struct json *j;
 
+	CHECK(json_parse(fake_body(s->request), 1 << 20, &j, &root) == 0);
 	if (m_window(WINDOW_CREDS)) {
 		lose_taken(s);
+		if (!is_receive)
+			note_all_unheard(root, is_delete);
 		m_reply(s, 403, NULL, "{\"__type\":\"ExpiredToken\"}");
-		return;
-	}
-	CHECK(json_parse(fake_body(s->request), 1 << 20, &j, &root) == 0);
-	if (strcmp(target, "AmazonSQS.ReceiveMessage") == 0)
+	} else if (is_receive) {
 		serve_receive(s, root);
-	else
-		serve_batch(s, root,
-		    strcmp(target, "AmazonSQS.DeleteMessageBatch") == 0);
+	} else {
+		serve_batch(s, root, is_delete);
+	}
 	json_free(&j);
 }
