@@ -47,13 +47,16 @@ enum sim_dassana {
 	SAYS_302,
 	SAYS_ZERO,  /* docCount 0 */
 	SAYS_ERROR, /* 200, and an object that tells of an error */
+	SAYS_EMPTY, /* 200, {} */
+	SAYS_FALSE, /* 200, {"success":false} */
+	SAYS_BOM,   /* taken, with a byte order mark before the JSON */
 	SAYS_500,
 	SAYS_429, /* without Retry-After */
 };
 
-/* Messages of one kind. */
+/* Messages of one kind. They are honest if nothing is wrong with them. */
 struct sim_load {
-	double per_s;	  /* drawn at ½ … 4 times of it; or */
+	double per_s;	  /* drawn at ½ … 4 times of it; and */
 	unsigned at_once; /* as many at the start */
 	unsigned objects; /* that a message names; 0: 1 */
 	unsigned events;  /* of an object; 0: 1 to 3 */
@@ -62,40 +65,43 @@ struct sim_load {
 	enum sim_dassana dassana; /* what it says to any of ... */
 	unsigned bad;		  /* ... the first so many events */
 	unsigned bucket;
-	bool bad_region; /* the notification names a wrong one */
-	bool twin;	 /* names an object of load 0 that has just come */
+	bool bad_bucket; /* a name that no bucket can have */
+	bool twin;	 /* of an honest one: the same, in a wrong region */
+	bool late;	 /* honest, but its lag is not looked at */
 	int64_t from_ms;
 };
 
 /* Something that goes wrong for all, for a time. */
 struct sim_fault {
 	int64_t from_ms, until_ms; /* none if equal */
-	bool all_buckets;
-	unsigned bucket; /* that S3 denies; ... */
-	enum sim_s3 s3;
-	enum sim_dassana dassana; /* ... or what Dassana says to everything */
+	int64_t every_ms, for_ms;  /* if set: so long, again and again */
+	enum sim_s3 s3;		   /* S3 says this of ... */
+	unsigned bucket;	   /* ... this bucket; */
+	enum sim_dassana dassana;  /* or Dassana says this to everything */
 };
 
 struct sim_row {
 	const char *name;
 	int64_t ms; /* 0: 3 h */
-	/* The first is honest: all of it must arrive. So must what comes later
-	 * of a kind that nothing is wrong with. */
 	struct sim_load load[SIM_LOADS_MAX];
 	struct sim_fault fault[SIM_FAULTS_MAX];
 	size_t buffer_bytes;   /* 0: the default */
 	int64_t stop_every_ms; /* SIGTERM to one process, which starts again */
 	int64_t kill_every_ms; /* SIGKILL */
-	/* What must hold. */
+	/* What must hold, besides what always must. */
 	int64_t lag_ms;	  /* p99 of the honest; 0: 10 s */
-	int64_t told_ms;  /* so long after a fault's start and until its
-				* end somebody is told; 0: not asked */
-	unsigned polls_h; /* of a process, from 10 minutes after a fault's
-				* start to its end; 0: any */
-	unsigned post_s;  /* of a process, from 30 s after a fault's start
-				* to its end; 0: any */
-	bool may_refuse;  /* some events are refused for good */
-	bool may_die;	  /* what is not honest may be dead-lettered */
+	int64_t told_ms;  /* somebody is told so long after a fault's start;
+			   * 0: not asked */
+	int64_t drain_ms; /* longest SIGTERM; 0: 25 s */
+	/* Of a process, from 10 min or 30 s after a fault's start to its end;
+	 * 0: any. */
+	unsigned polls_h, posts_s;
+	unsigned speed;	 /* messages delivered in the second minute after a
+			  * fault, if as many are there; 0: any */
+	bool may_refuse; /* some events are refused for good */
+	bool may_die;	 /* what is not honest may be dead-lettered */
+	bool must_die;	 /* and must in the end, before it is too old */
+	bool may_repeat; /* one object is named twice, to two processes */
 };
 
 extern const struct sim_row sim_rows[];

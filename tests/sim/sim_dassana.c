@@ -21,6 +21,12 @@ say(struct request *r, enum sim_dassana what)
 	case SAYS_ERROR:
 		sim_reply(r, 200, NULL, "{\"errorMessage\":\"timed out\"}");
 		return;
+	case SAYS_EMPTY:
+		sim_reply(r, 200, NULL, "{}");
+		return;
+	case SAYS_FALSE:
+		sim_reply(r, 200, NULL, "{\"success\":false}");
+		return;
 	case SAYS_500:
 		sim_reply(r, 500, NULL, "oops");
 		return;
@@ -28,6 +34,7 @@ say(struct request *r, enum sim_dassana what)
 		sim_reply(r, 429, NULL, "{}");
 		return;
 	case SAYS_OK:
+	case SAYS_BOM:
 	case SAYS_400:
 		break;
 	}
@@ -92,7 +99,7 @@ serve(struct request *r)
 		if (said != SAYS_OK)
 			bad = said;
 	}
-	if (bad != SAYS_OK) {
+	if (bad != SAYS_OK && bad != SAYS_BOM) {
 		say(r, bad);
 		return;
 	}
@@ -101,7 +108,8 @@ serve(struct request *r)
 		S.acks[event[i]] = 1;
 	}
 	S.events += n;
-	sim_reply(r, 200, NULL, "{\"docCount\":%zu}", n);
+	sim_reply(r, 200, NULL, "%s{\"docCount\":%zu}",
+	    bad == SAYS_BOM ? "\xef\xbb\xbf" : "", n);
 }
 
 void

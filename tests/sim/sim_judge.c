@@ -7,7 +7,14 @@
 #include "base/mem.h"
 #include "sim_world.h"
 
-enum { LAG_MS = 10 * SIM_S, GRACE_MS = SIM_MIN, POLLS_FROM_MS = 10 * SIM_MIN };
+enum {
+	LAG_MS = 10 * SIM_S,
+	GRACE_MS = SIM_MIN,
+	POLLS_FROM_MS = 10 * SIM_MIN,
+	POSTS_FROM_MS = 30 * SIM_S,
+	MUST_DIE_MS = 10 * 24 * SIM_H,
+	DRAIN_MS = 25 * SIM_S
+};
 
 /* A row's verdict, and why. */
 struct verdict {
@@ -34,29 +41,41 @@ demand(struct verdict *v, bool holds, const char *fmt, ...)
 		v->n = sizeof v->why - 1;
 }
 
-/* ---- during a fault ---- */
+/* ---- during a fault, and after it ---- */
+
+static bool
+is_at(int64_t ms) /* this second */
+{
+	return sim_now() / SIM_S == ms / SIM_S;
+}
+
+static void
+watch_proc(const struct sim_fault *f, struct sim_proc *p)
+{
+	if (is_at(f->from_ms + POLLS_FROM_MS))
+		p->fault_polls = 0;
+	if (is_at(f->from_ms + POSTS_FROM_MS))
+		p->fault_posts = 0;
+	if (!is_at(f->until_ms))
+		return;
+	if (p->fault_polls > S.fault_polls)
+		S.fault_polls = p->fault_polls;
+	if (p->fault_posts > S.fault_posts)
+		S.fault_posts = p->fault_posts;
+}
 
 void
 sim_watch_fault(const struct sim_fault *f, int64_t *told_at, bool told)
 {
-	int64_t since = sim_now() - f->from_ms;
-
 	if (told)
-		*told_at = since;
-	for (unsigned i = 0; i < S.procs; i++) {
-		struct sim_proc *p = &S.proc[i];
-
-		if (since / SIM_S == POLLS_FROM_MS / SIM_S)
-			p->fault_polls = 0;
-		if (since / SIM_S == 30)
-			p->fault_posts = 0;
-		if (sim_now() / SIM_S != f->until_ms / SIM_S)
-			continue;
-		if (p->fault_polls > S.fault_polls)
-			S.fault_polls = p->fault_polls;
-		if (p->fault_posts > S.fault_posts)
-			S.fault_posts = p->fault_posts;
-	}
+		*told_at = sim_now() - f->from_ms;
+	for (unsigned i = 0; i < S.procs; i++)
+		watch_proc(f, &S.proc[i]);
+	if (is_at(f->until_ms + SIM_MIN))
+		S.deletes_then = S.deletes;
+	if (is_at(f->until_ms + 2 * SIM_MIN) && S.row->speed > 0)
+		S.too_slow = S.deletes - S.deletes_then < S.row->speed &&
+			     S.waiting.n > 0;
 }
 
 /* ---- at the end ---- */
@@ -71,15 +90,15 @@ deliverable_ms(const struct sim_message *m, int64_t done_ms)
 	for (size_t i = 0; i < SIM_FAULTS_MAX; i++) {
 		const struct sim_fault *f = &S.row->fault[i];
 
-		if (m->sent_ms < f->until_ms && done_ms > f->from_ms &&
-		    f->until_ms > from)
+		if (f->every_ms == 0 && m->sent_ms < f->until_ms &&
+		    done_ms > f->from_ms && f->until_ms > from)
 			from = f->until_ms;
 	}
 	return from < done_ms ? from : done_ms;
 }
 
 struct honest {
-	size_t n, delivered, dead;
+	size_t n, delivered, dead, lags;
 	int64_t p99_ms;
 };
 
@@ -107,11 +126,13 @@ look_at_honest(int64_t end)
 		if (m->sent_ms > last)
 			continue;
 		done = m->deleted_ms >= 0 ? m->deleted_ms : end;
+		h.n++;
 		h.delivered += m->deleted_ms >= 0;
-		lag[h.n++] = done - deliverable_ms(m, done);
+		if (!S.row->load[m->load].late)
+			lag[h.lags++] = done - deliverable_ms(m, done);
 	}
-	qsort(lag, h.n, sizeof *lag, compare);
-	h.p99_ms = h.n > 0 ? lag[h.n - 1 - h.n / 100] : 0;
+	qsort(lag, h.lags, sizeof *lag, compare);
+	h.p99_ms = h.lags > 0 ? lag[h.lags - 1 - h.lags / 100] : 0;
 	mem_free(lag);
 	return h;
 }
@@ -129,6 +150,22 @@ count_dead(bool untried)
 		for (unsigned k = 0; k < m->objects; k++)
 			tried |= S.object[m->object + k].asked;
 		n += m->dead && !(untried && tried);
+	}
+	return n;
+}
+
+/* Neither delivered nor dead-lettered when it was too old. */
+static size_t
+count_forgotten(int64_t end)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < S.nmessages; i++) {
+		const struct sim_message *m = S.message[i];
+
+		n += m->too_old || (!m->dead && m->deleted_ms < 0 &&
+				       !sim_is_honest(m->load) &&
+				       m->sent_ms < end - MUST_DIE_MS);
 	}
 	return n;
 }
@@ -161,7 +198,7 @@ judge_fault(struct verdict *v, double polls_h, double posts_s)
 	}
 	demand(v, r->polls_h == 0 || polls_h <= r->polls_h,
 	    "%.0f polls an hour in the fault", polls_h);
-	demand(v, r->post_s == 0 || posts_s <= r->post_s,
+	demand(v, r->posts_s == 0 || posts_s <= r->posts_s,
 	    "%.1f POSTs a second in the fault", posts_s);
 }
 
@@ -174,7 +211,8 @@ sim_judge(int64_t end)
 	size_t dead = count_dead(false), untried = count_dead(true);
 	double share = h.n > 0 ? 100. * (double)h.delivered / (double)h.n : 100;
 	double polls_h = (double)S.fault_polls / fault_hours(POLLS_FROM_MS);
-	double posts_s = (double)S.fault_posts / fault_hours(30 * SIM_S) / 3600;
+	double posts_s =
+	    (double)S.fault_posts / fault_hours(POSTS_FROM_MS) / 3600;
 	double hours = (double)end / SIM_H;
 	struct verdict v = {.n = 0};
 
@@ -185,17 +223,20 @@ sim_judge(int64_t end)
 	demand(&v, r->may_die || dead == h.dead, "%zu dead-lettered", dead);
 	demand(&v, r->may_refuse || S.refused == 0, "%llu objects blamed",
 	    (unsigned long long)S.refused);
-	demand(&v, S.again <= S.events / 100, "%llu events twice",
-	    (unsigned long long)S.again);
-	demand(&v, S.drain_max_ms <= 25 * SIM_S, "drained in %lld ms",
-	    (long long)S.drain_max_ms);
+	demand(&v, !r->must_die || count_forgotten(end) == 0,
+	    "%zu neither delivered nor dead-lettered", count_forgotten(end));
+	demand(&v, r->may_repeat || S.again <= S.events / 100,
+	    "%llu events twice", (unsigned long long)S.again);
+	demand(&v, S.drain_max_ms <= (r->drain_ms > 0 ? r->drain_ms : DRAIN_MS),
+	    "drained in %lld ms", (long long)S.drain_max_ms);
+	demand(&v, !S.too_slow, "slow after the fault");
 	judge_fault(&v, polls_h, posts_s);
 	printf("%-26s | %20llu | %2u | %6.2f | %8.1f | %4zu/%-4zu | %7.0f | "
 	       "%6.1f | %s%s%s (redrive %u, %s first, %.1f/s)\n",
 	    r->name, (unsigned long long)S.seed, S.procs, share,
 	    (double)h.p99_ms / SIM_S, dead, untried,
 	    r->polls_h > 0 ? polls_h : (double)S.polls / hours / S.procs,
-	    r->post_s > 0 ? posts_s : (double)S.posts / hours / 3600,
+	    r->posts_s > 0 ? posts_s : (double)S.posts / hours / 3600,
 	    v.n > 0 ? "FAIL" : "PASS", v.n > 0 ? ": " : "", v.why,
 	    S.max_receives, orders[S.order], S.per_s[0]);
 	return v.n == 0;

@@ -52,7 +52,8 @@ sim_is_honest(unsigned load)
 {
 	const struct sim_load *l = &S.row->load[load];
 
-	return l->s3 == S3_OK && l->bad == 0 && !l->bad_region && !l->twin;
+	return l->s3 == S3_OK && (l->bad == 0 || l->dassana == SAYS_BOM) &&
+	       !l->bad_bucket && !l->twin;
 }
 
 static void *
@@ -74,41 +75,46 @@ add_object(unsigned load)
 	S.object = grow(S.object, S.nobjects + 1, &cap, sizeof *S.object);
 	S.acks = grow(S.acks, S.nacks + events, &acks_cap, 1);
 	memset(S.acks + S.nacks, 0, events);
-	S.object[S.nobjects] = (struct sim_object){
-	    .first = S.nacks, .events = events, .load = load};
+	S.object[S.nobjects] = (struct sim_object){.first = S.nacks,
+	    .events = events,
+	    .load = load,
+	    .asked = l->bad_bucket};
 	S.nacks += events;
 	return (unsigned)S.nobjects++;
 }
 
-/* The object of the last message of load 0. */
-static unsigned
-last_honest(void)
-{
-	for (size_t i = S.nmessages; i > 0; i--) {
-		if (S.message[i - 1]->load == 0)
-			return S.message[i - 1]->object;
-	}
-	return add_object(0);
-}
-
-void
-sim_arrive(unsigned load)
+static void
+add_message(unsigned load, unsigned object, unsigned objects)
 {
 	static size_t cap;
-	const struct sim_load *l = &S.row->load[load];
 	struct sim_message *m = mem_zalloc(sizeof *m);
 
 	m->id = (unsigned)S.nmessages;
 	m->load = load;
 	m->sent_ms = sim_now();
 	m->deleted_ms = -1;
-	m->objects = l->objects > 0 ? l->objects : 1;
-	m->object = l->twin ? last_honest() : add_object(load);
-	for (unsigned i = 1; i < m->objects; i++)
-		(void)add_object(load);
+	m->objects = objects;
+	m->object = object;
 	S.message = grow(S.message, S.nmessages + 1, &cap, sizeof(void *));
 	S.message[S.nmessages++] = m;
 	sim_queue_add(m);
+}
+
+void
+sim_arrive(unsigned load)
+{
+	const struct sim_load *l = &S.row->load[load];
+	unsigned n = l->objects > 0 ? l->objects : 1;
+	unsigned first = add_object(l->twin ? 0 : load);
+	bool before = sim_random(2);
+
+	for (unsigned i = 1; i < n; i++)
+		(void)add_object(load);
+	if (l->twin && before)
+		add_message(0, first, 1);
+	add_message(load, first, n);
+	if (l->twin && !before)
+		add_message(0, first, 1);
 }
 
 void
@@ -116,18 +122,17 @@ sim_queue_body(const struct sim_message *m, struct buf *out)
 {
 	const struct sim_load *l = &S.row->load[m->load];
 
-	if (l->bad_region) {
+	if (l->twin) {
 		buf_printf(out,
 		    "{\"Records\":[{\"eventSource\":\"aws:s3\","
 		    "\"eventVersion\":\"2.1\",\"awsRegion\":\"%s\","
 		    "\"eventName\":\"ObjectCreated:Put\",\"s3\":{\"bucket\":"
-		    "{\"name\":\"logs%u\"},\"object\":{\"key\":\"%x\"}}}]}",
-		    m->id % 2 ? "zz-nowhere-1" : "eu-west-1", l->bucket,
-		    m->object);
+		    "{\"name\":\"logs0\"},\"object\":{\"key\":\"%x\"}}}]}",
+		    S.seed % 2 ? "eu-west-9" : "eu-west-1", m->object);
 		return;
 	}
-	buf_printf(
-	    out, "{\"s3Bucket\":\"logs%u\",\"s3ObjectKey\":[", l->bucket);
+	buf_printf(out, "{\"s3Bucket\":\"%s%u\",\"s3ObjectKey\":[",
+	    l->bad_bucket ? "not a bucket!" : "logs", l->bucket);
 	for (unsigned i = 0; i < m->objects; i++)
 		buf_printf(out, "%s\"%x\"", i > 0 ? "," : "", m->object + i);
 	buf_str(out, "]}");
@@ -168,7 +173,9 @@ sim_fault_now(void)
 	for (size_t i = 0; i < SIM_FAULTS_MAX; i++) {
 		const struct sim_fault *f = &S.row->fault[i];
 
-		if (f->from_ms <= sim_now() && sim_now() < f->until_ms)
+		if (f->from_ms <= sim_now() && sim_now() < f->until_ms &&
+		    (f->every_ms == 0 ||
+			(sim_now() - f->from_ms) % f->every_ms < f->for_ms))
 			return f;
 	}
 	return NULL;
@@ -278,11 +285,13 @@ on_begin(void *arg)
 	sim_proc_start(arg);
 }
 
+/* A poll that was open may end by itself. */
 static void
 on_drained(void *arg)
 {
 	struct sim_proc *p = arg;
-	int64_t took = sim_now() - p->drain_ms;
+	int64_t from = p->polled_ms > p->drain_ms ? p->polled_ms : p->drain_ms;
+	int64_t took = sim_now() - from;
 
 	if (took > S.drain_max_ms)
 		S.drain_max_ms = took;
@@ -332,7 +341,7 @@ on_tick(void *arg)
 	for (size_t i = 0; i < SIM_FAULTS_MAX; i++) {
 		const struct sim_fault *f = &S.row->fault[i];
 
-		if (sim_now() < f->from_ms || sim_now() > f->until_ms)
+		if (f->until_ms == 0 || sim_now() < f->from_ms)
 			continue;
 		sim_watch_fault(
 		    f, &S.told_at[i], S.told_at[i] < 0 && is_told(f));

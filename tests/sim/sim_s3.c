@@ -62,8 +62,7 @@ answer(const struct sim_object *o)
 	const struct sim_load *l = &S.row->load[o->load];
 	const struct sim_fault *f = sim_fault_now();
 
-	if (f != NULL && f->s3 != S3_OK &&
-	    (f->all_buckets || f->bucket == l->bucket))
+	if (f != NULL && f->s3 != S3_OK && f->bucket == l->bucket)
 		return f->s3;
 	return l->s3;
 }
@@ -82,7 +81,7 @@ send_object(struct request *r, size_t object, bool drip)
 	    r->body.n);
 	r->sent = (size_t)r->range;
 	r->piece = drip ? 1 : PIECE;
-	r->piece_ms = drip ? SIM_S : 0;
+	r->piece_ms = drip ? SIM_S : r->body.n > 1 << 20;
 	sim_reply_body(r, r->range > 0 ? 206 : 200, head);
 }
 
@@ -121,5 +120,5 @@ sim_s3_open(struct request *r)
 {
 	int64_t ms = 5 + (int64_t)sim_random(80);
 
-	sim_later(r, ms, strstr(r->url, ".zz-") != NULL ? fail : serve);
+	sim_later(r, ms, strstr(r->url, ".eu-west-9.") != NULL ? fail : serve);
 }

@@ -101,9 +101,9 @@ number(struct span body, const char *name)
 static bool
 is_over(struct sim_message *m)
 {
-	if (m->receives >= S.max_receives)
-		m->dead = true;
-	return m->dead || sim_now() > m->sent_ms + RETENTION_MS;
+	m->too_old = sim_now() > m->sent_ms + RETENTION_MS;
+	m->dead = !m->too_old && m->receives >= S.max_receives;
+	return m->dead || m->too_old;
 }
 
 static struct sim_message *
@@ -183,6 +183,7 @@ serve_receive(struct request *r)
 		wait_for_more(r);
 		sim_later(r, r->until_ms - sim_now(), serve_receive);
 	} else {
+		S.proc[r->http->proc].polled_ms = sim_now();
 		sim_reply(r, 200, NULL, "{\"Messages\":[%s]}",
 		    n > 0 ? buf_cstr(&out) : "");
 	}
@@ -218,6 +219,7 @@ delete_message(struct sim_message *m, bool current)
 	if (m->deleted_ms >= 0)
 		return NULL;
 	m->deleted_ms = sim_now();
+	S.deletes++;
 	S.in_flight -= m->in_flight;
 	m->in_flight = false;
 	sim_off(&m->hidden);

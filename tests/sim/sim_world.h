@@ -18,7 +18,7 @@ struct sim_message {
 	struct sim_ev visible; /* its place among those to hand out */
 	int64_t sent_ms, received_ms, deleted_ms; /* −1: never */
 	unsigned id, object, objects, load, receives;
-	bool in_flight, dead;
+	bool in_flight, dead, too_old;
 };
 
 struct sim_proc {
@@ -31,6 +31,7 @@ struct sim_proc {
 	struct shipper *shipper; /* NULL: it does not run */
 	struct sim_ev begin;	 /* when it starts (again) */
 	int64_t drain_ms;	 /* when SIGTERM came; −1: it did not */
+	int64_t polled_ms;	 /* when its last poll ended */
 	/* During a fault, once it has lasted so long. */
 	uint64_t fault_polls, fault_posts;
 };
@@ -54,9 +55,11 @@ extern struct sim {
 	struct sim_heap waiting; /* messages, in order of S.order */
 	unsigned in_flight;
 
-	uint64_t polls, posts, gets, events, again;
+	uint64_t polls, posts, gets, events, again, deletes;
 	int64_t told_at[SIM_FAULTS_MAX];   /* −1: nobody yet */
 	uint64_t fault_polls, fault_posts; /* of the busiest process */
+	uint64_t deletes_then;		   /* a minute after a fault */
+	bool too_slow;			   /* in the next one */
 	int64_t drain_max_ms;
 	uint64_t refused; /* objects, as the shippers that are gone say */
 } S;

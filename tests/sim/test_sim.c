@@ -3,9 +3,10 @@
  *
  *   test_sim [PART OF A ROW'S NAME]
  *
- * SEED=n: with that seed instead of a fresh one; PROCS=n: with so many
- * processes instead of 1, 3 and 20. SIM_SECONDS=n: no more are begun after so
- * long. SIM_JOBS=n: so many at once (1). LOG=1: with the log, to be read.
+ * Each row runs once, with a fresh seed and 1, 3 or 20 processes, in an order
+ * that differs from run to run; PROCS=n: with n processes; PROCS=all: with
+ * each number. SEED=n: with that seed. SIM_SECONDS=n: no more are begun after
+ * so long (60). SIM_JOBS=n: so many at once (1). LOG=1: with the log.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,17 +51,34 @@ fresh_seed(void)
 static void
 choose_jobs(const char *part)
 {
-	unsigned only = (unsigned)from_env("PROCS", 0);
+	const char *procs = getenv("PROCS");
+	bool all = procs != NULL && strcmp(procs, "all") == 0;
 
 	for (size_t i = 0; i < sim_nrows; i++) {
-		for (size_t k = 0; k < 3; k++) {
-			if (strstr(sim_rows[i].name, part) == NULL ||
-			    (only > 0 && k > 0))
-				continue;
+		if (strstr(sim_rows[i].name, part) == NULL)
+			continue;
+		for (size_t k = 0; k < (all ? 3 : 1); k++) {
+			uint64_t seed = from_env("SEED", fresh_seed());
+
 			jobs[njobs++] = (struct job){.row = &sim_rows[i],
-			    .seed = from_env("SEED", fresh_seed()),
-			    .procs = only > 0 ? only : proc_counts[k]};
+			    .seed = seed,
+			    .procs = all ? proc_counts[k]
+					 : (unsigned)from_env(
+					       "PROCS", proc_counts[seed % 3])};
 		}
+	}
+}
+
+/* So that no row is always left out when there is little time. */
+static void
+shuffle(void)
+{
+	for (size_t i = njobs; i > 1; i--) {
+		size_t k = fresh_seed() % i;
+		struct job j = jobs[k];
+
+		jobs[k] = jobs[i - 1];
+		jobs[i - 1] = j;
 	}
 }
 
@@ -100,11 +118,12 @@ reap(void)
 int
 main(int argc, char **argv)
 {
-	time_t end = time(NULL) + (time_t)from_env("SIM_SECONDS", 3600);
+	time_t end = time(NULL) + (time_t)from_env("SIM_SECONDS", 60);
 	uint64_t at_once = from_env("SIM_JOBS", 1);
 	size_t failed = 0, running = 0, done = 0;
 
 	choose_jobs(argc > 1 ? argv[1] : "");
+	shuffle();
 	printf("%-26s | %20s | %2s | honest | p99 lag  | dlq/untr. | polls/h | "
 	       "post/s | \n",
 	    "row", "seed", "n");
@@ -119,6 +138,6 @@ main(int argc, char **argv)
 	}
 	while (running-- > 0)
 		failed += !reap();
-	printf("%zu of %zu runs, %zu failed\n", done, njobs, failed);
+	printf("%zu of %zu rows, %zu failed\n", done, njobs, failed);
 	return failed > 0 || done == 0;
 }
