@@ -76,20 +76,22 @@ whole_body(const struct request *r)
 	return (struct span){text, n};
 }
 
+/* By what held when it was sent. */
+static void
+refuse(struct request *r)
+{
+	say(r, r->refusal);
+}
+
 static void
 serve(struct request *r)
 {
 	static uint64_t *event;
 	static size_t cap;
-	const struct sim_fault *f = sim_fault_now();
 	enum sim_dassana said = SAYS_OK, bad = SAYS_OK;
 	struct span body;
 	size_t n = 0;
 
-	if (f != NULL && f->dassana != SAYS_OK) {
-		say(r, f->dassana);
-		return;
-	}
 	body = whole_body(r);
 	while (body.n > 0) {
 		if (n == cap)
@@ -112,10 +114,20 @@ serve(struct request *r)
 	    bad == SAYS_BOM ? "\xef\xbb\xbf" : "", n);
 }
 
+/* Mostly quick; now and then a later one is answered first. */
+static int64_t
+latency(void)
+{
+	return 20 + (int64_t)sim_random(sim_random(8) ? 130 : 5 * SIM_S);
+}
+
 void
 sim_dassana_open(struct request *r)
 {
+	const struct sim_fault *f = sim_fault_now();
+
 	S.posts++;
 	S.proc[r->http->proc].fault_posts++;
-	sim_later(r, 20 + (int64_t)sim_random(130), serve);
+	r->refusal = f != NULL ? f->dassana : SAYS_OK;
+	sim_later(r, latency(), r->refusal != SAYS_OK ? refuse : serve);
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "net/http.h"
 #include "net/timer.h"
+#include "sim.h"
 
 /* Something that is to happen, or a place in an order; part of what it is
  * about. All zero is none. */
@@ -56,7 +57,8 @@ struct request {
 	bool streaming, paused, busy, cancelled, head_told, failed;
 	/* Of a receive. */
 	int64_t until_ms;
-	size_t waiting; /* place among those who wait, from 1 on */
+	size_t waiting;		  /* place among those who wait, from 1 on */
+	enum sim_dassana refusal; /* of a POST */
 };
 
 struct http {

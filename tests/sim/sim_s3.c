@@ -85,14 +85,21 @@ send_object(struct request *r, size_t object, bool drip)
 	sim_reply_body(r, r->range > 0 ? 206 : 200, head);
 }
 
+static size_t
+object_of(const struct request *r)
+{
+	size_t object = strtoull(strrchr(r->url, '/') + 1, NULL, 16);
+
+	CHECK(object < S.nobjects);
+	return object;
+}
+
 static void
 serve(struct request *r)
 {
-	size_t object = strtoull(strrchr(r->url, '/') + 1, NULL, 16);
+	size_t object = object_of(r);
 	enum sim_s3 a;
 
-	CHECK(object < S.nobjects);
-	S.gets++;
 	if (is_wrong_region(r->url)) {
 		sim_reply(r, 400, "x-amz-bucket-region: us-east-1\r\n",
 		    "<Error><Code>AuthorizationHeaderMalformed</Code>"
@@ -111,6 +118,7 @@ serve(struct request *r)
 static void
 fail(struct request *r)
 {
+	S.object[object_of(r)].asked = true;
 	sim_fail(r, ERR_RESOLVE);
 }
 

@@ -55,7 +55,7 @@ extern struct sim {
 	struct sim_heap waiting; /* messages, in order of S.order */
 	unsigned in_flight;
 
-	uint64_t polls, posts, gets, events, again, deletes;
+	uint64_t polls, posts, events, again, deletes;
 	int64_t told_at[SIM_FAULTS_MAX];   /* −1: nobody yet */
 	uint64_t fault_polls, fault_posts; /* of the busiest process */
 	uint64_t deletes_then;		   /* a minute after a fault */
