@@ -239,7 +239,7 @@ run_integration()
 # Loads with something wrong in them. They mostly wait, too.
 run_soak()
 {
-	set -- -n "${SOAK_JOBS:-8}"
+	set -- -n "${SOAK_JOBS:-12}"
 	if ! "$PYTHON" -c 'import xdist' 2>/dev/null; then
 		echo "soak: one by one, for want of pytest-xdist"
 		set --
