@@ -118,9 +118,9 @@ def killed(name, sig, **right):
     yield Row(
         "restart-" + name, "nothing can be read, %s every minute" % name,
         Load((Flow("honest", 0.2, first=300),), 330, speed=10, settle=0,
-             max_receives=10, all_s3=((0, EVER, DENIED),),
-             kill=(sig, 60)), {"dead": 0},
-        {"seconds": 3600, "kill": (sig, 600), "speed": 20})
+             all_s3=((0, EVER, DENIED),), kill=(sig, 60)), {"dead": 0},
+        {"seconds": 3600, "kill": (sig, 600), "speed": 20,
+         "max_receives": 10})
     yield Row(
         "busy-" + name, "10/s of forbidden keys beside 5/s, %s every minute"
         % name, beside(Flow("forbidden", 10, start=5), rate=5, speed=5,
