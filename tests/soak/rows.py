@@ -109,9 +109,9 @@ def after_the_first(seconds, answer):
 
 
 def one_event(kind, what):
-    return Row("event-" + kind, "events that are answered with %s beside 20/s"
-               % what, beside(Flow(kind, 0.1, first=1, events=1)), ARRIVE,
-               {"seconds": 240})
+    return Row("event-" + kind, "an event that is answered with %s beside 20/s"
+               % what, beside(Flow(kind, first=1, events=1), seconds=40),
+               ARRIVE, {"seconds": 240})
 
 
 def killed(name, sig, **right):
@@ -124,8 +124,9 @@ def killed(name, sig, **right):
     yield Row(
         "busy-" + name, "10/s of forbidden keys beside 5/s, %s every minute"
         % name, beside(Flow("forbidden", 10, start=5), rate=5, speed=5,
-                       seconds=200, settle=60, max_receives=10,
-                       kill=(sig, 60)), {"dead": 0, **right},
+                       seconds=200, settle=90, max_receives=10,
+                       options={"visibility_timeout": "1m"},
+                       kill=(sig, 60)), {"dead": 0, "share": 0.99, **right},
         {"seconds": 3600})
 
 
@@ -219,8 +220,8 @@ ROWS = [
         beside(Flow("forbidden", first=1500), rate=1 / 60, speed=60,
                seconds=600, settle=3600), {"share": 1, "p99": 3600},
         only_long=True),
-    *killed("SIGTERM", signal.SIGTERM, **ARRIVE),
-    *killed("SIGKILL", signal.SIGKILL, share=0.99, p99=330, doubled=None),
+    *killed("SIGTERM", signal.SIGTERM, p99=30),
+    *killed("SIGKILL", signal.SIGKILL, p99=90, doubled=None),
     Row("full-drain", "1,000 forbidden keys are held, then SIGTERM; SQS takes "
         "50 ms", beside(Flow("forbidden", 40, start=2), rate=20, seconds=27,
                         sqs_latency=0.05, drain=True),
