@@ -220,7 +220,7 @@ ROWS = [
         beside(Flow("forbidden", first=1500), rate=1 / 60, speed=60,
                seconds=600, settle=3600), {"share": 1, "p99": 3600},
         only_long=True),
-    *killed("SIGTERM", signal.SIGTERM, p99=30),
+    *killed("SIGTERM", signal.SIGTERM, p99=60),
     *killed("SIGKILL", signal.SIGKILL, p99=90, doubled=None),
     Row("full-drain", "1,000 forbidden keys are held, then SIGTERM; SQS takes "
         "50 ms", beside(Flow("forbidden", 40, start=2), rate=20, seconds=27,
