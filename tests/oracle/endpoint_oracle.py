@@ -72,20 +72,25 @@ class Rules:
                  if re.match(p["regionRegex"], region)]
         return found == ([] if region in UNKNOWN else [partition_of(region)])
 
-    @staticmethod
-    def was_wrong(case):
-        """What the first rules had wrong: they knew no dual-stack in the
-        isolated partitions, and no FIPS for names in the path."""
-        return case.dual and case.region.startswith("us-iso") or (
-            case.service == "s3" and case.fips and not case.arn and (
-                case.style == PATH or not LABEL.fullmatch(case.bucket)))
+    def was_wrong(self, case):
+        """What earlier rules had wrong: they knew no dual-stack in the isolated
+        partitions, and the first ones no FIPS for names in the path."""
+        return case.dual and "-iso" in case.region and not self.dual_stack(
+            partition_of(case.region)) or (
+            self.old and case.service == "s3" and case.fips and not case.arn
+            and (case.style == PATH or not LABEL.fullmatch(case.bucket)))
+
+    def dual_stack(self, partition):
+        return next(p["outputs"]["supportsDualStack"]
+                    for p in self.partitions["partitions"]
+                    if p["id"] == partition)
 
     def expected(self, case):
         """"URL REGION" or "-"."""
         if not self.knows(case.region) or (
                 case.arn and not self.knows(case.arn[3])):
             raise Old
-        if self.old and self.was_wrong(case):
+        if self.was_wrong(case):
             raise Old
         fields = {"Region": case.region, "UseFIPS": case.fips,
                   "UseDualStack": case.dual}

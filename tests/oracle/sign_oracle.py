@@ -28,14 +28,9 @@ REGIONS = ["us-east-1", "eu-west-3", "cn-north-1", "us-gov-west-1",
            "ap-southeast-4", "garage"]
 
 
-class Clock(datetime.datetime):
-    """botocore reads the time itself; it gets the request's."""
-
-    fixed = datetime.datetime(2015, 8, 30)
-
-    @classmethod
-    def utcnow(cls):
-        return cls.fixed
+def stamp(wall_s):
+    return datetime.datetime.fromtimestamp(
+        wall_s, datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
 def text(rng, low, high, alphabet=LETTERS + AWKWARD + WIDE):
@@ -109,7 +104,7 @@ class Case:
         self.hash = hashlib.sha256(self.body).hexdigest()
 
     def expected(self):
-        Clock.fixed = datetime.datetime.utcfromtimestamp(self.wall_s)
+        now = stamp(self.wall_s)
         scheme = "http" if ":" in self.host else "https"
         url = f"{scheme}://{self.host}{self.path}"
         if self.query:
@@ -122,6 +117,11 @@ class Case:
         seen = {}
 
         class Watched(kind):
+            def _modify_request_before_signing(self, request):
+                # botocore reads the time itself; it gets the request's.
+                request.context["timestamp"] = now
+                super()._modify_request_before_signing(request)
+
             def canonical_request(self, request):
                 seen["canonical"] = super().canonical_request(request)
                 return seen["canonical"]
@@ -140,10 +140,9 @@ class Case:
                 request.headers["Authorization"]]
 
     def record(self, rng):
-        date = datetime.datetime.utcfromtimestamp(self.wall_s)
         headers = dict(self.headers)
         headers["host"] = self.host
-        headers["x-amz-date"] = date.strftime("%Y%m%dT%H%M%SZ")
+        headers["x-amz-date"] = stamp(self.wall_s)
         if self.token:
             headers["x-amz-security-token"] = self.token
         if self.service == "s3":
@@ -202,7 +201,6 @@ def main():
     parser.add_argument("--count", type=int, default=500)
     args = parser.parse_args()
     print(f"seed {args.seed}")
-    botocore.auth.datetime.datetime = Clock
     passed, failed = run(args.driver, args.seed, args.count)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or passed == 0 else 0)
