@@ -9,6 +9,7 @@
 #
 # From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
 # CI: a component that is missing although it could be had is a failure.
+# EMULATOR: what runs the unit tests of another architecture.
 # INTEGRATION_JOBS: how many integration tests run side by side; 0: one by one.
 # RESULTS: a file that gets a line "SUITE PASSED FAILED SKIPPED" for each suite,
 # so that several runs can be added up with `run.sh total`.
@@ -16,6 +17,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${BUILD:=build}" "${PYTHON:=/usr/bin/python3}" "${TRAILPOST:=$BUILD/trailpost}"
 : "${CLANG_FORMAT:=clang-format}"
+export EMULATOR="${EMULATOR:-}"
 log=$BUILD/log
 mkdir -p "$log"
 counts=$log/counts.$$
@@ -86,7 +88,7 @@ run_unit()
 	}
 	printf '%s\n' "$@" | BUILD=$BUILD LOG=$log \
 		LIMIT=${TEST_TIMEOUT:-300} xargs -P "$(nproc)" -I NAME sh -c '
-		timeout -k 5 "$LIMIT" "$BUILD/tests/unit/NAME" \
+		timeout -k 5 "$LIMIT" $EMULATOR "$BUILD/tests/unit/NAME" \
 			>"$LOG/NAME.log" 2>&1 </dev/null
 		echo $? >"$LOG/NAME.status"'
 	for name; do

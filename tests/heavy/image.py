@@ -8,6 +8,7 @@ is used again while it is not older than a week.
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import socket
@@ -24,7 +25,8 @@ STORE = ("--root", os.path.join(HEAVY, "store"),
          "--runroot", os.path.join(HEAVY, "run"))
 DOCKERFILE = os.path.join(ROOT, "etc", "container", "Dockerfile")
 
-BASE = "localhost/trailpost-test/debian:bookworm"
+RELEASE = "trixie"
+BASE = "localhost/trailpost-test/debian:" + RELEASE
 BUILT = "localhost/trailpost-test/build:latest"
 IMAGE = "localhost/trailpost-test/trailpost:latest"
 PYTHON = "localhost/trailpost-test/python:latest"
@@ -76,7 +78,7 @@ def fresh(path):
 def make_root(folder):
     """A minimal Debian, without what slim images lack."""
     try:
-        run("debootstrap", "--variant=minbase", "bookworm", folder,
+        run("debootstrap", "--variant=minbase", RELEASE, folder,
             timeout=BUILD_S)
     except AssertionError as error:
         raise Missing("WITHOUT MIRROR: %s" % str(error).splitlines()[-1])
@@ -92,9 +94,9 @@ def make_root(folder):
 
 
 def make_base():
-    packed = os.path.join(HEAVY, "bookworm.tar")
+    packed = os.path.join(HEAVY, RELEASE + ".tar")
     if not fresh(packed):
-        folder = os.path.join(HEAVY, "bookworm")
+        folder = os.path.join(HEAVY, RELEASE)
         shutil.rmtree(folder, ignore_errors=True)
         make_root(folder)
         run("tar", "-C", folder, "-cf", packed + ".new", ".", timeout=120)
@@ -152,6 +154,12 @@ def release():
     for point in sorted(points, reverse=True):
         if point.startswith(os.path.realpath(HEAVY) + "/"):
             run("umount", point, check=False)
+
+
+def version():
+    """Of the tree, which is the Makefile's."""
+    with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
+        return re.search(r"^VERSION := (\S+)", file.read(), re.M).group(1)
 
 
 def config():

@@ -1,6 +1,7 @@
 """The image: what is in it, and how it runs where it may do nothing."""
 
 import os
+import re
 import threading
 
 import containers
@@ -58,8 +59,23 @@ def test_settings_of_the_image(images):
     # In exec form: the first word would be CMD-SHELL otherwise.
     assert image.config()["Healthcheck"]["Test"] == ["CMD", *HEALTH]
     assert "TRAILPOST_ADMIN_LISTEN=127.0.0.1:9090" in config["Env"]
-    assert config["Labels"]["org.opencontainers.image.licenses"] == \
-        "Apache-2.0"
+    labels = {name.rpartition(".")[2]: text
+              for name, text in config["Labels"].items()}
+    assert labels["licenses"] == "Apache-2.0"
+    assert labels["version"] == image.version()
+    assert labels["source"].startswith("https://")
+
+
+def test_the_base_is_one_point_release_of_that_debian(images):
+    with open(image.DOCKERFILE, encoding="utf-8") as file:
+        named = re.findall(r"^ARG (?:RUN_)?BASE=debian:(\S+)$", file.read(),
+                           re.M)
+    with image.mounted(images) as folder:
+        with open(os.path.join(folder, "etc/debian_version"),
+                  encoding="ascii") as file:
+            major = file.read().split(".")[0]
+    assert [re.fullmatch(major + r"\.\d+(-slim)?", name) is not None
+            for name in named] == [True, True]
 
 
 def test_ships_reports_health_and_stops(settings, standin):

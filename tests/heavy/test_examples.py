@@ -58,8 +58,7 @@ def problems():
 
 @pytest.fixture(scope="session")
 def version():
-    with open(os.path.join(image.ROOT, "Makefile"), encoding="utf-8") as file:
-        return re.search(r"^VERSION := (\S+)", file.read(), re.M).group(1)
+    return image.version()
 
 
 @pytest.mark.parametrize("name,service,operation", [

@@ -182,6 +182,9 @@ test_flood(void **state)
 	int pid, left, fd;
 	FILE *f;
 	(void)state;
+	/* An emulator of user programs cannot be started by that name. */
+	if (getenv("EMULATOR") != NULL && *getenv("EMULATOR") != '\0')
+		skip();
 	assert_non_null(mkdtemp(dir));
 	snprintf(said, sizeof said, "%s/said", dir);
 	assert_int_equal(mkfifo(said, 0600), 0);

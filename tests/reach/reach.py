@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""Builds, tests, packages and installs trailpost where it is to run: in bare
+Debians of each release, for each architecture, with each compiler.
+
+    reach.py [--ci] [ROW]...
+
+Prints a table, and last a line "N passed, N failed, N skipped". A row is named as
+it is in the table: trixie/amd64/gcc. --ci leaves out what takes a release that
+nobody uses in production, or only repeats another row; it runs when files that
+these rows guard have changed within a day.
+
+What each step said is in build/reach/log.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+REACH = os.environ.get("REACH", os.path.join(ROOT, "build", "reach"))
+STEP_S = 1800
+COLUMNS = ("built", "tested", "packaged", "installed")
+GUARDED = ("Makefile", ".ci", "etc/debian", "etc/rpm", "systemd",
+           "tests/setup.sh", "tests/reach", "tests/oracle", "tests/systemd")
+
+# Compiled without a warning; what guards jumps is on.
+QUIET = """
+make -j"$(nproc)" QUIET=1 %s %s >/tmp/out 2>&1 || { cat /tmp/out; exit 1; }
+if grep -A 3 -i warning: /tmp/out; then exit 1; fi
+"""
+HARDENED = "sh tests/lint/hardened.sh $BUILD/src/daemon/main.o\n"
+# As the README has it, but for the integration tests.
+NATIVE = {
+    "built": "make setup-build\nBUILD=build\n" + QUIET % ("all", "") + HARDENED,
+    "tested": "make setup-test\n" + QUIET % ("test-programs", "") + """
+sh tests/run.sh lint unit oracle oom
+make demo
+""",
+    "packaged": "make deb && ls build/deb/trailpost_*_*.deb\n",
+    "installed": """
+apt-get -qy install --no-install-recommends systemd systemd-sysv dbus
+make setup-systemd
+deb=$PWD/$(ls build/deb/trailpost_*_*.deb)
+sh tests/reach/older.sh "$deb" build/older.deb
+apt-get -qy install --no-install-recommends "$deb"
+trailpost --version
+dpkg -P trailpost
+DEB=$deb OLD_DEB=$PWD/build/older.deb sh tests/systemd/boot.sh \\
+	env DEB="$deb" OLD_DEB="$PWD/build/older.deb" \\
+	python3 -m pytest -q -rs -p no:cacheprovider tests/systemd/test_package.py
+""",
+}
+CLANG = {
+    "built": "make setup-build setup-fuzz\nBUILD=build/clang\n" +
+             QUIET % ("all", "CC=clang BUILD=build/clang") + HARDENED,
+    "tested": "make setup-test\n" +
+              QUIET % ("test-programs", "CC=clang BUILD=build/clang") +
+              "BUILD=build/clang sh tests/run.sh unit oracle\n",
+}
+# The libraries' headers are taken as they are.
+MUSL = {
+    "built": "make setup-build\napt-get -qy install musl-tools\n" + QUIET % (
+        "build/musl/libtrailpost.a build/musl/src/daemon/main.o",
+        "CC=musl-gcc BUILD=build/musl CPPFLAGS='-idirafter /usr/include "
+        "-idirafter /usr/include/x86_64-linux-gnu'"),
+}
+ARM64 = {
+    "built": """
+dpkg --add-architecture arm64
+apt-get -q update
+ARCH=arm64 sh tests/setup.sh deb
+apt-get -qy install --no-install-recommends libcmocka-dev:arm64 \\
+	qemu-user-static
+BUILD=build/arm64
+""" + QUIET % ("test-programs", "CC=aarch64-linux-gnu-gcc BUILD=$BUILD") +
+             HARDENED,
+    "tested": "BUILD=build/arm64 EMULATOR=qemu-aarch64-static TEST_TIMEOUT=1500 "
+              "sh tests/run.sh unit\n",
+    "packaged": "make deb ARCH=arm64 && ls build/deb/trailpost_*_arm64.deb\n",
+    "installed": """
+apt-get -qy install --no-install-recommends "./$(ls \\
+	build/deb/trailpost_*_arm64.deb)"
+qemu-aarch64-static /usr/bin/trailpost --version
+qemu-aarch64-static /usr/bin/trailpost -c /dev/null || [ $? = 2 ]
+dpkg -P trailpost
+[ ! -e /usr/bin/trailpost ]
+""",
+}
+ROWS = {
+    "trixie/amd64/gcc": NATIVE, "trixie/amd64/clang": CLANG,
+    "trixie/amd64/musl": MUSL, "trixie/arm64/gcc": ARM64,
+    "bookworm/amd64/gcc": NATIVE, "bookworm/amd64/clang": CLANG,
+    "bookworm/arm64/gcc": ARM64,
+    "sid/amd64/gcc": NATIVE, "sid/amd64/clang": CLANG, "sid/arm64/gcc": ARM64,
+}
+IN_CI = ("trixie/amd64/gcc", "trixie/amd64/clang", "trixie/amd64/musl",
+         "trixie/arm64/gcc", "bookworm/amd64/gcc")
+
+
+def changed():
+    """Whether a commit of the last day is about what is guarded."""
+    return subprocess.run(
+        ["git", "-C", ROOT, "log", "--since=1.day", "--format=%h", "--",
+         *GUARDED], check=True, stdout=subprocess.PIPE).stdout != b""
+
+
+def enter(row, *command, log):
+    """The exit status of a command in the row's own Debian."""
+    release = row.split("/")[0]
+    with open(log, "wb") as out:
+        try:
+            return subprocess.run(
+                ["sh", os.path.join(HERE, "root.sh"), release,
+                 row.replace("/", "-"), *command], timeout=STEP_S,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                check=False).returncode
+        except subprocess.TimeoutExpired:
+            out.write(b"not within %d s\n" % STEP_S)
+            return 1
+
+
+def tell(row, column, log):
+    with open(log, encoding="utf-8", errors="replace") as file:
+        lines = file.read().splitlines()
+    print("---- %s: %s (%s)" % (row, column, os.path.relpath(log, ROOT)))
+    print("\n".join(lines[-40:]), flush=True)
+
+
+def run_row(row):
+    """What became of each column: passed, failed, skipped or none."""
+    folder = os.path.join(REACH, "log")
+    os.makedirs(folder, exist_ok=True)
+    result = dict.fromkeys(ROWS[row], "skipped")
+    log = os.path.join(folder, row.replace("/", "-") + "-%s.log")
+    # sid does not always install itself: that is no fault of ours.
+    probe = log % "new"
+    status = enter(row, "--new", log=probe)
+    if status == 0 and row.startswith("sid/"):
+        status = enter(row, "sh", "-c", "apt-get -q update && apt-get -qy "
+                       "install --no-install-recommends build-essential "
+                       "libcurl4-openssl-dev", log=probe) and 77
+    if status != 0:
+        tell(row, "none", probe)
+        return result if status == 77 else {**result, "built": "failed"}
+    for column, script in ROWS[row].items():
+        began = time.monotonic()
+        status = enter(row, "sh", "-euc", script, log=log % column)
+        result[column] = "passed" if status == 0 else "failed"
+        print("%s: %s: %s, %d s" % (row, column, result[column],
+                                    time.monotonic() - began), flush=True)
+        if status != 0:
+            tell(row, column, log % column)
+        if column == "built" and status != 0:
+            break
+    return result
+
+
+def table(results):
+    words = {"passed": "yes", "failed": "NO", "skipped": "skipped", None: "–"}
+    yield "%-9s %-6s %-6s" % ("release", "arch", "with") + \
+        "".join(" %-9s" % column for column in COLUMNS)
+    for row, result in results.items():
+        yield "%-9s %-6s %-6s" % tuple(row.split("/")) + "".join(
+            " %-9s" % words[result.get(column)] for column in COLUMNS)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ci", action="store_true")
+    parser.add_argument("rows", nargs="*", metavar="ROW")
+    args = parser.parse_args()
+    if args.ci and not changed():
+        print("reach: nothing that it guards has changed within a day")
+        print("0 passed, 0 failed, 1 skipped")
+        return 0
+    rows = args.rows or (IN_CI if args.ci else ROWS)
+    results = {row: run_row(row) for row in rows}
+    print("\n".join(table(results)))
+    found = [one for result in results.values() for one in result.values()]
+    print("%d passed, %d failed, %d skipped" % tuple(
+        found.count(word) for word in ("passed", "failed", "skipped")))
+    return 1 if "failed" in found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
