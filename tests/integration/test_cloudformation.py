@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from components import PEERS
 from jobs import delivered, make_file
+from process import ROOT
 from stack import (ACCOUNT, BUCKET, EC2, FARGATE, KEY, REGION, TEMPLATE, TOKEN,
                    TOPIC, WHERE, Stack, check_roles, refusals, resolve,
                    resolve_all)
@@ -179,6 +180,53 @@ def test_what_runs_has_the_policy(moto, way, keys, policies):
     made = resolve_all(**WHERE, **way, **keys)
     assert [arn.split("/")[-1].split("-")[1] for arn in made["resources"][
         "Role"]["ManagedPolicyArns"] if arn] == policies
+
+
+@pytest.mark.parametrize("way,told", [
+    ({}, []), ({"AlarmTopicArn": TOPIC, "AlarmAgeSeconds": "600"}, [TOPIC])])
+def test_alarms_for_what_is_dead(moto, way, told):
+    made = resolve_all(**way)["resources"]
+    for name, queue, metric, threshold in (
+            ("OldMessages", "Queue", "ApproximateAgeOfOldestMessage",
+             float(way.get("AlarmAgeSeconds", 3600))),
+            ("DeadLetters", "DeadLetterQueue",
+             "ApproximateNumberOfMessagesVisible", 0)):
+        alarm = made[name]
+        assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"],
+                float(alarm["Threshold"]), alarm["ComparisonOperator"]) == (
+            "AWS/SQS", metric, "Maximum", threshold, "GreaterThanThreshold")
+        named, = alarm["Dimensions"]
+        assert named["Name"] == "QueueName"
+        assert named["Value"].startswith("trailpost-%s-" % queue)
+        # An alarm stays while SQS counts nothing.
+        assert alarm["TreatMissingData"] == "ignore"
+        assert alarm["AlarmActions"] == alarm["OKActions"] == told
+
+
+@pytest.mark.parametrize("given,fargate,kind", [
+    ({}, "ARM64", "t4g.nano"), ({"Architecture": "amd64"}, "X86_64",
+                                "t3.nano")])
+def test_what_it_runs_on(moto, given, fargate, kind):
+    made = resolve_all(**WHERE, **FARGATE, **given)["resources"]
+    assert made["TaskDefinition"]["RuntimePlatform"] == {
+        "CpuArchitecture": fargate, "OperatingSystemFamily": "LINUX"}
+    made = resolve_all(**WHERE, **EC2, **given)["resources"]
+    data = made["LaunchTemplate"]["LaunchTemplateData"]
+    assert data["InstanceType"] == kind
+    # Of the release that the image is of, so that one package fits both.
+    assert data["ImageId"] == \
+        "resolve:ssm:/aws/service/debian/release/%s/latest/%s" % (
+            release_of_the_image(), given.get("Architecture", "arm64"))
+    own = {"InstanceType": "m7g.large", "ImageId": "ami-1"}
+    data = resolve_all(**WHERE, **EC2, **given, **own)["resources"][
+        "LaunchTemplate"]["LaunchTemplateData"]
+    assert {name: data[name] for name in own} == own
+
+
+def release_of_the_image():
+    with open(os.path.join(ROOT, "etc", "container", "Dockerfile"),
+              encoding="utf-8") as file:
+        return re.search(r"^ARG BASE=debian:(\d+)", file.read(), re.M).group(1)
 
 
 def put_file(stack, seed):

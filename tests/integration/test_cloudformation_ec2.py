@@ -58,7 +58,10 @@ def test_what_an_instance_may_do_at_its_first_boot(moto, url, objects):
 
 
 FAKES = {
-    "apt-get": 'echo "apt-get $*" >>"$CALLS"\n[ ! -e "$CALLS.no-apt" ]\n',
+    "apt-get": """echo "apt-get $*" >>"$CALLS"
+[ ! -e "$CALLS.no-apt" ] || exit 100
+case " $* " in *" --simulate "*) [ ! -e "$CALLS.misfit" ] ;; esac
+""",
     "dpkg": "exit 0\n",
     "systemctl": 'echo "systemctl $*" >>"$CALLS"\n',
     "curl": 'echo "curl $*" >>"$CALLS"\nwhile [ "$1" != -o ]; do shift; done\n'
@@ -116,17 +119,30 @@ def test_what_an_instance_does_at_its_first_boot(moto, tmp_path):
     status, calls = instance.run("trailpost-install")
     assert status == 0
     assert [c.split()[0] for c in calls] == [
-        "apt-get", "apt-get", "aws", "apt-get", "systemctl", "systemctl",
-        "systemctl", "aws", "aws"]
+        "apt-get", "apt-get", "aws", "apt-get", "apt-get", "systemctl",
+        "systemctl", "systemctl", "aws", "aws"]
     assert " s3://packages/t/trailpost_1.deb " in calls[2]
-    assert calls[3].endswith(" install %s/run/trailpost.deb" % tmp_path)
-    assert calls[5] == "systemctl restart trailpost"
+    assert calls[4].endswith(" install %s/run/trailpost.deb" % tmp_path)
+    assert calls[6] == "systemctl restart trailpost"
     # Told only when it runs; once more, since the first was refused.
-    assert calls[7] == calls[8]
-    assert calls[8].startswith("aws cloudformation signal-resource ")
-    assert calls[8].endswith(
+    assert calls[8] == calls[9]
+    assert calls[9].startswith("aws cloudformation signal-resource ")
+    assert calls[9].endswith(
         " --logical-resource-id Instances --status SUCCESS "
         "--unique-id i-0123")
+
+
+def test_a_package_that_does_not_fit_fails_the_stack_at_once(moto, tmp_path):
+    instance = Instance(on_ec2(moto), tmp_path)
+    (tmp_path / "calls.misfit").touch()
+    status, calls = instance.run("trailpost-install")
+    assert calls[-1].startswith("aws cloudformation signal-resource ")
+    assert " --status FAILURE " in calls[-1]
+    assert "systemctl disable trailpost-install" in calls
+    assert not any("restart" in call for call in calls)
+    # It is not tried again.
+    unit = (tmp_path / "etc/systemd/system/trailpost-install.service")
+    assert "RestartPreventExitStatus=%d\n" % status in unit.read_text()
 
 
 def test_an_instance_fetches_the_token(moto, tmp_path):

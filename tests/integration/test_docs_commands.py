@@ -98,7 +98,7 @@ def test_other_ways_to_notify(shell, cloud):
 
 
 PACKAGE = """mkdir -p build/deb
-[ "$*" = deb ] && echo package >build/deb/trailpost_0.1.0_amd64.deb
+[ "$*" = deb ] && echo package >build/deb/trailpost_0.1.0_arm64.deb
 """
 
 
@@ -263,7 +263,7 @@ def test_upgrade_of_the_stack(shell, cloud):
     cloud.s3.create_bucket(Bucket="your-packages", CreateBucketConfiguration={
         "LocationConstraint": REGION})
     (shell.folder / "build/deb").mkdir()
-    (shell.folder / "build/deb/trailpost_9.9.9_amd64.deb").write_text("new")
+    (shell.folder / "build/deb/trailpost_9.9.9_arm64.deb").write_text("new")
     shell.run(page("upgrade")["upgrade-stack"])
     after = parameters(cloud)
     key = after.pop("PackageUrl").removeprefix("s3://your-packages/")
