@@ -31,6 +31,11 @@ def of(metric, values, more=""):
     return {"trailpost_%s{%s%s}" % (metric, AT, more and "," + more): values}
 
 
+# What tells that it is trailpost: until it is down, and all along.
+THERE = of("build_info", "1x5 _x30", 'version="1"')
+ALWAYS = of("build_info", "1x60", 'version="1"')
+
+
 def lag(fast, slow):
     """So many objects a minute within 300 s, and so many within 1800 s."""
     total = fast + slow
@@ -59,14 +64,28 @@ OF_STACK = "trailpost-DeadLetterQueue-8ZfEXAMPLE"
 # alert, series by the minute, the minute when it fires (None: never), the last
 # one when it does not, what the labels and the value then are.
 CASES = [
-    ("TrailpostDown", {"up{%s}" % AT: "1x5 0x30"}, 11, 10, "instance job", ""),
-    ("TrailpostDown", {"up{%s}" % AT: "1x60"}, None, 60, "", ""),
-    ("TrailpostDown", {'up{job="other"}': "1x60"}, 5, 4, "job", ""),
+    ("TrailpostDown", {"up{%s}" % AT: "1x5 0x30", **THERE}, 11, 10,
+     "instance job", ""),
+    ("TrailpostDown", {"up{%s}" % AT: "1x60", **ALWAYS}, None, 60, "", ""),
+    # One of several, beside others that are no trailpost and are down.
+    ("TrailpostDown", {"up{%s}" % AT: "1x5 0x30", **THERE,
+                       'up{job="other"}': "0x60", 'up{job="x"}': "1x60",
+                       'trailpost_build_info{job="x"}': "1x60"}, 11, 10,
+     "instance job", ""),
+    ("TrailpostDown", {'up{job="other"}': "1x60"}, 5, 4, "", ""),
     ("TrailpostNotReady", of("ready", "0x5 1 0x30"), 17, 16, "instance job",
      ""),
+    # Each of these has an alert of its own.
+    ("TrailpostNotReady", {**of("ready", "0x60"),
+                           **of("credentials_valid", "0x60")}, None, 60, "",
+     ""),
+    ("TrailpostNotReady", {**of("ready", "0x60"), **of(
+        "token", "1 1 1 0 " * 15, 'state="refused"')}, None, 59, "", ""),
     ("TrailpostRestarting", {"process_start_time_seconds{%s}" % AT:
-                             "1x5 2x5 3x5 4x5 5x5"}, 24, 23, "instance job",
-     "4"),
+                             "1x5 2x5 3x5 4x5 5x5", **ALWAYS}, 24, 23,
+     "instance job", "4"),
+    ("TrailpostRestarting", {"process_start_time_seconds{%s}" % AT:
+                             "1x5 2x5 3x5 4x5 5x5"}, None, 24, "", ""),
     ("TrailpostLagging", lag(0, 10), 16, 15, "job", "28m 30s"),
     ("TrailpostLagging", lag(8, 2), 16, 15, "job", "22m 30s"),
     ("TrailpostLagging", lag(10, 0), None, 60, "", ""),
@@ -235,7 +254,8 @@ def test_the_dashboard_is_prometheus_language(
     file = tmp_path / "dashboard.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": [
         {"record": "panel:%d" % i, "expr": expr
-         .replace("$__rate_interval", "5m").replace("$instance", ".*")}
+         .replace("$__rate_interval", "5m").replace("$instance", ".*")
+         .replace("$job", ".*")}
         for i, (_, expr) in enumerate(queries())
         if not expr.startswith("label_values(")]}]}))
     done = promtool("check", "rules", str(file))
@@ -247,9 +267,17 @@ def test_each_alert_says_what_to_do():
     headings = re.findall(r"^## (\w+)$", text, re.M)
     assert headings == list(rules())
     for name, rule in rules().items():
-        assert rule["annotations"]["runbook"] == \
-            "docs/alerts.md#" + name.lower()
+        assert re.fullmatch("https://.+/docs/alerts.md#" + name.lower(),
+                            rule["annotations"]["runbook_url"])
         assert rule["labels"]["severity"] in ("warning", "critical")
+
+
+def test_whatever_the_job_is_called():
+    """Prometheus finds pods by annotations, under a job of another name."""
+    for where, expr in expressions():
+        assert 'job="' not in expr, where
+    assert all("job=~\"$job\"" in expr for where, expr in queries()
+               if where != "job" and "trailpost_" in expr)
 
 
 def test_panels_do_not_overlap():
