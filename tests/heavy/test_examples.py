@@ -134,7 +134,7 @@ def test_what_is_to_be_replaced_is_named():
         ecs = ecs.replace(name, "")
     assert not re.search(r"\d{12}|your-|arn:aws:sec|[a-z]+-[a-z]+-\d\b", ecs)
     kubernetes = "".join(
-        line for name in ("trailpost.yaml", "sidecar.yaml", "scaling.yaml")
+        line for name in os.listdir(os.path.join(ETC, "kubernetes"))
         for line in read("kubernetes", name).splitlines(True)
         if not line.strip().startswith("#"))
     capitals = set(re.findall(r"(?<![A-Z_])[A-Z]{5,}(?![A-Z_])", kubernetes))
@@ -197,13 +197,55 @@ def test_kubernetes_container_is_locked_up_and_has_time(pod, version):
     assert security["capabilities"] == {"drop": ["ALL"]}
     assert security["seccompProfile"] == {"type": "RuntimeDefault"}
     assert spec["terminationGracePeriodSeconds"] == GRACE_S
-    assert own["livenessProbe"]["exec"]["command"] == HEALTH
     assert own["resources"]["limits"]["memory"] == "128Mi"
 
 
-def test_a_sidecar_has_no_say_in_readiness(pod):
+def test_probes_ask_where_it_listens(pod):
+    """A sidecar listens to its pod alone, so that it is asked from within; and it
+    has no say in readiness."""
     name, _, own = pod
-    assert ("readinessProbe" in own) == (name == "trailpost.yaml")
+    live = own["livenessProbe"]
+    if name == "sidecar.yaml":
+        assert live["exec"]["command"] == HEALTH
+        assert "readinessProbe" not in own
+        return
+    port, = own["ports"]
+    assert live["httpGet"] == {"path": "/healthz", "port": port["name"]}
+    assert own["readinessProbe"]["httpGet"] == {"path": "/readyz",
+                                                "port": port["name"]}
+
+
+def test_what_goes_with_the_deployment_is_for_its_pods():
+    pod = of_kind("trailpost.yaml", "Deployment")["spec"]["template"]
+    names = {p["name"] for p in pod["spec"]["containers"][0]["ports"]}
+    labels = pod["metadata"]["labels"]
+    budget = of_kind("disruption.yaml", "PodDisruptionBudget")["spec"]
+    policy = of_kind("network.yaml", "NetworkPolicy")["spec"]
+    monitor = of_kind("podmonitor.yaml", "PodMonitor")["spec"]
+    assert [budget["selector"], policy["podSelector"], monitor["selector"]] == [
+        {"matchLabels": labels}] * 3
+    # One that there is alone may be moved as well.
+    assert budget["maxUnavailable"] == 1 and "minAvailable" not in budget
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    asked = [e["port"] for e in monitor["podMetricsEndpoints"]] + [
+        p["port"] for rule in policy["ingress"] for p in rule["ports"]]
+    assert asked and set(asked) <= names
+    out = {p["port"] for rule in policy["egress"] for p in rule["ports"]}
+    assert out == {53, 443, 80}
+    # Only names, and the addresses of EKS itself, are not AWS's or Dassana's.
+    assert [rule for rule in policy["egress"] if "to" not in rule] == [
+        {"ports": [{"port": 443}]}]
+
+
+def test_kustomization_has_what_any_cluster_takes():
+    (base,) = documents("kustomization.yaml")
+    there = set(os.listdir(os.path.join(ETC, "kubernetes")))
+    assert set(base["resources"]) <= there
+    own = {d["apiVersion"] for name in base["resources"]
+           for d in documents(name)}
+    assert own == {"v1", "apps/v1", "policy/v1", "networking.k8s.io/v1"}
+    left = there - set(base["resources"]) - {"kustomization.yaml"}
+    assert left == {"podmonitor.yaml", "scaling.yaml", "sidecar.yaml"}
 
 
 def test_token_can_be_read_by_whom_it_is_for(pod):

@@ -160,9 +160,13 @@ if verb == "create":
     with open(made, "a") as one:
         print("secret", name, key, file=one)
     sys.exit()
-assert (verb, words[0], len(words)) == ("apply", "-f", 2)
-with open(words[1]) as one:
-    given = list(yaml.safe_load_all(one))
+assert (verb, words[0], len(words)) == ("apply", "-k", 2)
+with open(os.path.join(words[1], "kustomization.yaml")) as one:
+    files = yaml.safe_load(one)["resources"]
+given = []
+for name in files:
+    with open(os.path.join(words[1], name)) as one:
+        given += yaml.safe_load_all(one)
 names = {(d["kind"], d["metadata"]["name"]) for d in given}
 with open(made) as one:
     secrets = [line.split()[1:] for line in one]
