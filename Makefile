@@ -199,6 +199,19 @@ deb: setup-deb
 		$(if $(ARCH),--host-arch $(ARCH) -Pcross$(comma)nocheck)
 	@ls $(DEB)/*.deb
 
+# The same for Amazon Linux 2023 and Fedora. Debian's rpmbuild does too: it then goes
+# by the libraries that are there, since rpm knows of no package.
+RPM := build/rpm
+.PHONY: rpm
+rpm: setup-rpm
+	@rm -rf $(RPM) && mkdir -p $(RPM)/tree
+	@cp -R Makefile *.md LICENSE include src etc systemd docs $(RPM)/tree
+	@cd $(RPM)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
+		rpmbuild -bb --build-in-place --define "_topdir $(CURDIR)/$(RPM)" \
+		--define "trailpost_version $(VERSION)" \
+		$(if $(wildcard /etc/debian_version),--nodeps) etc/rpm/trailpost.spec
+	@ls $(RPM)/RPMS/*/*.rpm
+
 # The image; DOCKER=podman or buildah does as well. Their own format has no
 # HEALTHCHECK.
 DOCKER ?= docker
@@ -211,7 +224,7 @@ image:
 
 # What a machine lacks for a target is installed first (tests/setup.sh).
 SETUPS := setup-build setup-test setup-fuzz setup-analyze setup-bench \
-	setup-deb setup-heavy setup-systemd
+	setup-deb setup-rpm setup-heavy setup-reach setup-systemd
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
 	@ARCH="$(ARCH)" sh tests/setup.sh $*
@@ -266,6 +279,15 @@ heavy-images: setup-heavy
 check-heavy: setup-heavy
 	@$(SUBMAKE) -s QUIET=1 $(BIN)
 	@$(RUN) heavy
+
+# In bare Debians of each release, for each architecture, with each compiler; of
+# them alone what a change of their files takes, for CI.
+.PHONY: check-reach check-reach-ci
+check-reach: setup-reach
+	@$(RUN) reach
+
+check-reach-ci: setup-reach
+	@REACH_ARGS=--ci $(RUN) reach
 
 # Unit and integration tests with the address and undefined sanitizers.
 check-asan: setup-test
@@ -370,6 +392,7 @@ help:
 	@echo "make                    build $(BIN)"
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
 	@echo "make deb                a Debian package, into $(DEB); ARCH=arm64"
+	@echo "make rpm                one for Amazon Linux 2023 and Fedora, into $(RPM)"
 	@echo "make image              a container image; DOCKER=$(DOCKER) ARCH=arm64"
 	@echo "make demo               see it work, without AWS; LOGS=DIR"
 	@echo "make check              all tests and lint"
@@ -382,6 +405,7 @@ help:
 	@echo "make check-oom          each allocation failing in turn"
 	@echo "make check-systemd      the units under a systemd of their own"
 	@echo "make check-heavy        image, package, status page: minutes"
+	@echo "make check-reach        other releases, machines, compilers: an hour"
 	@echo "make fuzz               parsers; FUZZ_SECONDS=30 each"
 	@echo "make analyze            gcc -fanalyzer, clang-tidy, cppcheck"
 	@echo "make memcheck           the program under valgrind"

@@ -5,7 +5,7 @@
 # usage: run.sh [SUITE]...
 #
 # Suites: lint, unit, oracle, oom, integration, soak, systemd, heavy, fuzz,
-# analyze, memcheck, coverage (after others, of a build for it).
+# analyze, memcheck, reach, coverage (after others, of a build for it).
 #
 # From the environment: BUILD, PYTHON, TRAILPOST (the program), CLANG_FORMAT.
 # CI: a component that is missing although it could be had is a failure.
@@ -307,6 +307,16 @@ run_memcheck()
 	count_line "$log/memcheck.log" $?
 }
 
+# Its table and its times are what it is for.
+run_reach()
+{
+	# shellcheck disable=SC2086
+	"$PYTHON" tests/reach/reach.py ${REACH_ARGS:-} >"$log/reach.log" 2>&1
+	status=$?
+	[ $status -ne 0 ] || cat "$log/reach.log"
+	count_line "$log/reach.log" $status
+}
+
 run_coverage()
 {
 	program "$log/coverage.log" "$PYTHON" tests/lint/coverage.py \
@@ -322,7 +332,7 @@ main()
 	for suite; do
 		case $suite in
 		lint | unit | oracle | oom | integration | soak | systemd | \
-			heavy | fuzz | analyze | memcheck | coverage)
+			heavy | fuzz | analyze | memcheck | reach | coverage)
 			"run_$suite"
 			;;
 		total)

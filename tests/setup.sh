@@ -3,7 +3,7 @@
 # test, fuzz, analyze, measure or package trailpost. Says what it installs; silent
 # if all is there.
 #
-# usage: setup.sh build|test|fuzz|analyze|bench|deb|heavy|systemd
+# usage: setup.sh build|test|fuzz|analyze|bench|deb|rpm|heavy|reach|systemd
 #
 # From the environment: ARCH, the architecture of the package that `deb` is to
 # build; this machine's if it is not set.
@@ -144,6 +144,22 @@ deb_packages()
 	done
 }
 
+rpm_packages()
+{
+	compile_packages
+	has rpmbuild || echo rpm
+}
+
+reach_packages()
+{
+	[ -x /usr/bin/python3 ] || echo python3
+	has debootstrap || echo debootstrap
+	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+		echo debian-archive-keyring
+	has git || echo git
+	has unshare || echo util-linux
+}
+
 heavy_packages()
 {
 	build_packages
@@ -174,7 +190,7 @@ systemd_packages()
 }
 
 case ${1:-} in
-build | test | fuzz | analyze | bench | deb | heavy | systemd) ;;
+build | test | fuzz | analyze | bench | deb | rpm | heavy | reach | systemd) ;;
 *)
 	sed -n 's/^# usage: /usage: /p' "$0" >&2
 	exit 2

@@ -14,6 +14,7 @@ What each step said is in build/reach/log.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -53,6 +54,14 @@ DEB=$deb OLD_DEB=$PWD/build/older.deb sh tests/systemd/boot.sh \\
 	python3 -m pytest -q -rs -p no:cacheprovider tests/systemd/test_package.py
 """,
 }
+# The package for other systems as well, and what lintian has against ours.
+NEWEST = {**NATIVE, "packaged": NATIVE["packaged"] + """
+apt-get -qy install --no-install-recommends lintian python3-pytest
+lintian --allow-root --fail-on error,warning build/deb/trailpost_*_amd64.deb
+make rpm
+RPM=$(ls build/rpm/RPMS/*/*.rpm) python3 -m pytest -q -rs -p no:cacheprovider \\
+	tests/reach/test_rpm.py
+"""}
 CLANG = {
     "built": "make setup-build setup-fuzz\nBUILD=build/clang\n" +
              QUIET % ("all", "CC=clang BUILD=build/clang") + HARDENED,
@@ -90,7 +99,7 @@ dpkg -P trailpost
 """,
 }
 ROWS = {
-    "trixie/amd64/gcc": NATIVE, "trixie/amd64/clang": CLANG,
+    "trixie/amd64/gcc": NEWEST, "trixie/amd64/clang": CLANG,
     "trixie/amd64/musl": MUSL, "trixie/arm64/gcc": ARM64,
     "bookworm/amd64/gcc": NATIVE, "bookworm/amd64/clang": CLANG,
     "bookworm/arm64/gcc": ARM64,
@@ -146,15 +155,21 @@ def run_row(row):
         tell(row, "none", probe)
         return result if status == 77 else {**result, "built": "failed"}
     for column, script in ROWS[row].items():
-        began = time.monotonic()
+        began, before = time.monotonic(), os.times()
         status = enter(row, "sh", "-euc", script, log=log % column)
+        after = os.times()
         result[column] = "passed" if status == 0 else "failed"
-        print("%s: %s: %s, %d s" % (row, column, result[column],
-                                    time.monotonic() - began), flush=True)
+        print("%s: %s: %s, %d s, %d s of a processor" % (
+            row, column, result[column], time.monotonic() - began,
+            after.children_user + after.children_system
+            - before.children_user - before.children_system), flush=True)
         if status != 0:
             tell(row, column, log % column)
         if column == "built" and status != 0:
             break
+    # What failed is kept, to be entered by root.sh.
+    if "failed" not in result.values():
+        shutil.rmtree(os.path.join(REACH, "of-" + row.replace("/", "-")))
     return result
 
 
