@@ -159,8 +159,8 @@ test_environment(void **state)
 	assert_string_equal(buf_cstr(&out), "5\n");
 }
 
-/* In an emulator of user programs vfork is fork: it neither waits for exec nor hears
- * of its failure. */
+/* In an emulator of user programs vfork is fork: it neither waits for exec nor
+ * hears of its failure. */
 static bool
 emulated(void)
 {
