@@ -25,6 +25,7 @@ struct gunzip {
 	enum err err;
 	uint64_t bytes_in;
 	char error[96];
+	size_t n; /* bytes in the window */
 	unsigned char window[GUNZIP_WINDOW];
 };
 
@@ -72,6 +73,7 @@ gunzip_reset(struct gunzip *g)
 	g->state = START;
 	g->err = ERR_OK;
 	g->bytes_in = 0;
+	g->n = 0;
 	g->error[0] = '\0';
 }
 
@@ -96,6 +98,12 @@ fail_inflate(struct gunzip *g)
 	return fail(g, ERR_CORRUPT, "gzip data damaged", cause);
 }
 
+bool
+gunzip_begins(char c)
+{
+	return (unsigned char)c == MAGIC_1;
+}
+
 static void
 take(struct gunzip *g, struct span *in, size_t n)
 {
@@ -106,77 +114,58 @@ take(struct gunzip *g, struct span *in, size_t n)
 	g->bytes_in += n;
 }
 
-/* One call of inflate; false on damaged data. */
+/* One call of inflate, behind what is in the window; false on damaged data. */
 static bool
-inflate_some(
-    struct gunzip *g, const char *p, size_t n, size_t *used, struct span *out)
+inflate_some(struct gunzip *g, const char *p, size_t n, size_t *used)
 {
 	uInt avail = n < UINT32_MAX / 2 ? (uInt)n : UINT32_MAX / 2;
 	int rc;
 
 	g->z.next_in = (const Bytef *)p;
 	g->z.avail_in = avail;
-	g->z.next_out = g->window;
-	g->z.avail_out = GUNZIP_WINDOW;
+	g->z.next_out = g->window + g->n;
+	g->z.avail_out = (uInt)(GUNZIP_WINDOW - g->n);
 	rc = inflate(&g->z, Z_NO_FLUSH);
 	*used = avail - g->z.avail_in;
-	*out = (struct span){
-	    (const char *)g->window, GUNZIP_WINDOW - g->z.avail_out};
+	/* Z_BUF_ERROR only says that there was nothing to do. */
+	if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
+		return false;
+	g->n = GUNZIP_WINDOW - g->z.avail_out;
 	if (rc == Z_STREAM_END) {
 		CHECK(inflateReset(&g->z) == Z_OK);
 		g->state = BETWEEN;
-		return true;
 	}
-	/* Z_BUF_ERROR only says that there was nothing to do. */
-	return rc == Z_OK || rc == Z_BUF_ERROR;
+	return true;
 }
 
 static enum err
-step_member(struct gunzip *g, struct span *in, struct span *out, bool *more)
+step_member(struct gunzip *g, struct span *in)
 {
 	size_t used;
-	bool ok = inflate_some(g, in->p, in->n, &used, out);
+	bool ok = inflate_some(g, in->p, in->n, &used);
 
 	take(g, in, used);
-	if (!ok) {
-		*out = SPAN("");
-		return fail_inflate(g);
-	}
-	/* A full window may leave output behind in zlib. */
-	*more = in->n > 0 || (g->state == MEMBER && out->n == GUNZIP_WINDOW);
-	return ERR_OK;
+	return ok ? ERR_OK : fail_inflate(g);
 }
 
 /* The second byte of the stream: gzip, or plain bytes that begin with 0x1f. */
-static enum err
-step_magic(struct gunzip *g, struct span *in, struct span *out, bool *more)
+static void
+step_magic(struct gunzip *g, struct span *in)
 {
 	static const char first[] = {MAGIC_1};
 	size_t used;
 
 	if ((unsigned char)in->p[0] == MAGIC_2) {
 		g->state = MEMBER;
-		CHECK(inflate_some(g, first, 1, &used, out) && used == 1);
+		CHECK(inflate_some(g, first, 1, &used) && used == 1);
 	} else {
 		g->state = PLAIN;
-		*out = (struct span){first, 1};
+		g->window[g->n++] = MAGIC_1;
 	}
-	*more = true;
-	return ERR_OK;
-}
-
-static void
-step_plain(struct gunzip *g, struct span *in, struct span *out, bool *more)
-{
-	*out = *in;
-	if (out->n > GUNZIP_WINDOW)
-		out->n = GUNZIP_WINDOW;
-	take(g, in, out->n);
-	*more = in->n > 0;
 }
 
 static enum err
-step_between(struct gunzip *g, struct span *in, struct span *out, bool *more)
+step_between(struct gunzip *g, struct span *in)
 {
 	size_t nuls = 0;
 
@@ -185,35 +174,76 @@ step_between(struct gunzip *g, struct span *in, struct span *out, bool *more)
 	take(g, in, nuls);
 	if (in->n == 0)
 		return ERR_OK;
-	if ((unsigned char)in->p[0] != MAGIC_1)
+	if (!gunzip_begins(in->p[0]))
 		return fail(g, ERR_TRAILING, "bytes after the gzip data", NULL);
 	g->state = MEMBER;
-	return step_member(g, in, out, more);
+	return ERR_OK;
 }
 
+/* What comes first, until it is known what it is. */
+static void
+step_start(struct gunzip *g, struct span *in)
+{
+	if (gunzip_begins(in->p[0])) {
+		g->state = MAGIC;
+		take(g, in, 1);
+	} else {
+		g->state = PLAIN;
+	}
+}
+
+static void
+step_plain(struct gunzip *g, struct span *in, struct span *out)
+{
+	*out = *in;
+	if (out->n > GUNZIP_WINDOW)
+		out->n = GUNZIP_WINDOW;
+	take(g, in, out->n);
+}
+
+static enum err
+step(struct gunzip *g, struct span *in)
+{
+	if (g->state == MEMBER)
+		return step_member(g, in);
+	if (g->state == BETWEEN)
+		return step_between(g, in);
+	if (g->state == MAGIC)
+		step_magic(g, in);
+	else
+		step_start(g, in);
+	return ERR_OK;
+}
+
+/*
+ * Fills the window, over the ends of members: who gets the output pays for each
+ * step, and must not pay for each of many small members. What came before an
+ * error is handed over first.
+ */
 enum err
 gunzip_step(struct gunzip *g, struct span *in, struct span *out, bool *more)
 {
+	bool full_before = g->n == GUNZIP_WINDOW;
+
 	*out = SPAN("");
 	*more = false;
 	if (g->err != ERR_OK)
 		return g->err;
-	if (g->state == MEMBER)
-		return step_member(g, in, out, more);
-	if (in->n == 0)
-		return ERR_OK;
-	if (g->state == MAGIC)
-		return step_magic(g, in, out, more);
-	if (g->state == BETWEEN)
-		return step_between(g, in, out, more);
-	if (g->state == START && (unsigned char)in->p[0] == MAGIC_1) {
-		g->state = MAGIC;
-		take(g, in, 1);
-		*more = in->n > 0;
-		return ERR_OK;
-	}
-	g->state = PLAIN;
-	step_plain(g, in, out, more);
+	g->n = 0;
+	if (full_before && g->state == MEMBER)
+		(void)step(g, in);
+	while (g->err == ERR_OK && in->n > 0 && g->n < GUNZIP_WINDOW &&
+	       g->state != PLAIN)
+		(void)step(g, in);
+	if (g->n > 0)
+		*out = (struct span){(const char *)g->window, g->n};
+	else if (g->err != ERR_OK)
+		return g->err;
+	else if (g->state == PLAIN)
+		step_plain(g, in, out);
+	/* A full window may leave output behind in zlib. */
+	*more = in->n > 0 || g->err != ERR_OK ||
+		(g->state == MEMBER && g->n == GUNZIP_WINDOW);
 	return ERR_OK;
 }
 
@@ -229,12 +259,6 @@ bool
 gunzip_is_gzip(const struct gunzip *g)
 {
 	return g->state == MEMBER || g->state == BETWEEN;
-}
-
-bool
-gunzip_begins(char c)
-{
-	return (unsigned char)c == MAGIC_1;
 }
 
 const char *
