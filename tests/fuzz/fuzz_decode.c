@@ -1,6 +1,7 @@
-/* Log files: the same records whole and cut, whatever the bytes are. The second
- * byte says whether the rest is a file as it is or is packed first, as one
- * member or two: a checksum cannot be guessed. */
+/* Log files: the same records whole and cut, whatever the bytes are, and those
+ * that a model finds in the text. The second byte says whether the rest is a
+ * file as it is or is packed first, as one member or two: a checksum cannot be
+ * guessed. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -11,7 +12,9 @@
 #include "trail/gunzip.h"
 #include "trail/record.h"
 
-enum { MAX_RECORD = 70000, GOT_MAX = 1 << 28 };
+#include "../unit/fake/records_model.c"
+
+enum { MAX_RECORD = 70000, MAX_SMALL = 40, GOT_MAX = 1 << 28 };
 
 enum { AS_IS, ONE_MEMBER, TWO_MEMBERS, PACKINGS };
 
@@ -82,9 +85,9 @@ feed(struct decode *d, struct run *r, struct span in)
 }
 
 static void
-run(struct run *r, struct span s, uint8_t how)
+run(struct run *r, struct span s, size_t max, uint8_t how)
 {
-	struct decode *d = decode_new(MAX_RECORD, on_record, on_left_out, r);
+	struct decode *d = decode_new(max, on_record, on_left_out, r);
 	struct fuzz_cut cut;
 
 	buf_init(&r->got, GOT_MAX);
@@ -159,19 +162,45 @@ check_same(const struct run *whole, const struct run *cut)
 	CHECK(span_eq(a, b));
 }
 
+/* Nothing of what decode knows beside the text itself begins it. */
+static bool
+is_text(struct span s)
+{
+	return s.n < GUNZIP_WINDOW &&
+	       (s.n == 0 || memchr("\x1f\xef\xfd\xfe\xff\x28\x04"
+				   "BP",
+				s.p[0], 9) == NULL);
+}
+
+static void
+check_model(const struct run *whole, struct span text, size_t max)
+{
+	struct buf want;
+	bool good;
+
+	buf_init(&want, GOT_MAX);
+	good = records_model(text, max, &want);
+	CHECK(good == (whole->err == ERR_OK));
+	CHECK(span_eq(buf_view(&want), buf_view(&whole->got)));
+	buf_fini(&want);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct span in = {(const char *)data, n};
 	uint8_t how = fuzz_byte(&in);
+	size_t max = how % 2 ? MAX_RECORD : MAX_SMALL;
 	struct run whole, cut;
 	struct buf file;
 
 	buf_init(&file, GOT_MAX);
 	make_file(&file, &in);
-	run(&whole, buf_view(&file), 0);
-	run(&cut, buf_view(&file), how);
+	run(&whole, buf_view(&file), max, 0);
+	run(&cut, buf_view(&file), max, how);
 	check_same(&whole, &cut);
+	if (is_text(in))
+		check_model(&whole, in, max);
 	buf_fini(&whole.got);
 	buf_fini(&cut.got);
 	buf_fini(&file);

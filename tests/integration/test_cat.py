@@ -55,6 +55,18 @@ def test_damage_is_told_and_the_rest_goes_on(binary, tmp_path, damage):
     assert done.stdout.endswith(ndjson(files[1][2]))
 
 
+def test_a_record_left_out_is_told(binary):
+    """And all others are written."""
+    done = cat(binary, data=b'[{"a":1},5,' + b'{"a":' + b"[" * 600 + b"]" * 600
+               + b'},{"b":"\xff"}]')
+    assert done.returncode == 1
+    assert done.stdout == b'{"a":1}\n{"b":"\xff"}\n'
+    assert done.stderr == (
+        b"trailpost: standard input: record with index 1 left out: "
+        b"no_object\ntrailpost: standard input: record with index 2 left "
+        b"out: too_deep\n")
+
+
 @pytest.mark.parametrize("names", [(), ("-",), ("none",)])
 def test_nothing_at_all_is_told(binary, tmp_path, names):
     (tmp_path / "none").write_bytes(b"")

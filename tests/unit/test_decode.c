@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "fake/records_model.c"
 #include "trail/decode.h"
 #include "trail/gunzip.h"
 
@@ -821,6 +822,77 @@ test_flipped_text(void **state)
 	}
 }
 
+/* A value of random tokens; deeper ones are rarer. */
+static void
+add_value(struct buf *b, unsigned depth)
+{
+	static const char *const scalars[] = {"1", "-2.5e+3", "true", "null",
+	    "\"a\"", "\"\\\"}],{[\"", "\"\\u00e9\xff\"", "\"\"", "0"};
+	bool is_map = clock_random(2) == 0;
+	size_t n;
+
+	if (depth > 0 && clock_random(6) < depth) {
+		buf_str(b, scalars[clock_random(9)]);
+		return;
+	}
+	n = (size_t)clock_random(4);
+	buf_str(b, is_map ? "{" : "[");
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_str(b, clock_random(3) ? "," : " ,\n");
+		if (is_map)
+			buf_str(
+			    b, clock_random(3) ? "\"Records\":" : "\"k\" :");
+		add_value(b, depth + 1);
+	}
+	buf_str(b, is_map ? "}" : "]");
+}
+
+/* The slicer against a model, on texts that are all but right. */
+static void
+test_model(void **state)
+{
+	enum { ROUNDS = 4000 };
+	struct env *e = *state;
+	unsigned good = 0, left_out = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		size_t max = 10 + (size_t)clock_random(60);
+		bool is_good;
+
+		buf_reset(&e->text);
+		buf_reset(&e->want);
+		buf_str(&e->text, clock_random(2) ? "{\"Records\":[" : "[");
+		for (uint64_t n = clock_random(6); n > 0; n--) {
+			add_value(&e->text, 0);
+			buf_str(&e->text, n > 1 ? "," : "");
+		}
+		buf_str(&e->text, e->text.p[0] == '{' ? "]}" : "]");
+		if (clock_random(2) == 0)
+			e->text.p[1 + clock_random(e->text.n - 1)] =
+			    "{}[]\",:\n\\1ex"[clock_random(12)];
+		is_good = records_model(buf_view(&e->text), max, &e->want);
+		decode_free(&e->d);
+		e->d = decode_new(max, on_record, on_left_out, &e->run);
+		for (size_t step = 0; step < 5000; step = step * 9 + 1) {
+			run(e->d, &e->run, buf_view(&e->text), step);
+			if (span_eq(
+				buf_view(&e->run.got), buf_view(&e->want)) &&
+			    is_good == (e->run.err == ERR_OK))
+				continue;
+			fail_msg(
+			    "max %zu, cut %zu: %s\ngot %s%s\nexpected %s%s",
+			    max, step, buf_cstr(&e->text),
+			    buf_cstr(&e->run.got), e->run.error,
+			    buf_cstr(&e->want), is_good ? "" : "an error");
+		}
+		good += is_good;
+		left_out += e->run.left_out > 0;
+	}
+	assert_true(good > ROUNDS / 4 && good < ROUNDS);
+	assert_true(left_out > ROUNDS / 8);
+}
+
 static void
 test_bomb(void **state)
 {
@@ -916,6 +988,7 @@ main(void)
 	    T(test_other_formats),
 	    T(test_damage),
 	    T(test_flipped_text),
+	    T(test_model),
 	    T(test_bomb),
 	    T(test_outside),
 	    T(test_messages),
