@@ -736,6 +736,9 @@ test_other_formats(void **state)
 		assert_int_equal(e->run.err, ERR_SYNTAX);
 		assert_null(strstr(e->run.error, cases[i].name));
 	}
+	run(e->d, &e->run, SPAN("\x1f{}"), 1);
+	assert_int_equal(e->run.err, ERR_SYNTAX);
+	assert_null(strstr(e->run.error, "gzip"));
 	for (int layer = 0; layer < 3; layer++) {
 		buf_reset(&e->text);
 		buf_span(&e->text, layer ? buf_view(&e->gz) : SPAN("[{}]"));
@@ -933,6 +936,24 @@ test_outside(void **state)
 			run(e->d, &e->run, buf_view(&e->text), step);
 			expect(&e->run, "outside", step, err,
 			    err == ERR_OK ? SPAN("{}\n") : SPAN(""));
+		}
+	}
+	/* Between records too; of what is no object its own bytes are none. */
+	for (int over = 0; over < 2; over++) {
+		buf_reset(&e->text);
+		buf_str(&e->text, "[{},");
+		for (int i = 0; i < SLICER_OUTSIDE_MAX - 1 + over; i++)
+			buf_char(&e->text, ' ');
+		buf_str(&e->text, "\"");
+		for (int i = 0; i < 20000; i++)
+			buf_char(&e->text, ',');
+		buf_str(&e->text, "\",{}]");
+		for (size_t step = 0; step < 90000; step = step * 9 + 5) {
+			run(e->d, &e->run, buf_view(&e->text), step);
+			expect(&e->run, "between", step,
+			    over ? ERR_LIMIT : ERR_OK,
+			    over ? SPAN("{}\n")
+				 : SPAN("{}\n-1 no_object\n{}\n"));
 		}
 	}
 	/* An endless string is an error long before its end. */
