@@ -92,6 +92,7 @@ void
 slicer_leave_out(struct slicer *s, enum slicer_cause cause)
 {
 	s->carry.n = 0;
+	s->ready = false;
 	s->left_out(
 	    s->arg, s->index++, s->is_object ? cause : SLICER_NO_OBJECT);
 }
@@ -216,7 +217,9 @@ end_outside(struct slicer *s, struct span rest)
 	bool listed = s->depth == s->array_depth;
 	size_t gap = listed ? slicer_separators(rest) : rest.n;
 
-	if (gap < rest.n && s->array_depth > 0) {
+	if (listed && gap > 0 && memchr(rest.p, ',', gap) != NULL)
+		s->ready = true;
+	if (gap < rest.n && s->array_depth > 0 && s->ready) {
 		s->scalar = true;
 		s->is_object = false;
 		s->from = s->mark + gap;

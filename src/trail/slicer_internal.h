@@ -20,7 +20,8 @@ struct slicer {
 	bool wants_array; /* the key "Records" came, its value not yet */
 	bool found;	  /* this document has had its Records */
 	bool any;	  /* there was a document */
-	bool stray;	  /* something between documents that is none */
+	bool ready;	  /* an element may begin: behind a bracket or comma */
+	bool stray;	  /* a scalar began where none may */
 
 	struct span piece; /* being parsed */
 	uint64_t before;   /* bytes fed before it */

@@ -96,6 +96,7 @@ deliver(struct slicer *s, size_t end)
 	if (s->carry.n > 0)
 		head = (struct span){s->carry.p, s->carry.n};
 	s->carry.n = 0;
+	s->ready = false;
 	s->index++;
 	s->fn(s->arg, head, tail);
 }
@@ -146,7 +147,7 @@ on_start_array(void *ctx)
 	} else if (s->wants_array || s->depth == 0) {
 		s->array_depth = s->depth + 1;
 		s->wants_array = false;
-		s->found = true;
+		s->found = s->ready = true;
 	}
 	if (!deeper(s))
 		return 0;

@@ -527,6 +527,8 @@ test_long_and_broken(void **state)
 	    {"[{},{\"a\":[", "\"]}]", ERR_TRUNCATED},
 	    {"[{},{\"a\":[x", "]},{\"no\":1}]", ERR_SYNTAX},
 	    {"[{},{\"a\":[", "]}x]", ERR_SYNTAX},
+	    {"[{}", "\"no comma before\",{\"no\":1}]", ERR_SYNTAX},
+	    {"[{}", "1234,{\"no\":1}]", ERR_SYNTAX},
 	    {"[{},{\"a\":[", "]}}", ERR_SYNTAX},
 	    {"[{},{\"a\":[", "]}", ERR_TRUNCATED},
 	    {"{\"Records\":[{},{\"a\":[", "]}],", ERR_TRUNCATED},
@@ -601,6 +603,26 @@ test_depth(void **state)
 	run(e->d, &e->run, buf_view(&e->text), SIZE_MAX);
 	assert_int_equal(e->run.err, ERR_DEPTH);
 	assert_non_null(strstr(e->run.error, "nested deeper than 512"));
+}
+
+/* Where a comma is missing no element begins, however long it is. */
+static void
+test_no_comma(void **state)
+{
+	static const char *const begins[] = {"[{}", "[{}\n", "[1 ", "[\"a\""};
+	struct env *e = *state;
+
+	use_small(e);
+	for (size_t i = 0; i < 8; i++) {
+		buf_reset(&e->text);
+		buf_str(&e->text, begins[i / 2]);
+		buf_str(&e->text, i % 2 ? "\"" : " ");
+		for (int k = 0; k < 3 * MAX_SMALL; k++)
+			buf_char(&e->text, '7');
+		buf_str(&e->text, i % 2 ? "\",{}]" : ",{}]");
+		all_cuts(e->d, &e->run, "no comma", buf_view(&e->text),
+		    ERR_SYNTAX, i < 4 ? SPAN("{}\n") : SPAN("-0 no_object\n"));
+	}
 }
 
 /* All that can be left out, many times over, and each is told. */
@@ -1002,6 +1024,7 @@ main(void)
 	    T(test_long_of_all_kinds),
 	    T(test_long_and_broken),
 	    T(test_depth),
+	    T(test_no_comma),
 	    T(test_many_left_out),
 	    T(test_packed_twice),
 	    T(test_bomb_packed_twice),
