@@ -205,6 +205,7 @@ check_arrived(const struct sim_message *m)
 			printf("message %u deleted, event %u of object %u was "
 			       "not taken\n",
 			    m->id, e, m->object + i);
+			fflush(stdout);
 			abort();
 		}
 	}

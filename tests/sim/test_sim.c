@@ -8,9 +8,11 @@
  * each number. SEED=n: with that seed. SIM_SECONDS=n: no more are begun after
  * so long (60). SIM_JOBS=n: so many at once (1). LOG=1: with the log.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -89,6 +91,7 @@ start(struct job *j)
 	j->pid = fork();
 	if (j->pid != 0)
 		return;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* none is left behind */
 	if (getenv("LOG") == NULL) {
 		log_quiet();
 		log_set_level(LOG_LVL_ERROR);
