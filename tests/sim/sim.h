@@ -85,6 +85,7 @@ struct sim_row {
 	int64_t ms; /* 0: 3 h */
 	struct sim_load load[SIM_LOADS_MAX];
 	struct sim_fault fault[SIM_FAULTS_MAX];
+	unsigned receives;     /* maxReceiveCount is drawn from so much; 0: 3 */
 	size_t buffer_bytes;   /* 0: the default */
 	int64_t stop_every_ms; /* SIGTERM to one process, which starts again */
 	int64_t kill_every_ms; /* SIGKILL */

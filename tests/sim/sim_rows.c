@@ -138,6 +138,7 @@ const struct sim_row sim_rows[] = {
     BAD_EVENT("an event answered 0", SAYS_ZERO),
     BAD_EVENT("an event answered an error", SAYS_ERROR),
     {.name = "policy wrong for 60 h",
+	.receives = 10,
 	.ms = 75 * SIM_H,
 	.lag_ms = 13 * SIM_H,
 	.told_ms = 2 * SIM_MIN,
@@ -145,7 +146,9 @@ const struct sim_row sim_rows[] = {
 	.speed = 600,
 	.load = {{.at_once = 2000, .per_s = 20. / 60}},
 	.fault = {{.until_ms = 60 * SIM_H, .s3 = S3_DENIED}}},
+    /* Each receive is good for 12 h at most, and some come twice. */
     {.name = "policy wrong, 1 an hour",
+	.receives = 8,
 	.ms = 61 * SIM_H,
 	.lag_ms = 70 * SIM_S,
 	.told_ms = 2 * SIM_MIN,

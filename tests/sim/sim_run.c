@@ -293,7 +293,9 @@ on_drained(void *arg)
 	int64_t from = p->polled_ms > p->drain_ms ? p->polled_ms : p->drain_ms;
 	int64_t took = sim_now() - from;
 
-	if (took > S.drain_max_ms)
+	/* Without a fault there may be good work to finish. */
+	if (took > S.drain_max_ms &&
+	    (S.row->fault[0].until_ms == 0 || sim_fault_now() != NULL))
 		S.drain_max_ms = took;
 	sim_after(&p->begin, AGAIN_MS);
 }
@@ -354,7 +356,7 @@ begin(const struct sim_row *row, uint64_t seed, unsigned procs)
 	S.row = row;
 	S.seed = S.rng = seed;
 	S.procs = procs;
-	S.max_receives = sim_between(3, 10);
+	S.max_receives = sim_between(row->receives > 0 ? row->receives : 3, 10);
 	S.order = (enum sim_order)sim_random(SIM_ORDERS);
 	sim_clock_start();
 	clock_seed(seed);
