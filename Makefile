@@ -56,14 +56,31 @@ PROBED := $(shell for flag in $(MAYBE); do \
 	$(CC) -Werror $$flag -x c -c -o /dev/null /dev/null 2>/dev/null && \
 	echo $$flag; done)
 
+# What compresses: isal, or zlib. Inflating is zlib's business in any case.
+PKG_CONFIG ?= pkg-config
+CODEC ?= $(if $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && \
+	echo yes),isal,zlib)
+ifeq ($(CODEC),isal)
+CODEC_DEFS := -DGZIP_ISAL
+CODEC_LIBS := $(shell $(PKG_CONFIG) --libs libisal)
+CODEC_NAME := ISA-L
+else ifeq ($(CODEC),zlib)
+CODEC_NAME := zlib
+else
+$(error CODEC is isal or zlib)
+endif
+
 DEFS := -D_GNU_SOURCE -DTRAILPOST_VERSION='"$(VERSION)"'
 # The user's CFLAGS, CPPFLAGS and LDFLAGS add to ours; they replace nothing.
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(PROBED) $(HARDEN) $(DEFS) \
 	-Iinclude -Isrc -MMD -MP $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDEN) $(LDFLAGS)
-LIBS := -lcurl -lev -lyajl -lz -lcrypto -lexpat -lmicrohttpd -lm
+LIBS := -lcurl -lev -lyajl -lz -lcrypto -lexpat -lmicrohttpd -lm $(CODEC_LIBS)
 
 SRC := $(wildcard src/*/*.c)
+ifeq ($(CODEC),zlib)
+SRC := $(filter-out src/sink/gzip_isal.c,$(SRC))
+endif
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 MAIN := $(BUILD)/src/daemon/main.o
 LIB := $(BUILD)/libtrailpost.a
@@ -71,6 +88,12 @@ BIN := $(BUILD)/trailpost
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+# What rests on the codec is tested with the other one, too: a program more for
+# each of these, with a gzip.o that does not know of ISA-L.
+BOTH_CODECS := $(patsubst %,$(BUILD)/tests/unit/test_%,gzip batcher split)
+ifeq ($(CODEC),isal)
+UNIT += $(BOTH_CODECS:%=%-zlib)
+endif
 # Helpers shared by unit tests: every other .c in the folder. They come before
 # the library, so a stand-in defined there wins over the real module.
 UNIT_HELP_SRC := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
@@ -79,6 +102,7 @@ SIM_SRC := $(wildcard tests/sim/*.c)
 SIM := $(BUILD)/tests/sim/test_sim
 ORACLE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oracle/*.c))
 FLOOR := $(BUILD)/tests/bench/floor
+BENCH := $(FLOOR) $(BUILD)/tests/bench/levels
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 30
 OOM := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oom/oom_*.c))
@@ -100,7 +124,7 @@ RUN = BUILD="$(BUILD)" PYTHON="$(PYTHON)" TRAILPOST="$(abspath $(BIN))" \
 all: $(BIN)
 
 $(BIN): $(MAIN) $(LIB)
-	$(SAY) "  LINK  $@"
+	$(SAY) "  LINK  $@, deflate by $(CODEC_NAME)"
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(MAIN) $(LIB) $(LIBS)
 
 # cmocka 2 would have functions in the place of some that 1 lacks.
@@ -114,6 +138,16 @@ $(UNIT_HELP): $(UNIT_HELP_SRC:%.c=$(BUILD)/%.o)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
+# Another codec than that of the last build: what knows it is made anew.
+$(shell mkdir -p $(BUILD) && { echo $(CODEC) | cmp -s - $(BUILD)/codec || \
+	echo $(CODEC) >$(BUILD)/codec; })
+$(BUILD)/src/sink/gzip.o: $(BUILD)/codec
+$(BUILD)/src/sink/gzip.o $(BUILD)/tests/fuzz/fuzz_gzip.o: \
+	ALL_CFLAGS += $(CODEC_DEFS)
+
+$(BUILD)/gzip-zlib.o: src/sink/gzip.c
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $<"
@@ -126,7 +160,10 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_HELP) $(LIB)
 $(SIM): $(SIM_SRC:%.c=$(BUILD)/%.o) $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(ORACLE) $(FLOOR): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+$(BOTH_CODECS:%=%-zlib): %-zlib: %.o $(BUILD)/gzip-zlib.o $(UNIT_HELP) $(LIB)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(ORACLE) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
 ifeq ($(VARIANT),analyzer)
@@ -145,7 +182,7 @@ $(OOM): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/oom/oom.o $(LIB)
 
 .PRECIOUS: $(BUILD)/%.o
 -include $(OBJ:.o=.d) $(UNIT_SRC:%.c=$(BUILD)/%.d) \
-	$(UNIT_HELP_SRC:%.c=$(BUILD)/%.d) $(ORACLE:=.d) $(FLOOR).d \
+	$(UNIT_HELP_SRC:%.c=$(BUILD)/%.d) $(ORACLE:=.d) $(BENCH:=.d) \
 	$(FUZZ:=.d) $(BUILD)/tests/fuzz/fuzz.d $(OOM:=.d) \
 	$(BUILD)/tests/oom/oom.d $(SIM_SRC:%.c=$(BUILD)/%.d)
 
@@ -378,7 +415,7 @@ metrics-doc: $(BIN)
 .PHONY: bench
 bench: setup-bench
 	@sh tests/peers/install.sh fauxqs
-	@$(SUBMAKE) -s QUIET=1 $(BIN) $(FLOOR)
+	@$(SUBMAKE) -s QUIET=1 $(BIN) $(BENCH)
 	@$(PYTHON) tests/bench/bench.py --bin $(BIN) --floor $(FLOOR) \
 		--npm build/peers/npm
 

@@ -23,6 +23,11 @@ has_libraries()
 			-lexpat -lmicrohttpd -lm 2>/dev/null
 }
 
+has_isal()
+{
+	pkg-config --exists libisal 2>/dev/null
+}
+
 has_cmocka()
 {
 	printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' \
@@ -73,6 +78,9 @@ compile_packages()
 	has cc && has make || echo gcc make libc6-dev
 	has_libraries || echo libcurl4-openssl-dev libev-dev libyajl-dev \
 		zlib1g-dev libssl-dev libexpat1-dev libmicrohttpd-dev
+	has pkg-config || echo pkg-config
+	has_isal || ! exists libisal-dev ||
+		echo libisal-dev # an old Ubuntu, say: zlib does it all
 }
 
 build_packages()
@@ -138,7 +146,7 @@ deb_packages()
 		essential="build-essential crossbuild-essential-$host" of=:$host
 	fi
 	for name in $essential dpkg-dev debhelper $(sed -n \
-		'/^Build-Depends:/,/^[^ ]/s/^ \(lib[a-z0-9.+-]*\|zlib1g-dev\).*/\1/p' \
+		'/^Build-Depends:/,/^[^ ]/s/^ \(lib[a-z0-9.+-]*\|pkg-config\|zlib1g-dev\).*/\1/p' \
 		etc/debian/control | sed "s/\$/$of/"); do
 		has_package "$name" || echo "$name"
 	done

@@ -49,7 +49,9 @@ void batcher_free(struct batcher **b); /* an open batch is dropped */
 bool batcher_room(struct batcher *b, size_t n);
 /* A pool of at least so many bytes has room for n bytes of records once all
  * batches are out of it. */
-size_t batcher_pool_min(size_t n);
+size_t batcher_pool_min(const struct batcher_conf *conf, size_t n);
+/* The most bytes that it takes beside the pool. */
+size_t batcher_memory(int gzip_level);
 /* One event: head then tail are its bytes, a '\n' is added. Event number
  * `index` of `owner`; within a grant the indices rise, with at most
  * BATCHER_RUNS_PER_GRANT − 1 gaps. */

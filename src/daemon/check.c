@@ -20,7 +20,7 @@
 #include "sink/batcher.h"
 #include "trail/gunzip.h"
 
-enum { NOTE_MAX = 32 * 1024 };
+enum { NOTE_MAX = 32 * 1024, TOLD_MAX = 200 };
 
 static void tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
@@ -79,8 +79,6 @@ check_region_found(struct config *c, const char *region, const char *from)
 	mem_free(*o);
 	*o = mem_strndup(from, strlen(from));
 }
-
-enum { TOLD_MAX = 200 };
 
 /* How much of an URL may be told: a query may hold a secret, and what stands
  * before an '@' is one. */
@@ -271,6 +269,8 @@ check_token(struct notes *n, struct config *c)
 static void
 check_sizes(struct notes *n, const struct config *c)
 {
+	struct batcher_conf bc = {.batch_max_bytes = c->batch_max_bytes,
+	    .gzip_level = (int)c->gzip_level};
 	struct buf need, have;
 	size_t least;
 
@@ -294,7 +294,7 @@ check_sizes(struct notes *n, const struct config *c)
 		    origin(c, "buffer_max_bytes"), buf_cstr(&need),
 		    buf_cstr(&have), origin(c, "batch_max_bytes"));
 	}
-	least = batcher_pool_min(c->max_record_bytes + GUNZIP_WINDOW);
+	least = batcher_pool_min(&bc, c->max_record_bytes + GUNZIP_WINDOW);
 	if (c->buffer_max_bytes < least) {
 		buf_reset(&need);
 		value_add_size(&need, least);

@@ -16,6 +16,7 @@
 #include "daemon/manual.h"
 #include "daemon/note.h"
 #include "daemon/probe.h"
+#include "sink/gzip.h"
 
 enum action {
 	ACT_RUN,
@@ -291,7 +292,8 @@ dispatch(const struct args *a)
 		write_help();
 		break;
 	case ACT_VERSION:
-		puts("trailpost " TRAILPOST_VERSION);
+		printf("trailpost " TRAILPOST_VERSION "\ndeflate by %s\n",
+		    gzip_codec(1));
 		break;
 	case ACT_DEFAULT:
 		manual_write_file(stdout);

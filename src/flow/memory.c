@@ -4,6 +4,8 @@
 #include "flow/ledger.h"
 #include "flow/shipper.h"
 #include "net/http.h"
+#include "sink/batcher.h"
+#include "sink/delivery.h"
 #include "trail/gunzip.h"
 #include "trail/notify.h"
 #include "trail/record.h"
@@ -32,9 +34,13 @@ size_t
 shipper_memory_bound(const struct shipper_conf *c)
 {
 	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
+	/* What compresses, and the scratch buffer for parts of batches. */
+	size_t sink = batcher_memory(c->gzip_level) +
+		      delivery_memory(c->gzip_level, c->batch_max_bytes);
 
-	return c->buffer_max_bytes + c->s3_concurrency * (size_t)SLOT_BYTES +
-	       large + INTAKE_BYTES_MAX + WIDEST_BYTES + RECEIVE_BYTES +
+	return c->buffer_max_bytes + sink +
+	       c->s3_concurrency * (size_t)SLOT_BYTES + large +
+	       INTAKE_BYTES_MAX + WIDEST_BYTES + RECEIVE_BYTES +
 	       (2 * c->max_messages + SQS_BATCH_MAX) * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + BASE_BYTES;
 }

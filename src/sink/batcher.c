@@ -9,12 +9,11 @@
 /*
  * Why batcher_room does not lie:
  *
- * - A stream of x bytes never gives more than deflateBound(x), and what deflate
- *   holds back at any time is not more than its whole state
- *   (GZIP_STATE_MAX). So the open batch, finished now, has at most
- *   finished_max() bytes; add() keeps that much reserved.
- * - m more bytes give at most deflateBound(m) more, however they are spread
- *   over batches, plus an empty stream and a started piece for each batch.
+ * - A member of x bytes never has more than gzip_bound(x), and ending it adds
+ *   at most gzip_held_max() to what was written. So the open batch, finished
+ *   now, has at most finished_max() bytes; add() keeps that much reserved.
+ * - m more bytes give at most gzip_bound(m) more, however they are spread over
+ *   batches, plus an empty member and a started piece for each batch.
  * - Of two batches in a row, the second was begun because its first event did
  *   not fit into the first: together they hold more than batch_max_bytes. So m
  *   bytes open at most 2·(m / batch_max_bytes) + 1 batches by the limit of
@@ -33,7 +32,7 @@ struct batcher {
 	uint64_t last_id;
 	size_t soft_max_bytes; /* gives way to the pool */
 	size_t granted;	       /* bytes of records that may still be added */
-	z_stream z;	       /* of the open batch; unused without gzip */
+	struct gzip *gzip;     /* of the open batch; NULL: plain */
 };
 
 static void
@@ -57,7 +56,7 @@ batcher_new(struct timers *t, struct pool *pool,
 	b->age = timer_new(t, on_age, b);
 	b->soft_max_bytes = SIZE_MAX;
 	if (conf->gzip_level > 0)
-		gzip_deflater(&b->z, conf->gzip_level);
+		b->gzip = gzip_new(conf->gzip_level);
 	return b;
 }
 
@@ -68,8 +67,7 @@ batcher_free(struct batcher **bp)
 
 	if (b == NULL)
 		return;
-	if (b->conf.gzip_level > 0)
-		(void)deflateEnd(&b->z);
+	gzip_free(&b->gzip);
 	batch_free(&b->open);
 	timer_free(&b->age);
 	mem_free(b);
@@ -78,17 +76,19 @@ batcher_free(struct batcher **bp)
 
 /* The most bytes that a body of n bytes of NDJSON may have. */
 static size_t
-body_max(struct batcher *b, size_t n)
+body_max(int level, size_t n)
 {
-	return b->conf.gzip_level > 0 ? deflateBound(&b->z, (uLong)n) : n;
+	return level > 0 ? gzip_bound(level, n) : n;
 }
 
 /* The most bytes that the open batch has when it is finished as it stands. */
 static size_t
 finished_max(struct batcher *b)
 {
-	size_t by_input = body_max(b, b->open->plain_bytes);
-	size_t by_state = b->open->body_bytes + GZIP_STATE_MAX;
+	int level = b->conf.gzip_level;
+	size_t by_input = body_max(level, b->open->plain_bytes);
+	size_t by_state =
+	    level > 0 ? b->open->body_bytes + gzip_held_max(level) : by_input;
 
 	return by_input < by_state ? by_input : by_state;
 }
@@ -99,7 +99,8 @@ pieces_for(struct batcher *b, size_t n)
 {
 	size_t plain = n + n / EVENT_BYTES_MIN;
 	size_t fresh = plain / b->conf.batch_max_bytes * 2 + 1;
-	size_t bytes = body_max(b, plain) + fresh * body_max(b, 0);
+	int level = b->conf.gzip_level;
+	size_t bytes = body_max(level, plain) + fresh * body_max(level, 0);
 	size_t held = 0, runs = fresh, pieces;
 
 	if (n < EVENT_BYTES_MIN)
@@ -125,28 +126,44 @@ batcher_room(struct batcher *b, size_t n)
 }
 
 size_t
-batcher_pool_min(size_t n)
+batcher_pool_min(const struct batcher_conf *conf, size_t n)
 {
-	/* pieces_for's estimate for n of less than a batch: records, their line
-	 * breaks, and the ends and runs of three batches. */
-	return n + n / EVENT_BYTES_MIN + 8 * (size_t)POOL_PIECE;
+	struct batcher empty = {.conf = *conf};
+
+	return pieces_for(&empty, n) * POOL_PIECE;
+}
+
+size_t
+batcher_memory(int gzip_level)
+{
+	return sizeof(struct batcher) +
+	       (gzip_level > 0 ? gzip_memory(gzip_level) : 0);
 }
 
 static void
-deflate_in(struct batcher *b, struct span s, int flush)
+deflate_in(struct batcher *b, struct span s)
 {
-	z_stream *z = &b->z;
 	size_t room;
-	int rc;
 
-	gzip_input(z, s.p, s.n);
-	do {
-		z->next_out = batch_tail(b->open, &room);
-		z->avail_out = (uInt)room;
-		rc = deflate(z, flush);
-		CHECK(rc == Z_OK || rc == Z_STREAM_END);
-		batch_grew(b->open, room - z->avail_out);
-	} while (z->avail_in > 0 || (flush == Z_FINISH && rc == Z_OK));
+	while (s.n > 0) {
+		void *to = batch_tail(b->open, &room);
+
+		batch_grew(b->open, gzip_add(b->gzip, &s, to, room));
+	}
+}
+
+static void
+deflate_end(struct batcher *b)
+{
+	bool done = false;
+
+	while (!done) {
+		size_t n;
+		void *to = batch_tail(b->open, &n);
+
+		done = gzip_end(b->gzip, to, &n);
+		batch_grew(b->open, n);
+	}
 }
 
 static void
@@ -171,7 +188,7 @@ write_in(struct batcher *b, struct span s)
 		return;
 	b->open->plain_bytes += s.n;
 	if (b->conf.gzip_level > 0)
-		deflate_in(b, s, Z_NO_FLUSH);
+		deflate_in(b, s);
 	else
 		copy_in(b, s);
 }
@@ -181,10 +198,8 @@ seal(struct batcher *b)
 {
 	struct batch *full = b->open;
 
-	if (b->conf.gzip_level > 0) {
-		deflate_in(b, (struct span){NULL, 0}, Z_FINISH);
-		CHECK(deflateReset(&b->z) == Z_OK);
-	}
+	if (b->conf.gzip_level > 0)
+		deflate_end(b);
 	batch_finish(full);
 	timer_stop(b->age);
 	b->open = NULL;

@@ -1,51 +1,85 @@
-#include "sink/gzip.h"
-
-#include <limits.h>
-#include <stdint.h>
-
 #include "base/mem.h"
+#include "sink/gzip_internal.h"
 
-static void *
-z_take(void *ctx, uInt n, uInt size)
+/*
+ * At levels 1 to 3 ISA-L's bodies were smaller than zlib's for all sizes of
+ * batches that were measured (tests/bench/levels.c); from 4 on they were not.
+ */
+enum { ISAL_LEVEL_MAX = 3 };
+
+static const struct gzip_codec *
+codec_of(int level)
 {
-	(void)ctx;
-	return mem_alloc((size_t)n * size);
+	CHECK(level >= 1 && level <= 9);
+#ifdef GZIP_ISAL
+	if (level <= ISAL_LEVEL_MAX)
+		return &gzip_isal;
+#endif
+	return &gzip_zlib;
 }
 
-static void
-z_give(void *ctx, void *p)
+struct gzip *
+gzip_new(int level)
 {
-	(void)ctx;
-	mem_free(p);
-}
-
-static void
-own_memory(z_stream *z)
-{
-	*z = (z_stream){.zalloc = z_take, .zfree = z_give};
-}
-
-void
-gzip_deflater(z_stream *z, int level)
-{
-	own_memory(z);
-	CHECK(deflateInit2(z, level, Z_DEFLATED, GZIP_WINDOW_BITS + GZIP_FORMAT,
-		  GZIP_MEM_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
+	return codec_of(level)->open(level);
 }
 
 void
-gzip_inflater(z_stream *z)
+gzip_free(struct gzip **gp)
 {
-	own_memory(z);
-	CHECK(inflateInit2(z, GZIP_WINDOW_BITS + GZIP_FORMAT) == Z_OK);
+	struct gzip *g = *gp;
+
+	if (g == NULL)
+		return;
+	g->codec->close(g);
+	*gp = NULL;
 }
 
-void
-gzip_input(z_stream *z, const char *p, size_t n)
+size_t
+gzip_add(struct gzip *g, struct span *in, void *out, size_t room)
 {
-	static Bytef none;
+	size_t n = room, left = in->n;
 
-	CHECK(n <= UINT_MAX);
-	z->next_in = n > 0 ? (Bytef *)(uintptr_t)p : &none;
-	z->avail_in = (uInt)n;
+	if (left == 0)
+		return 0;
+	(void)g->codec->run(g, in, false, out, &n);
+	CHECK(n > 0 || in->n < left);
+	return n;
+}
+
+bool
+gzip_end(struct gzip *g, void *out, size_t *n)
+{
+	struct span none = SPAN("");
+
+	if (g->codec->run(g, &none, true, out, n)) {
+		g->codec->reset(g);
+		return true;
+	}
+	CHECK(*n > 0);
+	return false;
+}
+
+size_t
+gzip_bound(int level, size_t n)
+{
+	return codec_of(level)->bound(n);
+}
+
+size_t
+gzip_held_max(int level)
+{
+	return codec_of(level)->held_max(level);
+}
+
+size_t
+gzip_memory(int level)
+{
+	return codec_of(level)->memory(level);
+}
+
+const char *
+gzip_codec(int level)
+{
+	return codec_of(level)->name;
 }

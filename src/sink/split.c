@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "sink/gzip.h"
+#include "sink/zstream.h"
 
 enum { WINDOW = 32 * 1024 };
 
@@ -12,7 +13,8 @@ struct split {
 	char window[WINDOW]; /* inflated bytes */
 	char *scratch;	     /* owned; NULL without gzip */
 	size_t scratch_bytes, used;
-	z_stream in, out; /* unused without gzip */
+	z_stream in; /* unused without gzip */
+	struct gzip *out;
 	/* What is read: the parts of a batch that are not begun. */
 	const struct span *next;
 	size_t left;
@@ -28,14 +30,14 @@ struct cut {
 static size_t
 scratch_bytes(int level, size_t batch_max_bytes)
 {
-	/* zlib's header and trailer have 12 bytes less than gzip's. */
-	return level > 0 ? compressBound((uLong)batch_max_bytes) + 12 : 0;
+	return level > 0 ? gzip_bound(level, batch_max_bytes) : 0;
 }
 
 size_t
 split_memory(int level, size_t batch_max_bytes)
 {
-	size_t states = level > 0 ? 2 * (size_t)GZIP_STATE_MAX : 0;
+	size_t states =
+	    level > 0 ? ZSTREAM_INFLATE_MAX + gzip_memory(level) : 0;
 
 	return sizeof(struct split) + states +
 	       scratch_bytes(level, batch_max_bytes);
@@ -49,8 +51,8 @@ split_new(int level, size_t batch_max_bytes)
 	s->level = level;
 	if (level == 0)
 		return s;
-	gzip_inflater(&s->in);
-	gzip_deflater(&s->out, level);
+	zstream_inflate(&s->in);
+	s->out = gzip_new(level);
 	s->scratch_bytes = scratch_bytes(level, batch_max_bytes);
 	s->scratch = mem_alloc(s->scratch_bytes);
 	return s;
@@ -63,10 +65,9 @@ split_free(struct split **sp)
 
 	if (s == NULL)
 		return;
-	if (s->level > 0) {
+	if (s->level > 0)
 		(void)inflateEnd(&s->in);
-		(void)deflateEnd(&s->out);
-	}
+	gzip_free(&s->out);
 	mem_free(s->scratch);
 	mem_free(s->part);
 	mem_free(s);
@@ -81,7 +82,7 @@ read_from_start(struct split *s, const struct batch *b)
 	s->next = batch_body(b, &s->left);
 	if (s->level > 0) {
 		CHECK(inflateReset(&s->in) == Z_OK);
-		gzip_input(&s->in, NULL, 0);
+		zstream_input(&s->in, (struct span){NULL, 0});
 	}
 }
 
@@ -106,7 +107,7 @@ read_more(struct split *s)
 		if (z->avail_out < WINDOW)
 			break;
 		CHECK(z->avail_in == 0 && s->left-- > 0);
-		gzip_input(z, s->next->p, s->next->n);
+		zstream_input(z, *s->next);
 		s->next++;
 	}
 	return (struct span){s->window, WINDOW - z->avail_out};
@@ -156,19 +157,22 @@ add_part(struct split *s, struct span text)
 }
 
 static void
-write_out(struct split *s, struct span text, int flush)
+write_out(struct split *s, struct span text)
 {
-	size_t room = s->scratch_bytes - s->used;
-	z_stream *z = &s->out;
-	int rc;
+	while (text.n > 0) {
+		size_t room = s->scratch_bytes - s->used;
 
-	gzip_input(z, text.p, text.n);
-	z->next_out = (Bytef *)s->scratch + s->used;
-	z->avail_out = (uInt)room;
-	rc = deflate(z, flush);
-	CHECK(rc == (flush == Z_FINISH ? Z_STREAM_END : Z_OK));
-	CHECK(z->avail_in == 0);
-	s->used += room - z->avail_out;
+		s->used += gzip_add(s->out, &text, s->scratch + s->used, room);
+	}
+}
+
+static void
+write_end(struct split *s)
+{
+	size_t n = s->scratch_bytes - s->used;
+
+	CHECK(gzip_end(s->out, s->scratch + s->used, &n));
+	s->used += n;
 }
 
 static void
@@ -197,7 +201,7 @@ copy(struct split *s, const struct batch *b, const struct cut *cut)
 		if (s->level == 0)
 			add_part(s, text);
 		else
-			write_out(s, text, Z_NO_FLUSH);
+			write_out(s, text);
 	}
 }
 
@@ -209,11 +213,9 @@ split_render(struct split *s, const struct batch *b, size_t first, size_t count,
 
 	CHECK(count > 0 && first + count <= batch_events(b));
 	cut = find(s, b, first, count, max_bytes);
-	if (s->level > 0)
-		CHECK(deflateReset(&s->out) == Z_OK);
 	copy(s, b, &cut);
 	if (s->level > 0) {
-		write_out(s, (struct span){NULL, 0}, Z_FINISH);
+		write_end(s);
 		add_part(s, (struct span){s->scratch, s->used});
 	}
 	*out = (struct split_body){

@@ -50,14 +50,16 @@ def test_lintian_finds_no_error(package):
 
 
 def test_version_is_that_of_the_program(package, shell):
-    version = shell("/usr/bin/trailpost --version").split()[-1]
-    assert field(package, "Version") == version
+    version, codec = shell("/usr/bin/trailpost --version").splitlines()
+    assert version == "trailpost " + field(package, "Version")
+    assert codec == "deflate by ISA-L"
 
 
 def test_depends_on_what_it_is_linked_with(package, shell):
     """What it needs is in the image, where nothing else brings it along."""
     depends = field(package, "Depends")
-    for name in ("libc6", "libcurl4", "libssl3", "ca-certificates"):
+    for name in ("libc6", "libcurl4", "libisal2", "libssl3",
+                 "ca-certificates"):
         assert name in depends
     assert "not found" not in shell("ldd /usr/bin/trailpost")
 

@@ -246,7 +246,7 @@ esac
 def test_upgrade(shell, standin, cloud):
     settings(shell, standin, cloud.stack())
     said = shell.run(page("upgrade")["upgrade-check"]).stdout
-    assert "trailpost 0.1.0\n" in said and "✓ queue" in said
+    assert "trailpost 0.1.0\ndeflate by " in said and "✓ queue" in said
     assert "✗" not in said
     standin.dassana.problems.clear()
 

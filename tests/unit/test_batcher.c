@@ -541,14 +541,15 @@ the_least_pool_has_room(void **state)
 			    .batch_max_delay_ms = 1000,
 			    .gzip_level = level};
 
-			open_world(batcher_pool_min(n), conf);
+			open_world(batcher_pool_min(&conf, n), conf);
 			assert_true(batcher_room(w.batcher, n));
 			close_world();
 		}
 	}
 }
 
-/* With everything given back the largest record and a slice always fit. */
+/* With everything given back the largest record and a slice always fit into
+ * the least pool that the configuration allows. */
 static void
 room_comes_back(void **state)
 {
@@ -563,11 +564,13 @@ room_comes_back(void **state)
 	for (size_t i = 0; i < sizeof batch_max / sizeof batch_max[0]; i++) {
 		for (int level = 0; level <= 1; level++) {
 			uint64_t index = 0;
-			size_t most = 0;
+			struct batcher_conf conf = {
+			    batch_max[i], 10, 5000, level};
+			size_t most = 0, pool = batcher_pool_min(&conf, n);
 
-			open_world(2 * batch_max[i],
-			    (struct batcher_conf){
-				batch_max[i], 10, 5000, level});
+			if (pool < 2 * batch_max[i])
+				pool = 2 * batch_max[i];
+			open_world(pool, conf);
 			for (int turn = 0; turn < 24; turn++) {
 				if (batcher_room(w.batcher, n))
 					add_exactly(n, 2, MIB, true, &index);

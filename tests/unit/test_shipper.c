@@ -10,6 +10,7 @@
 
 #include "fake/model.c"
 #include "sink/delivery.h"
+#include "sink/gzip.h"
 
 enum { HOUR_MS = 3600 * 1000 };
 
@@ -323,6 +324,14 @@ test_memory_bound(void **state)
 	d = c;
 	d.max_record_bytes++;
 	assert_true(shipper_memory_bound(&d) > bound);
+	d = c;
+	d.batch_max_bytes += 1 << 20; /* of which parts may be made */
+	assert_true(shipper_memory_bound(&d) >= bound + (1 << 20));
+	d = c;
+	d.gzip_level = 0; /* no codec, in the batcher and for parts */
+	assert_true(shipper_memory_bound(&d) + 2 * gzip_memory(c.gzip_level) +
+			d.batch_max_bytes <=
+		    bound);
 }
 
 int

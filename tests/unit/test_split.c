@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "fake/fake_http.c"
 #include "sink/batcher.h"
-#include "sink/gzip.h"
 #include "sink/split.h"
+#include "sink/zstream.h"
 
 enum { MIB = 1 << 20, EVENTS_MAX = 4096 };
 
@@ -96,7 +96,7 @@ plain_of(const struct split_body *body)
 	int rc = Z_STREAM_END;
 
 	buf_init(&out, 16 * MIB);
-	gzip_inflater(&z);
+	zstream_inflate(&z);
 	for (size_t i = 0; i < body->nparts; i++) {
 		bytes += body->part[i].n;
 		assert_true(body->part[i].n > 0);
@@ -104,7 +104,7 @@ plain_of(const struct split_body *body)
 			buf_span(&out, body->part[i]);
 			continue;
 		}
-		gzip_input(&z, body->part[i].p, body->part[i].n);
+		zstream_input(&z, body->part[i]);
 		do {
 			z.next_out = (Bytef *)chunk;
 			z.avail_out = sizeof chunk;

@@ -22,7 +22,7 @@
 #include "fake_http.c"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
-#include "sink/gzip.h"
+#include "sink/zstream.h"
 
 enum {
 	EVENTS_MAX = 20000,
@@ -229,8 +229,8 @@ inflate_text(struct span s, struct buf *out)
 	z_stream z;
 	int rc;
 
-	gzip_inflater(&z);
-	gzip_input(&z, s.p, s.n);
+	zstream_inflate(&z);
+	zstream_input(&z, s);
 	do {
 		z.next_out = (Bytef *)chunk;
 		z.avail_out = sizeof chunk;

@@ -1,0 +1,124 @@
+#include <stdint.h>
+
+#include <isa-l.h>
+
+#include "base/mem.h"
+#include "sink/gzip_internal.h"
+
+/*
+ * What may come out of n bytes. ISA-L turns its input into literals and matches
+ * of 4 bytes or more and collects these in the level buffer; a block is what
+ * filled it, or what there is at the end. Each block is written in the shortest
+ * of three ways: with a code of its own, with deflate's fixed code, or stored.
+ * Stored is left out when its bytes have gone from the history, but the fixed
+ * code never is. That takes at most 9 bits for a literal and 31 for a match,
+ * less than 9 for each of its bytes, and 10 for a block's head and end. So n
+ * bytes give at most 9/8·n, and 2 for each block, one of which has thousands of
+ * bytes unless it is the last or empty; and 18 for gzip's own head and end.
+ *
+ * What may still be in it: its history, of which not all is coded, the level
+ * buffer, where 4 bytes stand for at most 31 bits, and a block's head.
+ */
+enum {
+	LEVEL_MAX = 3,
+	BLOCK_MIN =
+	    4096, /* bytes of input; its level buffer has 16 Ki places */
+	ENDS_MAX = 64,
+	HEAD_MAX = 1024,
+};
+
+/* More than SMALL made bodies no smaller, and nothing faster. */
+static const uint32_t level_bytes[LEVEL_MAX + 1] = {
+    [1] = ISAL_DEF_LVL1_SMALL,
+    [2] = ISAL_DEF_LVL2_SMALL,
+    [3] = ISAL_DEF_LVL3_SMALL,
+};
+
+struct isal_gzip {
+	struct gzip gzip;
+	struct isal_zstream z;
+};
+
+static struct gzip *
+isal_open(int level)
+{
+	struct isal_gzip *g = mem_zalloc(sizeof *g);
+
+	CHECK(level >= 1 && level <= LEVEL_MAX);
+	g->gzip.codec = &gzip_isal;
+	isal_deflate_init(&g->z);
+	g->z.level = (uint32_t)level;
+	g->z.level_buf_size = level_bytes[level];
+	g->z.level_buf = mem_zalloc(level_bytes[level]);
+	g->z.gzip_flag = IGZIP_GZIP;
+	return &g->gzip;
+}
+
+static void
+isal_close(struct gzip *gzip)
+{
+	struct isal_gzip *g = (struct isal_gzip *)gzip;
+
+	mem_free(g->z.level_buf);
+	mem_free(g);
+}
+
+static bool
+isal_run(struct gzip *gzip, struct span *in, bool last, void *out, size_t *n)
+{
+	struct isal_zstream *z = &((struct isal_gzip *)gzip)->z;
+	size_t some = in->n < GZIP_AT_ONCE ? in->n : GZIP_AT_ONCE;
+	size_t room = *n < GZIP_AT_ONCE ? *n : GZIP_AT_ONCE;
+
+	z->next_in = (uint8_t *)(uintptr_t)in->p;
+	z->avail_in = (uint32_t)some;
+	z->next_out = out;
+	z->avail_out = (uint32_t)room;
+	z->end_of_stream = last;
+	CHECK(isal_deflate(z) == COMP_OK);
+	CHECK(z->avail_in <= some && z->avail_out <= room);
+	in->p += some - z->avail_in;
+	in->n -= some - z->avail_in;
+	*n = room - z->avail_out;
+	return z->internal_state.state == ZSTATE_END;
+}
+
+static void
+isal_reset(struct gzip *gzip)
+{
+	struct isal_zstream *z = &((struct isal_gzip *)gzip)->z;
+
+	isal_deflate_reset(z);
+	z->gzip_flag = IGZIP_GZIP; /* "no head" since it has written it */
+}
+
+static size_t
+isal_bound(size_t n)
+{
+	return n + n / 8 + n / BLOCK_MIN + ENDS_MAX;
+}
+
+static size_t
+isal_held_max(int level)
+{
+	size_t history = sizeof((struct isal_zstate *)NULL)->buffer;
+
+	return history + history / 8 + level_bytes[level] + HEAD_MAX;
+}
+
+static size_t
+isal_memory(int level)
+{
+	return sizeof(struct isal_gzip) + level_bytes[level];
+}
+
+const struct gzip_codec gzip_isal = {
+    .name = "ISA-L",
+    .open = isal_open,
+    .close = isal_close,
+    .run = isal_run,
+    .reset = isal_reset,
+    .bound = isal_bound,
+    .held_max = isal_held_max,
+    .memory = isal_memory,
+};
