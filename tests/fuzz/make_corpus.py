@@ -188,6 +188,16 @@ def s3():
     yield b"\x40" + bytes((5, 0, 0, 0)) * 4
 
 
+def gzip_recipes():
+    """How a text is made (fuzz_gzip.c), for each codec, level and cut."""
+    event = b'{"eventName":"GetObject","requestID":"0123456789abcdef"}\n'
+    for which in 0, 1, 3, 5, 63:
+        for how in 0, 0x11, 0x32:
+            yield bytes([which, how, 0, 255, 0]) + event + \
+                bytes([255, 255, 20, 220, 255, 3, 200, 90, 7])
+    yield b""
+
+
 def text():
     """which parser"""
     for url in (b"https://sqs.us-east-1.amazonaws.com/111122223333/q.fifo",
@@ -220,7 +230,7 @@ def text():
 
 TARGETS = {"notify": notify, "decode": decode, "json": json_texts, "xml": xml,
            "sqs": sqs, "dassana": dassana, "config": config, "text": text,
-           "s3": s3}
+           "s3": s3, "gzip": gzip_recipes}
 
 
 def main():
