@@ -24,6 +24,8 @@ size_t gzip_add(struct gzip *g, struct span *in, void *out, size_t room);
 /* Ends the member: *n is the room at out, > 0, then how much was written.
  * False: call it again with more room. True: complete, and the next begins. */
 bool gzip_end(struct gzip *g, void *out, size_t *n);
+/* Nothing comes of the member begun; the next one begins. */
+void gzip_drop(struct gzip *g);
 
 /* The most bytes that a member of n bytes may have, however it was cut. */
 size_t gzip_bound(int level, size_t n);

@@ -60,6 +60,12 @@ gzip_end(struct gzip *g, void *out, size_t *n)
 	return false;
 }
 
+void
+gzip_drop(struct gzip *g)
+{
+	g->codec->reset(g);
+}
+
 size_t
 gzip_bound(int level, size_t n)
 {

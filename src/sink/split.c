@@ -4,27 +4,30 @@
 
 #include "base/mem.h"
 #include "sink/gzip.h"
-#include "sink/zstream.h"
+#include "sink/split_cursor.h"
 
-enum { WINDOW = 32 * 1024 };
+enum { SLICE = 128 * 1024 };
 
 struct split {
 	int level;
-	char window[WINDOW]; /* inflated bytes */
-	char *scratch;	     /* owned; NULL without gzip */
+	struct gzip *out; /* NULL without gzip, as is scratch */
+	char *scratch;	  /* owned */
 	size_t scratch_bytes, used;
-	z_stream in; /* unused without gzip */
-	struct gzip *out;
-	/* What is read: the parts of a batch that are not begun. */
-	const struct span *next;
-	size_t left;
 	struct span *part; /* owned; of the body made last */
 	size_t nparts, cap;
-};
 
-/* The bytes from..to of the plain text, and how many events they are. */
-struct cut {
-	size_t from, to, events;
+	/* Of which batch the cursors are, and where: at the first event of the
+	 * part that was begun last, and where reading has come to. */
+	const struct batch *batch;
+	uint64_t batch_id;
+	struct cursor begin, here;
+	bool has_begin;
+	bool at_line; /* here: a part is complete, the next event follows */
+
+	/* The part: what was asked for, and what of it was written. */
+	size_t first, count, max_bytes;
+	bool all_fits;
+	size_t events, bytes;
 };
 
 static size_t
@@ -36,10 +39,9 @@ scratch_bytes(int level, size_t batch_max_bytes)
 size_t
 split_memory(int level, size_t batch_max_bytes)
 {
-	size_t states =
-	    level > 0 ? ZSTREAM_INFLATE_MAX + gzip_memory(level) : 0;
+	size_t codec = level > 0 ? gzip_memory(level) : 0;
 
-	return sizeof(struct split) + states +
+	return sizeof(struct split) + 2 * cursor_memory(level > 0) + codec +
 	       scratch_bytes(level, batch_max_bytes);
 }
 
@@ -49,9 +51,10 @@ split_new(int level, size_t batch_max_bytes)
 	struct split *s = mem_zalloc(sizeof *s);
 
 	s->level = level;
+	cursor_init(&s->begin, level > 0);
+	cursor_init(&s->here, level > 0);
 	if (level == 0)
 		return s;
-	zstream_inflate(&s->in);
 	s->out = gzip_new(level);
 	s->scratch_bytes = scratch_bytes(level, batch_max_bytes);
 	s->scratch = mem_alloc(s->scratch_bytes);
@@ -65,8 +68,8 @@ split_free(struct split **sp)
 
 	if (s == NULL)
 		return;
-	if (s->level > 0)
-		(void)inflateEnd(&s->in);
+	cursor_fini(&s->begin);
+	cursor_fini(&s->here);
 	gzip_free(&s->out);
 	mem_free(s->scratch);
 	mem_free(s->part);
@@ -74,81 +77,17 @@ split_free(struct split **sp)
 	*sp = NULL;
 }
 
-/* ---- reading ---- */
-
-static void
-read_from_start(struct split *s, const struct batch *b)
-{
-	s->next = batch_body(b, &s->left);
-	if (s->level > 0) {
-		CHECK(inflateReset(&s->in) == Z_OK);
-		zstream_input(&s->in, (struct span){NULL, 0});
-	}
-}
-
-/* The next bytes of plain text, until the next call. CHECKs that there are
- * some: who reads knows how many events there are. */
-static struct span
-read_more(struct split *s)
-{
-	z_stream *z = &s->in;
-	int rc;
-
-	if (s->level == 0) {
-		CHECK(s->left-- > 0);
-		return *s->next++;
-	}
-	z->next_out = (Bytef *)s->window;
-	z->avail_out = WINDOW;
-	/* Without input it may still have something to give. */
-	for (;;) {
-		rc = inflate(z, Z_NO_FLUSH);
-		CHECK(rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR);
-		if (z->avail_out < WINDOW)
-			break;
-		CHECK(z->avail_in == 0 && s->left-- > 0);
-		zstream_input(z, *s->next);
-		s->next++;
-	}
-	return (struct span){s->window, WINDOW - z->avail_out};
-}
-
-/* Counts lines; each ends with the only '\n' in it. */
-static struct cut
-find(struct split *s, const struct batch *b, size_t first, size_t count,
-    size_t max_bytes)
-{
-	struct cut cut = {0, 0, 0};
-	size_t line = 0, at = 0;
-
-	read_from_start(s, b);
-	for (;;) {
-		struct span text = read_more(s);
-		const char *p = text.p, *end = text.p + text.n, *nl;
-
-		while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-			size_t here = at + (size_t)(nl + 1 - text.p);
-
-			p = nl + 1;
-			if (++line <= first) {
-				cut.from = here;
-				continue;
-			}
-			if (cut.events > 0 && here - cut.from > max_bytes)
-				return cut;
-			cut.to = here;
-			if (++cut.events == count)
-				return cut;
-		}
-		at += text.n;
-	}
-}
-
 /* ---- writing ---- */
 
 static void
 add_part(struct split *s, struct span text)
 {
+	struct span *last = s->nparts > 0 ? &s->part[s->nparts - 1] : NULL;
+
+	if (last != NULL && last->p + last->n == text.p) {
+		last->n += text.n;
+		return;
+	}
 	if (s->nparts == s->cap) {
 		s->cap = s->cap == 0 ? 4 : s->cap * 2;
 		s->part = mem_realloc(s->part, s->cap * sizeof *s->part);
@@ -173,56 +112,182 @@ write_end(struct split *s)
 
 	CHECK(gzip_end(s->out, s->scratch + s->used, &n));
 	s->used += n;
+	add_part(s, (struct span){s->scratch, s->used});
+}
+
+/* ---- one slice ---- */
+
+/* Whether another line of n bytes belongs to the part. */
+static bool
+fits(const struct split *s, size_t n)
+{
+	return s->events == 0 || s->all_fits || s->bytes + n <= s->max_bytes;
 }
 
 static void
-copy(struct split *s, const struct batch *b, const struct cut *cut)
+begin_here(struct split *s)
 {
-	size_t at = 0;
+	if (s->has_begin && s->begin.event == s->first)
+		return;
+	cursor_copy(&s->begin, &s->here);
+	s->has_begin = true;
+}
 
-	s->used = s->nparts = 0;
-	read_from_start(s, b);
-	while (at < cut->to) {
-		struct span text = read_more(s);
-		size_t next = at + text.n;
+/* A plain body is all there: lines are looked at where they lie. */
+static bool
+step_plain(struct split *s)
+{
+	struct cursor *c = &s->here;
+	size_t done = 0;
 
-		if (next > cut->to)
-			text.n -= next - cut->to;
-		if (at < cut->from) {
-			size_t skip = cut->from - at;
+	while (done < SLICE) {
+		struct place was = c->place;
+		size_t n = place_pass_line(&c->place);
 
-			skip = skip < text.n ? skip : text.n;
-			text.p += skip;
-			text.n -= skip;
-		}
-		at = next;
-		if (text.n == 0)
+		done += n;
+		if (c->event < s->first) {
+			c->event++;
 			continue;
-		if (s->level == 0)
-			add_part(s, text);
-		else
-			write_out(s, text);
+		}
+		if (s->events == 0) {
+			struct cursor first = {.place = was, .event = s->first};
+
+			s->begin = first;
+			s->has_begin = true;
+		}
+		if (!fits(s, n)) {
+			c->place = was;
+			return true;
+		}
+		while (place_before(&was, &c->place))
+			add_part(s, place_next(&was, &c->place));
+		c->event++;
+		s->bytes += n;
+		if (++s->events == s->count)
+			return true;
 	}
+	return false;
+}
+
+static void
+skip_lines(struct cursor *c, size_t first)
+{
+	const char *nl = c->text.p;
+
+	while (c->event < first && c->text.n > 0) {
+		nl = memchr(c->text.p, '\n', c->text.n);
+		if (nl != NULL)
+			c->event++;
+		cursor_pass(
+		    c, nl != NULL ? (size_t)(nl + 1 - c->text.p) : c->text.n);
+	}
+}
+
+/* Writes the lines at hand; whether the part is complete. What has been written
+ * cannot be taken back, so the begin of a line that may not fit stays at hand
+ * until its end is known. */
+static bool
+take_lines(struct split *s)
+{
+	struct cursor *c = &s->here;
+	struct span from = c->text;
+	const char *nl;
+	bool full = false;
+
+	while (!full && c->text.n > 0 &&
+	       (nl = memchr(c->text.p, '\n', c->text.n)) != NULL) {
+		size_t n = (size_t)(nl + 1 - c->text.p);
+
+		if (!fits(s, n)) {
+			full = true;
+			break;
+		}
+		cursor_pass(c, n);
+		c->event++;
+		s->bytes += n;
+		full = ++s->events == s->count;
+	}
+	if (!full && (s->events == 0 || s->all_fits)) {
+		s->bytes += c->text.n;
+		cursor_pass(c, c->text.n);
+	}
+	write_out(s, (struct span){from.p, from.n - c->text.n});
+	return full || c->text.n == CURSOR_WINDOW;
+}
+
+static bool
+step_gzip(struct split *s)
+{
+	struct cursor *c = &s->here;
+	size_t done = 0;
+
+	while (done < SLICE) {
+		if (c->event < s->first)
+			skip_lines(c, s->first);
+		if (c->event >= s->first) {
+			if (s->events == 0 && s->bytes == 0)
+				begin_here(s);
+			if (take_lines(s))
+				return true;
+		}
+		done += cursor_fill(c);
+	}
+	return false;
+}
+
+/* ---- from outside ---- */
+
+void
+split_begin(struct split *s, const struct batch *b, size_t first, size_t count,
+    size_t max_bytes)
+{
+	bool same = s->batch == b && s->batch_id == batch_id(b);
+
+	CHECK(count > 0 && first + count <= batch_events(b));
+	if (same && s->at_line && s->here.event <= first) {
+		/* on from there */
+	} else if (same && s->has_begin && s->begin.event <= first) {
+		cursor_copy(&s->here, &s->begin);
+	} else {
+		cursor_start(&s->here, b);
+		s->has_begin = false;
+	}
+	if (s->level > 0 && !s->at_line)
+		gzip_drop(s->out);
+	s->batch = b;
+	s->batch_id = batch_id(b);
+	s->at_line = false;
+	s->first = first;
+	s->count = count;
+	s->max_bytes = max_bytes;
+	s->all_fits = batch_plain_bytes(b) <= max_bytes;
+	s->events = s->bytes = s->used = s->nparts = 0;
+}
+
+bool
+split_step(struct split *s, struct split_body *out)
+{
+	CHECK(!s->at_line);
+	s->at_line = s->level > 0 ? step_gzip(s) : step_plain(s);
+	if (!s->at_line)
+		return false;
+	if (s->level > 0)
+		write_end(s);
+	*out = (struct split_body){
+	    .part = s->part,
+	    .nparts = s->nparts,
+	    .events = s->events,
+	    .plain_bytes = s->bytes,
+	    .body_bytes = s->level > 0 ? s->used : s->bytes,
+	};
+	return true;
 }
 
 void
 split_render(struct split *s, const struct batch *b, size_t first, size_t count,
     size_t max_bytes, struct split_body *out)
 {
-	struct cut cut;
-
-	CHECK(count > 0 && first + count <= batch_events(b));
-	cut = find(s, b, first, count, max_bytes);
-	copy(s, b, &cut);
-	if (s->level > 0) {
-		write_end(s);
-		add_part(s, (struct span){s->scratch, s->used});
-	}
-	*out = (struct split_body){
-	    .part = s->part,
-	    .nparts = s->nparts,
-	    .events = cut.events,
-	    .plain_bytes = cut.to - cut.from,
-	    .body_bytes = s->level > 0 ? s->used : cut.to - cut.from,
-	};
+	split_begin(s, b, first, count, max_bytes);
+	while (!split_step(s, out))
+		;
 }

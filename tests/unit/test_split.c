@@ -231,6 +231,215 @@ random_ranges(void **state)
 	}
 }
 
+/* ---- slices ---- */
+
+enum { SLICE = 128 * 1024, OVER = 32 * 1024 };
+
+static void
+fill_batch(size_t bytes, size_t each_max)
+{
+	while (w.text.n < bytes && w.n < EVENTS_MAX)
+		add_long(4 + clock_random(each_max), false);
+	batcher_seal(w.batcher);
+}
+
+/* A part in slices; how many it took. */
+static unsigned
+steps_of(size_t first, size_t count, size_t max_bytes, struct split_body *out)
+{
+	unsigned n = 1;
+
+	split_begin(w.split, w.batch, first, count, max_bytes);
+	while (!split_step(w.split, out))
+		n++;
+	return n;
+}
+
+static void
+assert_part(const struct split_body *body, size_t first)
+{
+	struct buf plain = plain_of(body);
+	size_t from = w.end[first], to = w.end[first + body->events];
+
+	assert_int_equal(plain.n, to - from);
+	assert_memory_equal(plain.p, w.text.p + from, plain.n);
+	buf_fini(&plain);
+}
+
+/* None does more than its share, and what was passed once is not passed again:
+ * the events before the first, then those of the part. */
+static void
+a_slice_is_small(void **state)
+{
+	(void)state;
+	for (int level = 0; level <= 9; level += 3) {
+		struct split_body body;
+		unsigned n;
+
+		open_world(level, 5 * MIB);
+		fill_batch(5 * MIB - 8000, 4000);
+		n = steps_of(w.n / 2, w.n / 2, SIZE_MAX, &body);
+		assert_part(&body, w.n / 2);
+		assert_in_range(n, w.text.n / (SLICE + OVER),
+		    w.text.n / (SLICE - OVER) + 1);
+		n = steps_of(w.n / 2, w.n / 2, SIZE_MAX, &body);
+		assert_part(&body, w.n / 2);
+		assert_in_range(n, w.text.n / 2 / (SLICE + OVER),
+		    w.text.n / 2 / (SLICE - OVER) + 1);
+		close_world();
+	}
+}
+
+/* One after the other: each byte is read about once, however many parts. */
+static void
+many_parts_in_a_row(void **state)
+{
+	(void)state;
+	for (int level = 0; level <= 1; level++) {
+		size_t first = 0, parts = 0, steps = 0;
+
+		open_world(level, 5 * MIB);
+		fill_batch(5 * MIB - 8000, 4000);
+		while (first < w.n) {
+			struct split_body body;
+
+			steps += steps_of(first, w.n - first, 64 * 1024, &body);
+			assert_part(&body, first);
+			first += body.events;
+			parts++;
+		}
+		assert_true(parts > 64);
+		assert_true(steps <= parts + w.text.n / (SLICE - OVER));
+		close_world();
+	}
+}
+
+/* As delivery looks for one bad event: each part costs what it has itself. */
+static void
+halving(void **state)
+{
+	(void)state;
+	for (int level = 0; level <= 1; level++) {
+		size_t bad, first = 0, step, steps = 0, parts = 0, read = 0;
+
+		open_world(level, 5 * MIB);
+		fill_batch(5 * MIB - 8000, 4000);
+		bad = clock_random(w.n);
+		step = (w.n + 1) / 2;
+		while (first < w.n) {
+			size_t n = step < w.n - first ? step : w.n - first;
+			struct split_body body;
+
+			steps += steps_of(first, n, SIZE_MAX, &body);
+			assert_part(&body, first);
+			assert_int_equal(body.events, n);
+			parts++;
+			read += body.plain_bytes;
+			if (bad >= first && bad < first + n && n > 1) {
+				step = n / 2;
+				continue;
+			}
+			first += n;
+			step *= 2;
+		}
+		assert_true(parts < 40);
+		assert_true(read < 3 * w.text.n);
+		assert_true(steps <= parts + read / (SLICE - OVER));
+		close_world();
+	}
+}
+
+static void
+given_up_for_another(void **state)
+{
+	(void)state;
+	for (int level = 0; level <= 6; level += 3) {
+		struct split_body body;
+
+		open_world(level, 2 * MIB);
+		fill_batch(2 * MIB - 8000, 4000);
+		for (int i = 0; i < 30; i++) {
+			size_t first = clock_random(w.n);
+			size_t n = 1 + clock_random(w.n - first);
+			unsigned steps = (unsigned)clock_random(12);
+
+			split_begin(w.split, w.batch, first, n, SIZE_MAX);
+			while (steps-- > 0 && !split_step(w.split, &body))
+				;
+			first = clock_random(w.n);
+			n = 1 + clock_random(w.n - first);
+			assert_cut(first, n, SIZE_MAX, n);
+		}
+		close_world();
+	}
+}
+
+/* What is known of one batch is not taken for another's. */
+static void
+two_batches(void **state)
+{
+	struct batch *one;
+	size_t half;
+
+	(void)state;
+	for (int level = 0; level <= 1; level++) {
+		open_world(level, MIB);
+		fill_batch(300 * 1024, 4000);
+		one = w.batch;
+		half = w.n;
+		w.batch = NULL;
+		fill_batch(600 * 1024, 3000);
+		for (int i = 0; i < 20; i++) {
+			struct split_body body;
+			size_t first = clock_random(half);
+
+			split_render(
+			    w.split, one, first, half - first, SIZE_MAX, &body);
+			assert_part(&body, first);
+			first = clock_random(w.n - half);
+			split_render(w.split, w.batch, first,
+			    w.n - half - first, SIZE_MAX, &body);
+			assert_part(&body, half + first);
+		}
+		batch_free(&one);
+		close_world();
+	}
+}
+
+/* Where the end of the next event is not at hand yet, a part may end early. */
+static void
+long_events_in_small_parts(void **state)
+{
+	size_t early = 0;
+
+	(void)state;
+	for (int level = 0; level <= 1; level++) {
+		open_world(level, 5 * MIB);
+		fill_batch(5 * MIB - 150000, 90000);
+		for (int i = 0; i < 60; i++) {
+			size_t first = clock_random(w.n), fit = 1;
+			size_t max = clock_random(400000);
+			struct split_body body;
+			size_t next;
+
+			while (first + fit < w.n &&
+			       w.end[first + fit + 1] - w.end[first] <= max)
+				fit++;
+			split_render(
+			    w.split, w.batch, first, w.n - first, max, &body);
+			assert_part(&body, first);
+			assert_in_range(body.events, 1, fit);
+			if (body.events == fit)
+				continue;
+			next = first + body.events;
+			assert_true(w.end[next + 1] - w.end[next] > OVER);
+			early++;
+		}
+		close_world();
+	}
+	assert_true(early > 0);
+}
+
 int
 main(void)
 {
@@ -239,6 +448,12 @@ main(void)
 	    cmocka_unit_test(as_many_as_fit_but_one_at_least),
 	    cmocka_unit_test(large_batches),
 	    cmocka_unit_test(random_ranges),
+	    cmocka_unit_test(a_slice_is_small),
+	    cmocka_unit_test(many_parts_in_a_row),
+	    cmocka_unit_test(halving),
+	    cmocka_unit_test(given_up_for_another),
+	    cmocka_unit_test(two_batches),
+	    cmocka_unit_test(long_events_in_small_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
