@@ -1,4 +1,5 @@
 #include <stdint.h>
+#include <string.h>
 
 #include <isa-l.h>
 
@@ -16,10 +17,14 @@
  * bytes give at most 9/8·n, and 2 for each block, one of which has thousands of
  * bytes unless it is the last or empty; and 18 for gzip's own head and end.
  *
- * What may still be in it: its history, of which not all is coded, the level
- * buffer, where 4 bytes stand for at most 31 bits, and a block's head.
+ * What may still be in it: what is gathered, its history, of which not all is
+ * coded, the level buffer, where 4 bytes stand for at most 31 bits, and a
+ * block's head.
  */
 enum {
+	/* Gathered before ISA-L sees it: within a block of more than 32 KiB it
+	 * moves its whole history for each call, however few bytes that has. */
+	GATHER = 16 * 1024,
 	LEVEL_MAX = 3,
 	BLOCK_MIN =
 	    4096, /* bytes of input; its level buffer has 16 Ki places */
@@ -37,6 +42,8 @@ static const uint32_t level_bytes[LEVEL_MAX + 1] = {
 struct isal_gzip {
 	struct gzip gzip;
 	struct isal_zstream z;
+	char gathered[GATHER];
+	size_t at, end; /* of it, what ISA-L has not taken yet */
 };
 
 static struct gzip *
@@ -63,33 +70,58 @@ isal_close(struct gzip *gzip)
 	mem_free(g);
 }
 
+static void
+gather(struct isal_gzip *g, struct span *in)
+{
+	size_t n = GATHER - g->end;
+
+	if (g->at > 0) /* it was full, and is not yet empty again */
+		return;
+	n = in->n < n ? in->n : n;
+	memcpy(g->gathered + g->end, in->p, n);
+	g->end += n;
+	in->p += n;
+	in->n -= n;
+}
+
+static void
+compress(struct isal_gzip *g, bool last)
+{
+	g->z.next_in = (uint8_t *)g->gathered + g->at;
+	g->z.avail_in = (uint32_t)(g->end - g->at);
+	g->z.end_of_stream = last;
+	CHECK(isal_deflate(&g->z) == COMP_OK);
+	g->at = g->end - g->z.avail_in;
+	if (g->at == g->end)
+		g->at = g->end = 0;
+}
+
 static bool
 isal_run(struct gzip *gzip, struct span *in, bool last, void *out, size_t *n)
 {
-	struct isal_zstream *z = &((struct isal_gzip *)gzip)->z;
-	size_t some = in->n < GZIP_AT_ONCE ? in->n : GZIP_AT_ONCE;
+	struct isal_gzip *g = (struct isal_gzip *)gzip;
 	size_t room = *n < GZIP_AT_ONCE ? *n : GZIP_AT_ONCE;
 
-	z->next_in = (uint8_t *)(uintptr_t)in->p;
-	z->avail_in = (uint32_t)some;
-	z->next_out = out;
-	z->avail_out = (uint32_t)room;
-	z->end_of_stream = last;
-	CHECK(isal_deflate(z) == COMP_OK);
-	CHECK(z->avail_in <= some && z->avail_out <= room);
-	in->p += some - z->avail_in;
-	in->n -= some - z->avail_in;
-	*n = room - z->avail_out;
-	return z->internal_state.state == ZSTATE_END;
+	g->z.next_out = out;
+	g->z.avail_out = (uint32_t)room;
+	do {
+		gather(g, in);
+		if (last || g->at > 0 || g->end == GATHER)
+			compress(g, last && in->n == 0);
+	} while (in->n > 0 && g->z.avail_out > 0);
+	CHECK(g->z.avail_out <= room);
+	*n = room - g->z.avail_out;
+	return g->z.internal_state.state == ZSTATE_END;
 }
 
 static void
 isal_reset(struct gzip *gzip)
 {
-	struct isal_zstream *z = &((struct isal_gzip *)gzip)->z;
+	struct isal_gzip *g = (struct isal_gzip *)gzip;
 
-	isal_deflate_reset(z);
-	z->gzip_flag = IGZIP_GZIP; /* "no head" since it has written it */
+	isal_deflate_reset(&g->z);
+	g->z.gzip_flag = IGZIP_GZIP; /* "no head" since it has written it */
+	g->at = g->end = 0;
 }
 
 static size_t
@@ -101,9 +133,9 @@ isal_bound(size_t n)
 static size_t
 isal_held_max(int level)
 {
-	size_t history = sizeof((struct isal_zstate *)NULL)->buffer;
+	size_t in = GATHER + sizeof((struct isal_zstate *)NULL)->buffer;
 
-	return history + history / 8 + level_bytes[level] + HEAD_MAX;
+	return in + in / 8 + level_bytes[level] + HEAD_MAX;
 }
 
 static size_t
