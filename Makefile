@@ -412,12 +412,14 @@ conf: $(BIN)
 metrics-doc: $(BIN)
 	$(BIN) --print-metrics >docs/metrics.md
 
+# BASELINE: the program of the release before, to be measured beside.
 .PHONY: bench
 bench: setup-bench
 	@sh tests/peers/install.sh fauxqs
 	@$(SUBMAKE) -s QUIET=1 $(BIN) $(BENCH)
 	@$(PYTHON) tests/bench/bench.py --bin $(BIN) --floor $(FLOOR) \
-		--npm build/peers/npm
+		--npm build/peers/npm \
+		$(if $(BASELINE),--baseline $(abspath $(BASELINE)))
 
 .PHONY: clean
 clean:
@@ -452,6 +454,6 @@ help:
 	@echo "make lint, make format  style, layers, banned functions"
 	@echo "make conf               etc, docs: the options, written anew"
 	@echo "make metrics-doc        docs/metrics.md, the same way"
-	@echo "make bench              speed and memory"
+	@echo "make bench              speed and memory; BASELINE=PROGRAM"
 	@echo "make clean"
 	@echo "VARIANT=asan builds with sanitizers into build/asan; also cov, fuzz."

@@ -4,6 +4,9 @@
 Everything is measured in one run on one machine: the daemon on the first core,
 the servers on the second, and beside it the floor (floor.c), which does the
 same work in one bare loop. Compare the ratios; the times are this machine's.
+
+With --baseline the same is measured of another program, that of the release
+before, by turns with this one.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import json
 import os
 import pathlib
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -167,6 +171,22 @@ def floor(binary, p, keys):
     return json.loads(out)
 
 
+ROUNDS = 5
+
+
+def times_baseline(t, what, a, p, keys, cpu_aim, wall_aim=None):
+    """The medians of runs by turns."""
+    taken = {a.bin: [], a.baseline: []}
+    for _ in range(ROUNDS):
+        for binary, runs in taken.items():
+            runs.append(run(binary, p, keys))
+    wall, cpu = ([statistics.median(r[n] for r in taken[binary])
+                  for binary in (a.bin, a.baseline)] for n in (0, 1))
+    t.row(what + ": CPU, times the baseline's", cpu[0] / cpu[1], cpu_aim, "x")
+    t.row(what + ": times as fast as the baseline", wall[1] / wall[0],
+          wall_aim, "x", upper=False)
+
+
 def large(t, binary, floor_bin, p, count):
     keys, total = make_large(p, count, 10 * MB)
     f = floor(floor_bin, p, keys)
@@ -184,7 +204,7 @@ def large(t, binary, floor_bin, p, count):
         wall, cpu, rss = run(binary, p, keys, **more)
         plain = not more
         t.row(name + ": CPU, times the floor", cpu / total * 1e9 / per_gb,
-              1.3 if plain else None, "x")
+              1.2 if plain else None, "x")
         t.row(name + ": MB of JSON a second", total / MB / wall, unit="MB/s")
         t.row(name + ": peak RSS", rss, 32, "MiB")
 
@@ -253,6 +273,7 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("--bin", required=True)
     a.add_argument("--floor", required=True)
+    a.add_argument("--baseline", help="the program of the release before")
     a.add_argument("--npm", required=True, help="where fauxqs is installed")
     a.add_argument("--quick", action="store_true", help="a tenth of it")
     a.add_argument("--only", default="large,gzip,small,huge,idle")
@@ -265,10 +286,16 @@ def main():
             t = Table()
             if "large" in a.only:
                 large(t, a.bin, a.floor, p, 40 // scale)
+                if a.baseline:
+                    keys, _ = make_large(p, 20 // scale, 10 * MB)
+                    times_baseline(t, "large objects", a, p, keys, 0.5)
             if "gzip" in a.only:
                 gzip_levels(t, a.bin, p, 20 // scale)
             if "small" in a.only:
                 small(t, a.bin, p, 12000 // scale)
+                if a.baseline:
+                    keys = make_small(p, 6000 // scale)
+                    times_baseline(t, "small objects", a, p, keys, 0.55, 1.8)
             if "huge" in a.only:
                 huge(t, a.bin, p, 2 * 10 ** 9 // scale)
             if "idle" in a.only:
