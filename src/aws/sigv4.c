@@ -120,8 +120,22 @@ sigv4_hash(char out[SIGV4_HEX + 1], const struct span *part, size_t n)
 {
 	unsigned char digest[DIGEST_BYTES];
 
+	if (n == 0 || (n == 1 && part->n == 0)) { /* of most requests */
+		memcpy(out, sigv4_empty_hash, SIGV4_HEX + 1);
+		return;
+	}
 	sha256(EVP_sha256(), digest, part, n);
 	to_hex(out, digest);
+}
+
+/* All of a request's texts; printf took a third of the time to sign it. */
+#define ADD(b, ...) add_all((b), (const char *const[]){__VA_ARGS__, NULL})
+
+static void
+add_all(struct buf *b, const char *const *text)
+{
+	for (; *text != NULL; text++)
+		buf_str(b, *text);
 }
 
 /* Without blanks around it, and inner runs of them made one space. */
@@ -131,6 +145,11 @@ add_value(struct buf *b, struct span value)
 	struct span s = span_trim(value);
 	bool blank = false;
 
+	if (s.n == 0 ||
+	    (memchr(s.p, ' ', s.n) == NULL && memchr(s.p, '\t', s.n) == NULL)) {
+		buf_span(b, s);
+		return;
+	}
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == ' ' || s.p[i] == '\t') {
 			blank = true;
@@ -175,8 +194,9 @@ add_headers(
 				buf_char(canonical, '\n');
 				buf_char(names, ';');
 			}
-			buf_printf(canonical, "%s:", sorted[i]->name);
 			buf_str(names, sorted[i]->name);
+			buf_str(canonical, sorted[i]->name);
+			buf_char(canonical, ':');
 		}
 		add_value(canonical, sorted[i]->value);
 	}
@@ -202,13 +222,13 @@ add_query(struct buf *b, struct span query)
 static void
 add_canonical(struct buf *b, struct buf *names, const struct sigv4_request *r)
 {
-	buf_printf(b, "%s\n", r->method);
+	ADD(b, r->method, "\n");
 	buf_span(b, r->path.n > 0 ? r->path : SPAN("/"));
 	buf_char(b, '\n');
 	add_query(b, r->query);
 	buf_char(b, '\n');
 	add_headers(b, names, r);
-	buf_printf(b, "\n%s\n%s", buf_cstr(names), r->payload_hash);
+	ADD(b, "\n", buf_cstr(names), "\n", r->payload_hash);
 }
 
 static void
@@ -264,27 +284,26 @@ sign_text(struct sigv4_cache *c, const struct sigv4_request *r,
 	buf_init(&scope, SCOPE_MAX - 1);
 	buf_init(&text, 2 * SCOPE_MAX + SIGV4_HEX);
 	clock_format_amz(date, r->wall_s);
-	buf_printf(
-	    &scope, "%.8s/%s/%s/aws4_request", date, r->region, r->service);
+	buf_add(&scope, date, 8);
+	ADD(&scope, "/", r->region, "/", r->service, "/aws4_request");
 	if (scope.err != ERR_OK) {
 		canonical->err = scope.err;
 		goto out;
 	}
 	sha256(c->sha256, digest, &part, 1);
 	to_hex(hex, digest);
-	buf_printf(
-	    &text, "AWS4-HMAC-SHA256\n%s\n%s\n%s", date, buf_cstr(&scope), hex);
+	ADD(&text, "AWS4-HMAC-SHA256\n", date, "\n", buf_cstr(&scope), "\n",
+	    hex);
 	hmac(c, digest, signing_key(c, r, buf_view(&scope), date),
 	    buf_view(&text));
 	to_hex(out->signature, digest);
 	if (out->string_to_sign != NULL)
 		buf_span(out->string_to_sign, buf_view(&text));
 	if (out->authorization != NULL)
-		buf_printf(out->authorization,
-		    "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, "
-		    "Signature=%s",
-		    r->key_id, buf_cstr(&scope), buf_cstr(names),
-		    out->signature);
+		ADD(out->authorization,
+		    "AWS4-HMAC-SHA256 Credential=", r->key_id, "/",
+		    buf_cstr(&scope), ", SignedHeaders=", buf_cstr(names),
+		    ", Signature=", out->signature);
 out:
 	buf_fini(&scope);
 	buf_fini(&text);

@@ -29,12 +29,12 @@ MUTANTS = [
     ("the algorithm's name", '"AWS4-HMAC-SHA256\\n', 15, "3"),
     ("the header's algorithm", '"AWS4-HMAC-SHA256 C', 15, "3"),
     ("a digit", '"0123456789abcdef"', 16, "F"),
-    ("the colon of a header", '"%s:"', 3, ";"),
+    ("the colon of a header", "buf_char(canonical, ':')", 21, ";"),
     ("the list of header names", "buf_char(names, ';')", 17, ","),
     ("the sign behind a parameter", "buf_char(b, '=')", 13, "&"),
     ("the order of headers", "r->headers[i].name) > 0", 20, "<"),
     ("blanks in a row", "buf_char(b, ' ')", 13, "_"),
-    ("the day", '"%.8s/', 3, "7"),
+    ("the day", "buf_add(&scope, date, 8)", 22, "7"),
 ]
 
 
