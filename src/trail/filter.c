@@ -5,8 +5,15 @@
 
 #include "base/mem.h"
 
+/* Most are of the form "*TEXT*", which is looked for without fnmatch. */
+struct pattern {
+	const char *text;  /* in that of all */
+	struct span inner; /* TEXT; p is NULL for any other form */
+};
+
 struct patterns {
 	char *text; /* the patterns, each with its NUL, one after the other */
+	struct pattern *pattern;
 	size_t count;
 };
 
@@ -14,6 +21,17 @@ struct filter {
 	struct patterns include, exclude;
 	bool folders;
 };
+
+static struct pattern
+compile(const char *text, size_t n)
+{
+	struct pattern p = {.text = text};
+
+	if (n >= 2 && text[0] == '*' && text[n - 1] == '*' &&
+	    strcspn(text + 1, "*?[\\") == n - 2)
+		p.inner = (struct span){text + 1, n - 2};
+	return p;
+}
 
 static struct patterns
 split(const char *list)
@@ -34,21 +52,31 @@ split(const char *list)
 			return p;
 		memcpy(to, list, n);
 		to[n] = '\0';
+		p.pattern =
+		    mem_realloc(p.pattern, (p.count + 1) * sizeof *p.pattern);
+		p.pattern[p.count++] = compile(to, n);
 		to += n + 1;
 		list += n;
-		p.count++;
 	}
 }
 
-static bool
-matches(const struct patterns *p, const char *key)
+static void
+patterns_free(struct patterns *p)
 {
-	const char *pattern = p->text;
+	mem_free(p->text);
+	mem_free(p->pattern);
+}
 
+static bool
+matches(const struct patterns *p, struct span key, const char *cstr)
+{
 	for (size_t i = 0; i < p->count; i++) {
-		if (fnmatch(pattern, key, 0) == 0)
+		struct span inner = p->pattern[i].inner;
+
+		if (inner.p != NULL
+			? memmem(key.p, key.n, inner.p, inner.n) != NULL
+			: fnmatch(p->pattern[i].text, cstr, 0) == 0)
 			return true;
-		pattern += strlen(pattern) + 1;
 	}
 	return false;
 }
@@ -140,8 +168,8 @@ void
 filter_change(
     struct filter *f, const char *include, const char *exclude, bool folders)
 {
-	mem_free(f->include.text);
-	mem_free(f->exclude.text);
+	patterns_free(&f->include);
+	patterns_free(&f->exclude);
 	f->include = split(include);
 	f->exclude = split(exclude);
 	f->folders = folders;
@@ -154,8 +182,8 @@ filter_free(struct filter **fp)
 
 	if (f == NULL)
 		return;
-	mem_free(f->include.text);
-	mem_free(f->exclude.text);
+	patterns_free(&f->include);
+	patterns_free(&f->exclude);
 	mem_free(f);
 	*fp = NULL;
 }
@@ -171,8 +199,8 @@ filter_judge(const struct filter *f, struct span key, int64_t size)
 	if (f->folders && filter_other_folder(key).n > 0)
 		return FILTER_FOLDER;
 	s = mem_strndup(key.p, key.n);
-	takes = (f->include.count == 0 || matches(&f->include, s)) &&
-		!matches(&f->exclude, s);
+	takes = (f->include.count == 0 || matches(&f->include, key, s)) &&
+		!matches(&f->exclude, key, s);
 	mem_free(s);
 	return takes ? FILTER_TAKES : FILTER_PATTERN;
 }

@@ -4,7 +4,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fnmatch.h>
 
+#include "base/clock.h"
 #include "trail/filter.h"
 
 #define LOG_NAME                                                               \
@@ -144,6 +146,37 @@ test_patterns(void **state)
 }
 
 /* A key is as long as its span, not up to some NUL behind it. */
+/* What is not left to fnmatch means the same. */
+static void
+test_as_fnmatch(void **state)
+{
+	static const char alphabet[] = "ab*?[]\\/";
+	unsigned matched = 0;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		char pattern[6] = "", key[6] = "k";
+		size_t n = 1 + clock_random(sizeof pattern - 1);
+		struct filter *f;
+		bool wanted;
+
+		for (size_t k = 0; k < n; k++)
+			pattern[k] = alphabet[clock_random(
+			    i % 2 ? 3 : sizeof alphabet - 1)];
+		n = 1 + clock_random(sizeof key - 1);
+		for (size_t k = 0; k < n; k++)
+			key[k] = "ab*/"[clock_random(4)];
+		wanted = fnmatch(pattern, key, 0) == 0;
+		f = filter_new(pattern, NULL, false);
+		if ((filter_judge(f, span_str(key), 1) == FILTER_TAKES) !=
+		    wanted)
+			fail_msg("'%s' and '%s'", pattern, key);
+		filter_free(&f);
+		matched += wanted;
+	}
+	assert_in_range(matched, 1000, 199000);
+}
+
 static void
 test_span(void **state)
 {
@@ -204,6 +237,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_default),
 	    cmocka_unit_test(test_patterns),
+	    cmocka_unit_test(test_as_fnmatch),
 	    cmocka_unit_test(test_span),
 	    cmocka_unit_test(test_marker),
 	    cmocka_unit_test(test_folder),
