@@ -13,6 +13,7 @@ What each step said is in build/reach/log.
 """
 
 import argparse
+import fcntl
 import os
 import shutil
 import subprocess
@@ -201,6 +202,10 @@ def main():
         print("reach: nothing that it guards has changed within a day")
         print("0 passed, 0 failed, 1 skipped")
         return 0
+    os.makedirs(REACH, exist_ok=True)
+    # Packages that were fetched are shared: one run at a time.
+    alone = open(os.path.join(REACH, "alone"), "w", encoding="ascii")
+    fcntl.flock(alone, fcntl.LOCK_EX)
     rows = args.rows or (IN_CI if args.ci else ROWS)
     began, results = time.monotonic(), {}
     for row in rows:
