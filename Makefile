@@ -5,6 +5,9 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/trailpost
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 EXAMPLES := $(addprefix etc/,announce.sh cloudformation ecs grafana kubernetes \
 	prometheus trailpost.conf)
 BUILD ?= build
@@ -198,6 +201,12 @@ install: $(BIN)
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8
 	install -D -m 644 docs/man/trailpost.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5
+	install -D -m 644 etc/completion/trailpost.bash \
+		$(DESTDIR)$(BASHDIR)/trailpost
+	install -D -m 644 etc/completion/trailpost.zsh \
+		$(DESTDIR)$(ZSHDIR)/_trailpost
+	install -D -m 644 etc/completion/trailpost.fish \
+		$(DESTDIR)$(FISHDIR)/trailpost.fish
 	install -d $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(DOCDIR)/etc
 	install -m 644 README.md CHANGELOG.md CONTRIBUTING.md LICENSE \
 		$(DESTDIR)$(DOCDIR)
@@ -218,6 +227,9 @@ uninstall:
 		$(UNITS:%=$(DESTDIR)$(SYSTEMDUNITDIR)/%) \
 		$(DESTDIR)$(PREFIX)/share/man/man8/trailpost.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/trailpost.conf.5 \
+		$(DESTDIR)$(BASHDIR)/trailpost \
+		$(DESTDIR)$(ZSHDIR)/_trailpost \
+		$(DESTDIR)$(FISHDIR)/trailpost.fish \
 		$(DESTDIR)$(SYSCONFDIR)/trailpost/trailpost.conf.example
 	rm -rf $(DESTDIR)$(DOCDIR)
 
@@ -406,6 +418,8 @@ conf: $(BIN)
 		-e '/^\.\\" options$$/,/^\.\\" end of options$$/{//!d' \
 		-e '}' -e '/^\.\\" options$$/r /dev/stdin' \
 		docs/man/trailpost.conf.5
+	for shell in bash zsh fish; do $(BIN) --print-completion=$$shell \
+		>etc/completion/trailpost.$$shell || exit 1; done
 
 # The reference of metrics comes from their table.
 .PHONY: metrics-doc

@@ -106,6 +106,8 @@ test_packages()
 	has faketime || echo faketime
 	has tinyproxy || echo tinyproxy-bin
 	has mandoc || echo mandoc
+	has zsh || echo zsh
+	has fish || echo fish
 	has curl || echo curl # the guide's own commands take it
 }
 

@@ -1,7 +1,6 @@
 #include "daemon/check.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,9 +8,9 @@
 #include "admin/address.h"
 #include "aws/endpoint.h"
 #include "base/buf.h"
-#include "base/enc.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "daemon/guess.h"
 #include "daemon/hosts.h"
 #include "daemon/option.h"
 #include "daemon/token.h"
@@ -20,45 +19,7 @@
 #include "sink/batcher.h"
 #include "trail/gunzip.h"
 
-enum { NOTE_MAX = 32 * 1024, TOLD_MAX = 200 };
-
-static void tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
-    __attribute__((format(printf, 3, 0)));
-
-static void
-tell(struct notes *n, bool fatal, const char *fmt, va_list ap)
-{
-	struct buf raw, b;
-
-	buf_init(&raw, NOTE_MAX);
-	buf_init(&b, NOTE_MAX);
-	buf_vprintf(&raw, fmt, ap);
-	enc_visible(&b, buf_view(&raw));
-	n->fn(n->arg, fatal, buf_cstr(&b));
-	buf_fini(&raw);
-	buf_fini(&b);
-}
-
-void
-notes_fatal(struct notes *n, const char *fmt, ...)
-{
-	va_list ap;
-
-	n->fatal++;
-	va_start(ap, fmt);
-	tell(n, true, fmt, ap);
-	va_end(ap);
-}
-
-void
-notes_warn(struct notes *n, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	tell(n, false, fmt, ap);
-	va_end(ap);
-}
+enum { TOLD_MAX = 200 };
 
 /* Where the setting comes from, to begin a note with. */
 static const char *
@@ -90,6 +51,21 @@ tellable(const char *url)
 	return (int)(n < TOLD_MAX ? n : TOLD_MAX);
 }
 
+static void
+tell_queue(struct notes *n, const struct config *c)
+{
+	int told = tellable(c->queue_url);
+	struct buf guess;
+
+	buf_init(&guess, 1024);
+	guess_queue((struct span){c->queue_url, (size_t)told}, &guess);
+	notes_fatal(n,
+	    "%s: queue_url: '%.*s' is not the URL of an SQS queue "
+	    "(https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)%s",
+	    origin(c, "queue_url"), told, c->queue_url, buf_cstr(&guess));
+	buf_fini(&guess);
+}
+
 /* The region of the queue: what was set, else what the URL tells, else
  * AWS_REGION, else the profile. Two that differ cannot both be right. */
 static void
@@ -104,12 +80,9 @@ check_queue(struct notes *n, struct config *c)
 		return;
 	}
 	if (endpoint_queue_url(span_str(c->queue_url), &e, url_region) !=
-	    ERR_OK) {
-		notes_fatal(n,
-		    "%s: queue_url: '%.*s' is not the URL of an SQS queue "
-		    "(https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)",
-		    origin(c, "queue_url"), tellable(c->queue_url),
-		    c->queue_url);
+		ERR_OK ||
+	    (*url_region != '\0' && guess_lacks_name(c->queue_url))) {
+		tell_queue(n, c);
 		return;
 	}
 	if (*c->region != '\0' && *url_region != '\0' &&

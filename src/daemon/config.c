@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/check.h"
+#include "daemon/guess.h"
 #include "daemon/option.h"
 #include "daemon/token.h"
 
@@ -157,6 +158,17 @@ load_well_known(struct notes *n, struct config *c,
 	}
 }
 
+static void
+warn_unknown(struct notes *n, const char *name, struct span key)
+{
+	struct buf guess;
+
+	buf_init(&guess, 128);
+	guess_key(key, &guess);
+	notes_warn(n, "%s: there is no such setting%s", name, buf_cstr(&guess));
+	buf_fini(&guess);
+}
+
 /* TRAILPOST_QUEUE_URL=… sets queue_url. */
 static void
 load_variable(struct notes *n, struct config *c, const char *var)
@@ -178,7 +190,7 @@ load_variable(struct notes *n, struct config *c, const char *var)
 				   : (char)tolower((unsigned char)*p));
 	row = option_find(buf_view(&key));
 	if (row == option_count())
-		notes_warn(n, "%s: there is no such setting", buf_cstr(&name));
+		warn_unknown(n, buf_cstr(&name), buf_view(&key));
 	else
 		config_set(n, c, row, span_str(eq + 1), SOURCE_OWN_VARIABLE,
 		    buf_cstr(&name));
@@ -192,18 +204,22 @@ load_option(struct notes *n, struct config *c, const char *text)
 	struct span rest = span_str(text);
 	struct span key = span_trim(span_cut(&rest, '='));
 	size_t row = option_find(key);
-	struct buf at;
+	struct buf at, guess;
 
+	buf_init(&guess, 128);
 	buf_init(&at, 256);
 	buf_printf(&at, "-o %.*s", (int)(key.n < 64 ? key.n : 64), key.p);
+	guess_key(key, &guess);
 	if (rest.p == NULL)
 		notes_fatal(n, "%s: must be KEY=VALUE", buf_cstr(&at));
 	else if (row == option_count())
-		notes_fatal(n, "%s: unknown key", buf_cstr(&at));
+		notes_fatal(
+		    n, "%s: unknown key%s", buf_cstr(&at), buf_cstr(&guess));
 	else
 		config_set(
 		    n, c, row, span_trim(rest), SOURCE_OPTION, buf_cstr(&at));
 	buf_fini(&at);
+	buf_fini(&guess);
 }
 
 /* Settings of the AWS profile that are ours too. */
@@ -314,9 +330,10 @@ config_load(struct config *c, const struct config_sources *src,
     config_note_fn *note, void *arg)
 {
 	struct notes n = {.fn = note, .arg = arg};
+	bool read;
 
 	set_defaults(c);
-	config_read_file(&n, c, src);
+	read = config_read_file(&n, c, src);
 	if (src->env != NULL) {
 		for (size_t i = 0; i < sizeof well_known / sizeof *well_known;
 		     i++)
@@ -331,7 +348,9 @@ config_load(struct config *c, const struct config_sources *src,
 		load_credential(&n, c, src->env);
 	c->region_later = src->region_later;
 	check_admin(&n, c);
-	if (!src->admin_only) {
+	if (!src->admin_only && read && config_is_bare(c, src)) {
+		config_tell_bare(&n, src);
+	} else if (!src->admin_only && read) {
 		check_config(&n, c);
 		if (src->env != NULL)
 			check_environment(&n, src->env);

@@ -10,6 +10,7 @@
 #include "base/ini.h"
 #include "base/mem.h"
 #include "daemon/config_internal.h"
+#include "daemon/guess.h"
 #include "daemon/option.h"
 
 enum { FILE_MAX = 1024 * 1024, PIPE_MS = 2000 };
@@ -44,16 +45,19 @@ take_line(void *arg, const struct ini_line *line)
 {
 	struct file_reader *r = arg;
 	size_t row = option_find(line->key);
-	struct buf at;
+	struct buf at, guess;
 
+	buf_init(&guess, 128);
 	buf_init(&at, 4096 + 32);
 	buf_printf(&at, "%s:%u", r->path, line->number);
 	tell_section(r, line->section);
 	if (line->error != NULL) {
 		notes_fatal(r->notes, "%s: %s", buf_cstr(&at), line->error);
 	} else if (row == option_count()) {
-		notes_fatal(r->notes, "%s: unknown key '%.*s'", buf_cstr(&at),
-		    (int)(line->key.n < 64 ? line->key.n : 64), line->key.p);
+		guess_key(line->key, &guess);
+		notes_fatal(r->notes, "%s: unknown key '%.*s'%s", buf_cstr(&at),
+		    (int)(line->key.n < 64 ? line->key.n : 64), line->key.p,
+		    buf_cstr(&guess));
 	} else if (r->seen[row] != 0) {
 		notes_fatal(r->notes, "%s: %s was set before, in line %u",
 		    buf_cstr(&at), option_at(row)->key, r->seen[row]);
@@ -63,6 +67,7 @@ take_line(void *arg, const struct ini_line *line)
 		    buf_cstr(&at));
 	}
 	buf_fini(&at);
+	buf_fini(&guess);
 }
 
 /* A pipe may have a writer that is about to write: <(…) of a shell. It has so
@@ -102,7 +107,7 @@ read_file(int fd, struct buf *text)
 	return text->err == ERR_OK;
 }
 
-void
+bool
 config_read_file(
     struct notes *n, struct config *c, const struct config_sources *src)
 {
@@ -112,13 +117,14 @@ config_read_file(
 	int fd;
 
 	if (src->file == NULL)
-		return;
+		return true;
 	/* O_NONBLOCK: a FIFO without a writer must not hang a reload. */
 	fd = open(src->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT && !src->file_required)
+		return true;
 	if (fd < 0) {
-		if (errno != ENOENT || src->file_required)
-			notes_fatal(n, "%s: %s", src->file, strerror(errno));
-		return;
+		notes_fatal(n, "%s: %s", src->file, strerror(errno));
+		return false;
 	}
 	buf_init(&text, FILE_MAX);
 	if (read_file(fd, &text)) {
@@ -133,4 +139,36 @@ config_read_file(
 		    src->file);
 	buf_fini_wipe(&text);
 	close(fd);
+	return true;
+}
+
+static bool
+is_set(const struct config *c, const char *key)
+{
+	return c->origin[option_find(span_str(key))] != NULL;
+}
+
+/* Somebody has just installed it, or wants to see what it is. */
+bool
+config_is_bare(const struct config *c, const struct config_sources *src)
+{
+	for (size_t i = 0; i < option_count(); i++) {
+		if (c->rank[i] == SOURCE_FILE ||
+		    c->rank[i] >= SOURCE_OWN_VARIABLE)
+			return false;
+	}
+	return src->noptions == 0 && !is_set(c, "dassana_token") &&
+	       !is_set(c, "dassana_token_file");
+}
+
+void
+config_tell_bare(struct notes *n, const struct config_sources *src)
+{
+	notes_fatal(n,
+	    "queue_url and the token are missing: neither %s nor TRAILPOST_ "
+	    "variables nor -o say anything",
+	    src->file);
+	notes_fatal(n,
+	    "to begin: trailpost -o queue_url=URL -o dassana_token_file=FILE "
+	    "check; trailpost help says more");
 }

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,224 +9,15 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/args.h"
 #include "daemon/command.h"
 #include "daemon/config.h"
 #include "daemon/inherited.h"
 #include "daemon/manual.h"
 #include "daemon/note.h"
 #include "daemon/probe.h"
+#include "daemon/usage.h"
 #include "sink/gzip.h"
-
-enum action {
-	ACT_RUN,
-	ACT_CAT,
-	ACT_CHECK,
-	ACT_HEALTH,
-	ACT_HELP,
-	ACT_VERSION,
-	ACT_CONFIG,
-	ACT_DEFAULT,
-	ACT_OPTIONS,
-	ACT_METRICS
-};
-
-struct args {
-	enum action action;
-	const char *file;
-	const char **options; /* of -o; room for all arguments */
-	size_t noptions;
-	unsigned verbose;
-	const char *const *operands; /* of cat */
-	size_t noperands;
-	const char *format; /* of --print-options */
-	struct probe_args check;
-	bool ready; /* of health */
-};
-
-static void
-write_usage(FILE *out)
-{
-	fputs("usage: trailpost [-v] [-c FILE] [-o KEY=VALUE]...\n"
-	      "       trailpost [-v] [-c FILE] [-o KEY=VALUE]... check\n"
-	      "                 [--object s3://BUCKET/KEY] [--peek] [--json]\n"
-	      "       trailpost [-c FILE] [-o KEY=VALUE]... health\n"
-	      "                 [--live|--ready]\n"
-	      "       trailpost cat [FILE|-]...\n",
-	    out);
-}
-
-static void
-write_help(void)
-{
-	write_usage(stdout);
-	fputs("\n"
-	      "Ships AWS CloudTrail logs from S3 to Dassana. cat writes the "
-	      "events of log\n"
-	      "files to standard output, one a line. check proves a set-up: "
-	      "credentials,\n"
-	      "queue, an object that is named or (--peek, which costs a "
-	      "message one\n"
-	      "receive) found in a notification, and Dassana. It changes "
-	      "nothing. health\n"
-	      "asks a running daemon, at its admin_listen, whether it lives "
-	      "or is ready.\n"
-	      "\n"
-	      "  -c FILE        read settings from FILE instead of\n"
-	      "                 " CONFIG_FILE "\n"
-	      "  -o KEY=VALUE   one setting; wins over all other sources\n"
-	      "  -v             log more; -vv for all there is\n"
-	      "  --print-config           the settings in force, and whence\n"
-	      "  --print-default-config   a settings file with the defaults\n"
-	      "  --print-options=FORMAT   the settings as mdoc or markdown\n"
-	      "  --print-metrics          what /metrics tells, as Markdown\n"
-	      "  --help, --version\n"
-	      "\n"
-	      "Settings, each as \"key = value\" in the file, as "
-	      "TRAILPOST_<KEY> in the\n"
-	      "environment or with -o:\n\n",
-	    stdout);
-	manual_write_help(stdout);
-}
-
-/* false after a mistake, which was told. */
-static bool
-parse_args(int argc, char **argv, struct args *a)
-{
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {"print-config", no_argument, NULL, ACT_CONFIG},
-	    {"print-default-config", no_argument, NULL, ACT_DEFAULT},
-	    {"print-options", required_argument, NULL, ACT_OPTIONS},
-	    {"print-metrics", no_argument, NULL, ACT_METRICS},
-	    {NULL, 0, NULL, 0}};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "+c:o:vhV", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			a->file = optarg;
-			break;
-		case 'o':
-			a->options[a->noptions++] = optarg;
-			break;
-		case 'v':
-			a->verbose++;
-			break;
-		case 'h':
-			a->action = ACT_HELP;
-			return true;
-		case 'V':
-			a->action = ACT_VERSION;
-			return true;
-		case ACT_CONFIG:
-		case ACT_DEFAULT:
-		case ACT_METRICS:
-			a->action = (enum action)c;
-			break;
-		case ACT_OPTIONS:
-			a->action = ACT_OPTIONS;
-			a->format = optarg;
-			break;
-		default:
-			return false; /* getopt_long has said why */
-		}
-	}
-	return true;
-}
-
-static bool
-parse_cat(int argc, char **argv, struct args *a)
-{
-	if (optind < argc && strcmp(argv[optind], "--help") == 0)
-		a->action = ACT_HELP;
-	else if (optind < argc && strcmp(argv[optind], "--") == 0)
-		optind++;
-	else if (optind < argc && argv[optind][0] == '-' &&
-		 argv[optind][1] != '\0') {
-		fprintf(stderr, "trailpost cat: unknown option \"%s\"\n",
-		    argv[optind]);
-		return false;
-	}
-	a->operands = (const char *const *)argv + optind;
-	a->noperands = (size_t)(argc - optind);
-	return true;
-}
-
-static bool
-parse_check(int argc, char **argv, struct args *a)
-{
-	for (; optind < argc; optind++) {
-		const char *arg = argv[optind];
-
-		if (strcmp(arg, "--help") == 0) {
-			a->action = ACT_HELP;
-		} else if (strcmp(arg, "--peek") == 0) {
-			a->check.peek = true;
-		} else if (strcmp(arg, "--json") == 0) {
-			a->check.json = true;
-		} else if (strncmp(arg, "--object=", 9) == 0) {
-			a->check.object = arg + 9;
-		} else if (strcmp(arg, "--object") == 0 && optind + 1 < argc) {
-			a->check.object = argv[++optind];
-		} else {
-			fprintf(stderr,
-			    "trailpost check: unknown option \"%s\"\n", arg);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* -c and -o may come here too, as probes are often written that way. */
-static bool
-parse_health(int argc, char **argv, struct args *a)
-{
-	for (; optind < argc; optind++) {
-		const char *arg = argv[optind];
-
-		if (strcmp(arg, "--help") == 0) {
-			a->action = ACT_HELP;
-		} else if (strcmp(arg, "--ready") == 0) {
-			a->ready = true;
-		} else if (strcmp(arg, "--live") == 0) {
-			a->ready = false;
-		} else if (strcmp(arg, "-c") == 0 && optind + 1 < argc) {
-			a->file = argv[++optind];
-		} else if (strcmp(arg, "-o") == 0 && optind + 1 < argc) {
-			a->options[a->noptions++] = argv[++optind];
-		} else {
-			fprintf(stderr,
-			    "trailpost health: unknown option \"%s\"\n", arg);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The sub-command and what follows it. */
-static bool
-parse_operands(int argc, char **argv, struct args *a)
-{
-	const char *command;
-
-	if (optind == argc || a->action == ACT_HELP)
-		return true;
-	command = argv[optind++];
-	if (a->action == ACT_RUN && strcmp(command, "cat") == 0) {
-		a->action = ACT_CAT;
-		return parse_cat(argc, argv, a);
-	}
-	if (a->action == ACT_RUN && strcmp(command, "check") == 0) {
-		a->action = ACT_CHECK;
-		return parse_check(argc, argv, a);
-	}
-	if (a->action == ACT_RUN && strcmp(command, "health") == 0) {
-		a->action = ACT_HEALTH;
-		return parse_health(argc, argv, a);
-	}
-	fprintf(stderr, "trailpost: unknown command \"%s\"\n", command);
-	return false;
-}
 
 static int
 with_config(const struct args *a)
@@ -246,11 +36,11 @@ with_config(const struct args *a)
 	struct config c;
 	unsigned mistakes;
 
-	if (a->action == ACT_CHECK)
+	if (a->command == CMD_CHECK)
 		return probe_setup(&src, &a->check);
-	if (a->action == ACT_HEALTH)
-		return ask_health(&src, a->ready);
-	if (a->action == ACT_RUN)
+	if (a->command == CMD_HEALTH)
+		return ask_health(&src, args_has(a, ARG_READY));
+	if (!args_has(a, ARG_CONFIG))
 		return run_daemon(&src);
 	mistakes = config_load(&c, &src, note_log, NULL);
 	config_print(&c, stdout);
@@ -284,33 +74,65 @@ print_metrics(void)
 	buf_fini(&page);
 }
 
+/* help, help settings, help COMMAND; check --help. */
+static int
+help(const struct args *a)
+{
+	const char *about = a->value;
+
+	if (a->command == CMD_HELP && a->noperands > 0)
+		about = a->operands[0];
+	else if (a->command != CMD_RUN && a->command != CMD_HELP)
+		about = args_command_name(a->command);
+	if (about == NULL) {
+		usage_write_help(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(about, "settings") == 0) {
+		manual_write_help(stdout);
+		return EXIT_OK;
+	}
+	for (int c = CMD_CHECK; c < CMD_COUNT; c++) {
+		if (strcmp(about, args_command_name((enum command)c)) == 0) {
+			usage_write_command(stdout, (enum command)c);
+			return EXIT_OK;
+		}
+	}
+	fputs("trailpost: there is help on settings, check, health and cat\n",
+	    stderr);
+	return EXIT_USAGE;
+}
+
+static int
+print_completion(const char *shell)
+{
+	if (usage_write_completion(stdout, shell))
+		return EXIT_OK;
+	fputs(
+	    "trailpost: --print-completion takes bash, zsh or fish\n", stderr);
+	return EXIT_USAGE;
+}
+
 static int
 dispatch(const struct args *a)
 {
-	switch (a->action) {
-	case ACT_HELP:
-		write_help();
-		break;
-	case ACT_VERSION:
+	if (args_has(a, ARG_VERSION))
 		printf("trailpost " TRAILPOST_VERSION "\ndeflate by %s\n",
 		    gzip_codec(1));
-		break;
-	case ACT_DEFAULT:
+	else if (args_has(a, ARG_HELP) || a->command == CMD_HELP)
+		return help(a);
+	else if (args_has(a, ARG_DEFAULT))
 		manual_write_file(stdout);
-		break;
-	case ACT_OPTIONS:
-		return print_options(a->format);
-	case ACT_METRICS:
+	else if (args_has(a, ARG_OPTIONS))
+		return print_options(a->value);
+	else if (args_has(a, ARG_COMPLETION))
+		return print_completion(a->value);
+	else if (args_has(a, ARG_METRICS))
 		print_metrics();
-		break;
-	case ACT_CAT:
+	else if (a->command == CMD_CAT)
 		return cat_files(a->operands, a->noperands);
-	case ACT_CHECK:
-	case ACT_HEALTH:
-	case ACT_CONFIG:
-	case ACT_RUN:
+	else
 		return with_config(a);
-	}
 	return EXIT_OK;
 }
 
@@ -320,29 +142,29 @@ level_of(const struct args *a)
 {
 	if (a->verbose > 0)
 		return a->verbose == 1 ? LOG_LVL_DEBUG : LOG_LVL_TRACE;
-	return a->action == ACT_CHECK ? LOG_LVL_ERROR : LOG_LVL_INFO;
+	return a->command == CMD_CHECK ? LOG_LVL_ERROR : LOG_LVL_INFO;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct args a = {.options = mem_zalloc((size_t)argc * sizeof(char *))};
+	struct args a;
 	int status;
 
 	inherited_undo();
 	env_trim(environ);
-	if (parse_args(argc, argv, &a) && parse_operands(argc, argv, &a)) {
+	if (args_parse(&a, argc, argv)) {
 		(void)log_set_journal(getenv("JOURNAL_STREAM"));
 		log_set_level(level_of(&a));
 		if (a.verbose > 0)
 			log_set_verbose(level_of(&a));
 		status = dispatch(&a);
 	} else {
-		write_usage(stderr);
+		usage_write(stderr);
 		status = EXIT_USAGE;
 	}
 	log_end();
-	mem_free(a.options);
+	args_fini(&a);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
 		status = EXIT_TROUBLE;
 	return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "daemon/guess.h"
 #include "daemon/value.h"
 
 static bool
@@ -59,6 +60,11 @@ set_text(const struct option_row *o, struct config *c, struct span value,
 			buf_str(why, "has a control character");
 			return false;
 		}
+	}
+	if (guess_is_quoted(value)) {
+		buf_str(why, "the quotes would be part of the value: leave "
+			     "them out");
+		return false;
 	}
 	option_clear(o, c);
 	*text_field(o, c) = mem_strndup(value.p, value.n);
@@ -161,6 +167,15 @@ explain(const struct option_row *o, struct span value, struct buf *why)
 	buf_printf(why, "'%.*s' is not %s", (int)(value.n < 64 ? value.n : 64),
 	    value.p, kinds[o->type]);
 	option_add_range(o, why);
+	guess_value(o, value, why);
+}
+
+bool
+option_read(const struct option_row *o, struct span value, uint64_t *v)
+{
+	*v = 0;
+	return parse_number(o, value, v) == ERR_OK && *v >= o->min &&
+	       *v <= o->max;
 }
 
 bool
@@ -171,7 +186,7 @@ option_set(const struct option_row *o, struct config *c, struct span value,
 
 	if (is_text(o))
 		return set_text(o, c, value, why);
-	if (parse_number(o, value, &v) != ERR_OK || v < o->min || v > o->max) {
+	if (!option_read(o, value, &v)) {
 		explain(o, value, why);
 		return false;
 	}

@@ -49,6 +49,8 @@ size_t option_find(struct span key);
  * value of a secret); the field is then as it was. */
 bool option_set(const struct option_row *o, struct config *c, struct span value,
     struct buf *why);
+/* The value of an option that is no text, if it is one that it may have. */
+bool option_read(const struct option_row *o, struct span value, uint64_t *v);
 /* Wipes and frees the text of a TEXT or SECRET; its field becomes NULL. */
 void option_clear(const struct option_row *o, struct config *c);
 /* The value as it would stand in the file; "(set)" for a secret. */

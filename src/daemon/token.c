@@ -45,6 +45,10 @@ check_mode(int fd, bool *exposed, struct buf *why)
 		buf_str(why, strerror(errno));
 		return false;
 	}
+	if (S_ISDIR(st.st_mode)) {
+		buf_str(why, "is a directory; did you mean a file in it?");
+		return false;
+	}
 	*exposed = (st.st_mode & S_IROTH) != 0;
 	if (!*exposed ||
 	    (fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0))

@@ -2,18 +2,21 @@
 """The demo: the real daemon against stand-ins for AWS and Dassana.
 
 Log files go into a bucket, their notifications into a queue; the daemon does
-the rest as a process of its own. What arrives is compared with what was put
-in, byte by byte. LOGS=DIR uses the .json.gz and .json files of a folder, for
-example of what `aws s3 sync` brought.
+the rest as a process of its own. On the way Dassana fails and the daemon is
+killed. What arrives is compared with what was put in, byte by byte. LOGS=DIR
+uses the .json.gz and .json files of a folder, for example of what
+`aws s3 sync` brought. DEMO_PAUSE=1 leaves the daemon running at the end, with
+its page.
 """
 
-import fnmatch
+import collections
 import gzip
 import hashlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,10 +30,12 @@ sys.path[:0] = [os.path.dirname(HERE),
 
 import make_samples  # noqa: E402
 from slices import slice_file  # noqa: E402
-from standin import Standin  # noqa: E402
+from standin import Fault, Standin  # noqa: E402
 
 STALL_S = 10  # without any progress
 EXIT_S = 5
+VISIBILITY = "3s"  # until what the killed one held comes again
+BATCH = 100  # events
 
 
 class Failed(Exception):
@@ -38,43 +43,48 @@ class Failed(Exception):
 
 
 class Account:
-    """A multiset of events that needs no room for them: their number, and the
-    sum of their hashes."""
+    """A multiset of events: how often each came, by its hash."""
 
     def __init__(self, samples=0):
-        self.count = self.bytes = self.sum = 0
+        self.count = self.bytes = 0
+        self.times = collections.Counter()
         self.samples = samples
         self.first = []
 
     def add(self, events):
-        for event in events:
-            digest = hashlib.blake2b(event, digest_size=32).digest()
-            self.sum += int.from_bytes(digest, "big")
-            self.bytes += len(event)
+        self.times.update(hashlib.blake2b(event, digest_size=16).digest()
+                          for event in events)
+        self.bytes += sum(map(len, events))
         self.count += len(events)
         if len(self.first) < self.samples:
             self.first += events[:self.samples - len(self.first)]
 
-    def same(self, other):
-        return (self.count, self.sum) == (other.count, other.sum)
+    def lacks(self, other):
+        """How many of the other's events are not here."""
+        return (other.times - self.times).total()
+
+    def strange(self, other):
+        """How many events are here that the other does not know at all."""
+        return sum(n for event, n in self.times.items()
+                   if event not in other.times)
 
 
 class Skipped:
-    """What of a folder is not put in: by the daemon's default filter, or
+    """What of a folder is not put in: since the daemon leaves it out, or
     because it is no log file."""
 
-    def __init__(self, binary):
-        text = subprocess.run([binary, "--print-default-config"], check=True,
-                              capture_output=True, text=True).stdout
-        self.patterns = re.search(
-            r"^#key_exclude = (.*)$", text, re.M).group(1).split()
+    def __init__(self):
         self.filtered = self.unreadable = 0
 
     def filters(self, key):
-        if any(fnmatch.fnmatchcase(key, p) for p in self.patterns):
-            self.filtered += 1
-            return True
-        return False
+        """As cloudtrail_folders_only has it."""
+        found = re.match(
+            r"(?:.*/)?AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/([^/]*)", key)
+        if not found or re.fullmatch(
+                r"CloudTrail(-(?!Lake$)(?!.*Digest).*)?", found.group(1)):
+            return False
+        self.filtered += 1
+        return True
 
     def tell_unreadable(self, path, why):
         self.unreadable += 1
@@ -82,7 +92,7 @@ class Skipped:
 
     def show(self):
         if self.filtered:
-            print("left out  %d files that the default key_exclude leaves out"
+            print("left out  %d files of other services, or digests"
                   % self.filtered)
         if self.unreadable:
             print("left out  %d files that are no CloudTrail logs; their "
@@ -126,9 +136,9 @@ def own_files(folder, skipped):
 class Daemon:
     """The binary as a process, its log kept to be shown if it fails."""
 
-    def __init__(self, binary, standin):
+    def __init__(self, binary, standin, **options):
         command = [binary]
-        for pair in standin.options().items():
+        for pair in {**standin.options(), **options}.items():
             command += ["-o", "%s=%s" % pair]
         environ = {k: v for k, v in os.environ.items()
                    if not k.startswith("AWS_")}
@@ -136,6 +146,7 @@ class Daemon:
         self.log = []
         self.process = subprocess.Popen(
             command, env=environ, stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -146,6 +157,12 @@ class Daemon:
 
     def alive(self):
         return self.process.poll() is None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join(EXIT_S)
+        self.process.stderr.close()
 
     def stop(self):
         """Its exit status after SIGTERM; killed if it takes too long."""
@@ -162,32 +179,64 @@ class Daemon:
         return status
 
 
-def await_arrival(standin, daemon, wanted):
-    """Until all events are there and all messages deleted."""
-    def progress():
+def await_change(standin, daemon, look, until, what):
+    """Until until(look()) is true; something must happen all the time."""
+    def alive():
         if not daemon.alive():
             raise Failed("the daemon ended by itself, with status %s"
                          % daemon.process.returncode)
-        return standin.dassana.event_count, standin.queue.size()
+        return look()
 
-    seen = progress()
-    while seen[0] < wanted or seen[1] > 0:
+    seen = alive()
+    while not until(seen):
         try:
-            standin.wait(lambda: progress() != seen, STALL_S)
+            standin.wait(lambda: alive() != seen, STALL_S)
         except TimeoutError:
-            raise Failed(
-                "nothing happened for %d s: %d of %d events have arrived and "
-                "%d messages are left in the queue"
-                % (STALL_S, seen[0], wanted, seen[1]))
-        seen = progress()
+            raise Failed("nothing happened for %d s: %s" % (STALL_S, what()))
+        seen = alive()
+
+
+def await_arrival(standin, daemon, wanted):
+    """Until all messages are deleted."""
+    await_change(
+        standin, daemon,
+        lambda: (standin.dassana.event_count, standin.queue.size()),
+        lambda seen: seen[1] == 0,
+        lambda: "%d of %d events have arrived and %d messages are left in "
+        "the queue" % (standin.dassana.event_count, wanted,
+                       standin.queue.size()))
+
+
+def fail_and_kill(standin, daemon, wanted):
+    """Dassana refuses everything once it has a part of it; then the daemon is
+    killed. The rest is for the next one."""
+    part = 0 if wanted < 3 * BATCH else wanted // 3
+    rule = standin.faults.on(
+        "dassana.POST", Fault(status=503, body=b"busy"),
+        where=lambda _: standin.dassana.event_count >= part)
+    await_change(standin, daemon,
+                 lambda: (standin.dassana.event_count, rule.hits),
+                 lambda seen: seen[1] >= 2,
+                 lambda: "Dassana has not failed yet")
+    print("failed    Dassana's stand-in, with status 503, when it had %d "
+          "events" % standin.dassana.event_count)
+    daemon.kill()
+    print("killed    the daemon, with SIGKILL; %d messages are in the queue"
+          % standin.queue.size())
+    standin.faults.off(rule)
+    print("started   Dassana's stand-in is well again; another daemon goes on "
+          "in %s" % VISIBILITY)
 
 
 def check(standin, put_in, arrived):
-    """Every event once, byte for byte."""
-    if not put_in.same(arrived):
+    """Every event, byte for byte; some of them twice."""
+    lacking, strange = arrived.lacks(put_in), arrived.strange(put_in)
+    if lacking or strange:
         raise Failed(
-            "events differ: %d were put in (%d bytes), %d arrived (%d bytes)"
-            % (put_in.count, put_in.bytes, arrived.count, arrived.bytes))
+            "events differ: %d were put in (%d bytes), %d arrived (%d bytes), "
+            "%d are missing, %d were never put in"
+            % (put_in.count, put_in.bytes, arrived.count, arrived.bytes,
+               lacking, strange))
     problems = standin.dassana.problems + standin.errors
     problems += [e.why for e in standin.journal.all("denied")]
     if problems:
@@ -204,7 +253,7 @@ def size(n):
     return "%.1f MB" % (n / 1e6) if n >= 1e6 else "%.1f kB" % (n / 1e3)
 
 
-def account(standin, arrived, messages, seconds):
+def account(standin, put_in, arrived, messages, seconds):
     service = standin.dassana
     plain = sum(p.plain_bytes for p in service.posts)
     body = sum(p.body_bytes for p in service.posts)
@@ -217,8 +266,8 @@ def account(standin, arrived, messages, seconds):
     print("three of them:")
     for line in arrived.first:
         print("  " + cut(line, width - 2))
-    print("checked   all %d events are byte-identical to what the files hold"
-          % arrived.count)
+    print("checked   all %d events of the files are there, byte for byte; %d "
+          "came twice" % (put_in.count, arrived.count - put_in.count))
     print("queue     empty: each of the %d messages was deleted after its "
           "events were taken" % messages)
 
@@ -238,27 +287,55 @@ def put_files(standin, files):
     return put_in, number
 
 
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def pause(address):
+    print("running   http://%s/ shows it; Ctrl-C ends it" % address,
+          flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
+
+
+def run(standin, binary, options, put_in, number):
+    """Two daemons, the first of which is killed; the second one's status."""
+    arrived = Account(samples=3)
+    standin.dassana.taken = arrived.add
+    began = time.monotonic()
+    daemon = Daemon(binary, standin, **options)
+    try:
+        fail_and_kill(standin, daemon, put_in.count)
+        daemon = Daemon(binary, standin, **options)
+        await_arrival(standin, daemon, put_in.count)
+        seconds = time.monotonic() - began
+        check(standin, put_in, arrived)
+        account(standin, put_in, arrived, number, seconds)
+        if os.environ.get("DEMO_PAUSE"):
+            pause(options["admin_listen"])
+    except BaseException:
+        if daemon.alive():
+            daemon.stop()
+        sys.stderr.write("".join(
+            "  | %s\n" % line for line in daemon.log[-20:]))
+        raise
+    standin.queue.end_polls()
+    return daemon.stop()
+
+
 def show(binary, files, skipped):
     with Standin(keep=10_000) as standin:
-        arrived = Account(samples=3)
         standin.dassana.keep_events = False
-        standin.dassana.taken = arrived.add
         put_in, number = put_files(standin, files)
         skipped.show()
-        began = time.monotonic()
-        daemon = Daemon(binary, standin)
-        try:
-            await_arrival(standin, daemon, put_in.count)
-            seconds = time.monotonic() - began
-            check(standin, put_in, arrived)
-            account(standin, arrived, number, seconds)
-        except BaseException:
-            daemon.stop()
-            sys.stderr.write("".join(
-                "  | %s\n" % line for line in daemon.log[-20:]))
-            raise
-        standin.queue.end_polls()
-        status = daemon.stop()
+        status = run(standin, binary, {
+            "visibility_timeout": VISIBILITY, "batch_max_delay": "50ms",
+            "batch_max_events": max(BATCH, put_in.count // 20),
+            "admin_listen": "127.0.0.1:%d" % free_port()}, put_in, number)
         if status != 0:
             raise Failed("after SIGTERM the daemon's status was %s" % status)
         print("stopped   SIGTERM, exit status 0")
@@ -272,7 +349,7 @@ def main():
             raise Failed("there is no %s: build it first, with make"
                          % os.path.relpath(binary))
         folder = os.environ.get("LOGS")
-        skipped = Skipped(binary)
+        skipped = Skipped()
         show(binary, own_files(folder, skipped) if folder
              else make_samples.samples(), skipped)
     except Failed as failed:

@@ -73,6 +73,9 @@ def test_installs_what_the_documents_name(shell):
                  "./usr/share/doc/trailpost/CHANGELOG.md",
                  "./usr/share/doc/trailpost/docs/getting-started.md",
                  "./usr/share/doc/trailpost/etc/cloudformation/trailpost.yaml",
+                 "./usr/share/bash-completion/completions/trailpost",
+                 "./usr/share/zsh/vendor-completions/_trailpost",
+                 "./usr/share/fish/vendor_completions.d/trailpost.fish",
                  "./usr/share/man/man8/trailpost.8.gz",
                  "./usr/share/man/man5/trailpost.conf.5.gz"):
         assert name in names

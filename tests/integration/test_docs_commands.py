@@ -3,7 +3,10 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
+import sys
+import urllib.request
 
 from guide import interrupt, page
 from jobs import make_file
@@ -274,6 +277,26 @@ def test_upgrade_of_the_stack(shell, cloud):
 
 
 def test_demo(shell):
-    """Five seconds of it, as README.md shows it first."""
+    """Ten seconds of it, as README.md shows it first."""
     said = shell.run(page("../README")["demo"]).stdout
-    assert said
+    assert "with status 503" in said and "with SIGKILL" in said
+    assert "byte for byte" in said and "exit status 0" in said
+
+
+def test_demo_leaves_it_running():
+    demo = subprocess.Popen(
+        [sys.executable, os.path.join(ROOT, "tests/demo/demo.py")],
+        env={**os.environ, "DEMO_PAUSE": "1"}, stdout=subprocess.PIPE,
+        text=True)
+    try:
+        address = next(line.split()[1] for line in demo.stdout
+                       if line.startswith("running"))
+        with urllib.request.urlopen(address + "healthz", timeout=5) as answer:
+            assert answer.status == 200
+        demo.send_signal(signal.SIGINT)
+        assert "exit status 0" in demo.stdout.read()
+        assert demo.wait(10) == 0
+    finally:
+        demo.kill()
+        demo.wait()
+        demo.stdout.close()

@@ -46,4 +46,8 @@ written markdown docs/configuration.md '<!-- options -->' \
 	'<!-- end of options -->'
 written mdoc docs/man/trailpost.conf.5 '\.\\" options' \
 	'\.\\" end of options'
+for shell in bash zsh fish; do
+	"$trailpost" --print-completion=$shell |
+		diff -u etc/completion/trailpost.$shell - || fail "run: make conf"
+done
 exit $status

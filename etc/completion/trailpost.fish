@@ -1,0 +1,20 @@
+# Completion of trailpost for fish, written by make conf.
+complete -c trailpost -f
+complete -c trailpost -n __fish_use_subcommand -a 'check health cat help'
+complete -c trailpost -n '__fish_seen_subcommand_from help' -a 'settings check health cat'
+complete -c trailpost -n '__fish_seen_subcommand_from cat' -F
+complete -c trailpost -s c -r -F -d 'read settings from FILE'
+complete -c trailpost -f -s o -x -a 'queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= s3_path_style= s3_concurrency= max_messages= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= log_format= log_level= admin_listen=' -d 'one setting; wins over all other sources'
+complete -c trailpost -f -s v -d 'log more; -vv for all there is'
+complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l object -x -d 'read the beginning of this object'
+complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l peek -d 'receive one message, which costs it a receive'
+complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l json -d 'report in JSON'
+complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l live -d 'whether it lives'
+complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l ready -d 'whether it can do its work'
+complete -c trailpost -f -n __fish_use_subcommand -l print-config -d 'the settings in force, and whence'
+complete -c trailpost -f -n __fish_use_subcommand -l print-default-config -d 'a settings file with the defaults'
+complete -c trailpost -f -n __fish_use_subcommand -l print-options -x -a 'mdoc markdown' -d 'the settings as mdoc or markdown'
+complete -c trailpost -f -n __fish_use_subcommand -l print-metrics -d 'what /metrics tells, as Markdown'
+complete -c trailpost -f -n __fish_use_subcommand -l print-completion -x -a 'bash zsh fish' -d 'completion for bash, zsh or fish'
+complete -c trailpost -f -s h -l help -d 'this, or all settings'
+complete -c trailpost -f -s V -l version -d 'the version'

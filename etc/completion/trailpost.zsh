@@ -1,0 +1,79 @@
+#compdef trailpost
+# Completion of trailpost for zsh, written by make conf.
+_trailpost_settings()
+{
+	local -a keys
+	if compset -P '*='; then
+		case $IPREFIX in
+		*cloudtrail_folders_only=) compadd yes no ;;
+		*s3_path_style=) compadd auto yes no ;;
+		*verify_doc_count=) compadd yes no ;;
+		*accept_any_2xx=) compadd yes no ;;
+		*use_fips_endpoint=) compadd yes no ;;
+		*use_dualstack_endpoint=) compadd yes no ;;
+		*log_format=) compadd logfmt json ;;
+		*log_level=) compadd error warn info debug trace ;;
+		*) _files ;;
+		esac
+		return
+	fi
+	keys=(queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= s3_path_style= s3_concurrency= max_messages= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= log_format= log_level= admin_listen=)
+	compadd -S '' -- $keys
+}
+_trailpost()
+{
+	local -a options
+	local command=
+	local w
+	for w in ${words[2,CURRENT-1]}; do
+		case $w in check|health|cat|help) command=$w ;; esac
+	done
+	case $command in
+	check) options=(
+		'-c[read settings from FILE]:file:_files'
+		'*-o[one setting; wins over all other sources]:setting:_trailpost_settings'
+		'*-v[log more; -vv for all there is]'
+		'--object=[read the beginning of this object]:value:'
+		'--peek[receive one message, which costs it a receive]'
+		'--json[report in JSON]'
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		'1:command:(check)'
+		) ;;
+	health) options=(
+		'-c[read settings from FILE]:file:_files'
+		'*-o[one setting; wins over all other sources]:setting:_trailpost_settings'
+		'*-v[log more; -vv for all there is]'
+		'--live[whether it lives]'
+		'--ready[whether it can do its work]'
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		'1:command:(health)'
+		) ;;
+	cat) options=(
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		'*:file:_files'
+		) ;;
+	help) options=(
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		'*:about:(settings check health cat)'
+		) ;;
+	*) options=(
+		'-c[read settings from FILE]:file:_files'
+		'*-o[one setting; wins over all other sources]:setting:_trailpost_settings'
+		'*-v[log more; -vv for all there is]'
+		'--print-config[the settings in force, and whence]'
+		'--print-default-config[a settings file with the defaults]'
+		'--print-options=[the settings as mdoc or markdown]:format:(mdoc markdown)'
+		'--print-metrics[what /metrics tells, as Markdown]'
+		'--print-completion=[completion for bash, zsh or fish]:shell:(bash zsh fish)'
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		'1:command:(check health cat help)'
+		) ;;
+	esac
+	_arguments -s $options
+}
+_trailpost "$@"
