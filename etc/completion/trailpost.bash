@@ -43,7 +43,7 @@ _trailpost_value()
 	accept_any_2xx=*) words='yes no' ;;
 	use_fips_endpoint=*) words='yes no' ;;
 	use_dualstack_endpoint=*) words='yes no' ;;
-	log_format=*) words='logfmt json' ;;
+	log_format=*) words='auto text logfmt json' ;;
 	log_level=*) words='error warn info debug trace' ;;
 	*_file=*) compopt -o filenames
 		COMPREPLY=($(compgen -f -- "${1#*=}")); return ;;

@@ -11,7 +11,7 @@ _trailpost_settings()
 		*accept_any_2xx=) compadd yes no ;;
 		*use_fips_endpoint=) compadd yes no ;;
 		*use_dualstack_endpoint=) compadd yes no ;;
-		*log_format=) compadd logfmt json ;;
+		*log_format=) compadd auto text logfmt json ;;
 		*log_level=) compadd error warn info debug trace ;;
 		*) _files ;;
 		esac

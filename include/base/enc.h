@@ -5,6 +5,8 @@
 #define BASE_ENC_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -28,11 +30,24 @@ enum err enc_form_decode(struct buf *b, struct span s);
 
 /* Text from outside for people: all but printable ASCII is a '?'. */
 void enc_ascii(struct buf *b, struct span s);
-/* The same of control characters alone, which would move a terminal's cursor or
- * begin another line; bytes ≥ 0x80 pass as they are. */
-void enc_visible(struct buf *b, struct span s);
 
-/* A JSON string with its quotes; bytes ≥ 0x80 pass as they are. */
+/*
+ * The code point at the front of s, which is not empty, and how many bytes it
+ * takes; ENC_BAD for one byte that is not UTF-8 as RFC 3629 has it: no overlong
+ * form, no surrogate, no end in the middle.
+ */
+enum { ENC_BAD = 0x110000 };
+uint32_t enc_utf8(struct span s, size_t *n);
+/* Not what moves a terminal's cursor, turns the direction of writing or hides
+ * itself: controls (also C1), bidi and zero-width marks, ends of lines. */
+bool enc_is_visible(uint32_t cp);
+
+/* UTF-8 for a terminal: what is not visible is a '?'. */
+void enc_visible(struct buf *b, struct span s);
+/* The same of a text in JSON, which stays JSON with the same meaning. */
+void enc_json_visible(struct buf *b, struct span s);
+
+/* A JSON string with its quotes; what is not visible is escaped. */
 void enc_json_string(struct buf *b, struct span s);
 
 #endif

@@ -8,6 +8,8 @@
  * In the journal a line begins with its priority (<3> … <7>), and logfmt leaves
  * the time to the journal.
  *
+ * For eyes there is a third form (base/log_text.h), which nobody should parse.
+ *
  * Text from outside is cut at 512 bytes and escaped here, so a caller passes
  * what it has: a line is printable ASCII, and one line. JSON decodes to the
  * text as it was, with U+FFFD for each byte that is no UTF-8. What does not fit
@@ -61,7 +63,8 @@ enum log_level {
 	LOG_LVL_TRACE
 };
 
-enum log_format { LOG_LOGFMT, LOG_JSON };
+/* LOG_AUTO: text if a terminal shows it, else logfmt. */
+enum log_format { LOG_AUTO, LOG_TEXT, LOG_LOGFMT, LOG_JSON };
 
 struct log_field {
 	const char *name; /* NULL ends the list */
@@ -116,6 +119,9 @@ void log_set_level(enum log_level level);
 void log_set_verbose(enum log_level level);
 /* LOG_LOGFMT at start. */
 void log_set_format(enum log_format format);
+/* Whether stderr is a terminal that somebody looks at, and whether it shows
+ * colours; LOG_AUTO from now on. */
+void log_set_terminal(bool eyes, bool colours);
 /* Whether stderr is the journal: journal_stream is $JOURNAL_STREAM, the device
  * and inode of its socket, or NULL (systemd.exec(5)). Lines are written
  * accordingly from then on. */

@@ -79,31 +79,108 @@ enc_ascii(struct buf *b, struct span s)
 		buf_char(b, s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
 }
 
+uint32_t
+enc_utf8(struct span s, size_t *n)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char c = (unsigned char)s.p[0];
+	size_t len = c < 0x80	? 1
+		     : c < 0xc2 ? 0
+		     : c < 0xe0 ? 2
+		     : c < 0xf0 ? 3
+				: 4;
+	uint32_t cp = len == 1 ? c : c & (0x7fu >> len);
+
+	*n = 1;
+	if (len == 0 || c > 0xf4 || len > s.n)
+		return ENC_BAD;
+	for (size_t i = 1; i < len; i++) {
+		c = (unsigned char)s.p[i];
+		if ((c & 0xc0) != 0x80)
+			return ENC_BAD;
+		cp = cp << 6 | (c & 0x3f);
+	}
+	if (cp < least[len] || cp > 0x10ffff || (cp >> 11) == 0x1b)
+		return ENC_BAD;
+	*n = len;
+	return cp;
+}
+
+bool
+enc_is_visible(uint32_t cp)
+{
+	static const struct {
+		uint32_t first, last;
+	} hidden[] = {{0, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200b, 0x200f},
+	    {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
+	    {0xfff9, 0xfffb}, {0xe0000, 0xe007f}, {ENC_BAD, ENC_BAD}};
+
+	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+		if (cp >= hidden[i].first && cp <= hidden[i].last)
+			return false;
+	}
+	return true;
+}
+
+/* As JSON escapes it. */
+static void
+add_escaped(struct buf *b, uint32_t cp)
+{
+	if (cp == ENC_BAD)
+		cp = 0xfffd;
+	if (cp < 0x10000)
+		buf_printf(b, "\\u%04x", (unsigned)cp);
+	else
+		buf_printf(b, "\\u%04x\\u%04x",
+		    (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
+		    (unsigned)(0xdc00 + ((cp - 0x10000) & 0x3ff)));
+}
+
 void
 enc_visible(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	size_t n;
 
-		buf_char(b, c < ' ' || c == 0x7f ? '?' : s.p[i]);
+	for (; s.n > 0; s.p += n, s.n -= n) {
+		if (enc_is_visible(enc_utf8(s, &n)))
+			buf_add(b, s.p, n);
+		else
+			buf_char(b, '?');
+	}
+}
+
+void
+enc_json_visible(struct buf *b, struct span s)
+{
+	size_t n;
+
+	for (; s.n > 0; s.p += n, s.n -= n) {
+		uint32_t cp = enc_utf8(s, &n);
+
+		if (enc_is_visible(cp))
+			buf_add(b, s.p, n);
+		else if (cp < 0x20) /* a blank between tokens */
+			buf_char(b, ' ');
+		else
+			add_escaped(b, cp);
 	}
 }
 
 void
 enc_json_string(struct buf *b, struct span s)
 {
-	buf_char(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	size_t n;
 
-		if (c == '"' || c == '\\') {
+	buf_char(b, '"');
+	for (; s.n > 0; s.p += n, s.n -= n) {
+		uint32_t cp = enc_utf8(s, &n);
+
+		if (cp == '"' || cp == '\\')
 			buf_char(b, '\\');
-			buf_char(b, (char)c);
-		} else if (c < 0x20) {
-			buf_printf(b, "\\u%04x", c);
-		} else {
-			buf_char(b, (char)c);
-		}
+		if (enc_is_visible(cp))
+			buf_add(b, s.p, n);
+		else
+			add_escaped(b, cp);
 	}
 	buf_char(b, '"');
 }

@@ -11,6 +11,7 @@
 #include "base/log_format.h"
 #include "base/log_out.h"
 #include "base/log_recent.h"
+#include "base/log_text.h"
 
 enum { LINE_MAX_BYTES = 8192, END_MAX = 128, END_WAIT_MS = 3000 };
 
@@ -23,12 +24,14 @@ static struct {
 	enum log_level level, verbose;
 	enum log_format format;
 	bool journal;
+	bool eyes; /* somebody looks on */
 	log_sink_fn *sink;
 	void *sink_arg;
 	struct log_out out;
 	uint64_t told_dropped;
-} logger = {
-    .level = LOG_LVL_INFO, .out = {.fd = STDERR_FILENO, .text = waiting}};
+} logger = {.level = LOG_LVL_INFO,
+    .format = LOG_LOGFMT,
+    .out = {.fd = STDERR_FILENO, .text = waiting}};
 
 const char *
 log_err_text(enum err e)
@@ -65,10 +68,9 @@ begin(struct buf *b, enum log_level level, const char *event)
 
 /* What is added now fits into what was kept free. */
 static void
-end(struct buf *b, const struct log_field *last)
+end(struct buf *b)
 {
 	b->max += END_MAX;
-	log_format_fields(b, logger.format, last);
 	log_format_end(b, logger.format);
 	if (logger.sink != NULL)
 		logger.sink(logger.sink_arg, buf_view(b));
@@ -86,8 +88,9 @@ tell(const struct log_fold *f)
 
 	(void)log_fold_spent(f->level, f->event, clock_mono_ms());
 	begin(&b, f->level, f->event);
-	buf_add(&b, f->body, f->n);
-	end(&b, sum);
+	b.max += END_MAX;
+	log_format_append(&b, logger.format, (struct span){f->body, f->n}, sum);
+	end(&b);
 }
 
 static void
@@ -96,7 +99,7 @@ keep(struct log_fold *f, const struct log_field *fields)
 	struct buf b;
 
 	buf_init(&b, sizeof f->body);
-	log_format_fields(&b, logger.format, fields);
+	log_format_body(&b, logger.format, f->level, f->event, fields);
 	f->n = b.n;
 	if (b.n > 0)
 		memcpy(f->body, b.p, b.n);
@@ -139,7 +142,6 @@ static void
 put(enum log_level level, const char *event, const struct log_field *fields,
     enum folding folding)
 {
-	const struct log_field none = {0};
 	int64_t now = clock_mono_ms();
 	struct log_fold *repeated;
 	struct buf b;
@@ -158,8 +160,8 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 		return;
 	}
 	begin(&b, level, event);
-	log_format_fields(&b, logger.format, fields);
-	end(&b, &none);
+	log_format_body(&b, logger.format, level, event, fields);
+	end(&b);
 }
 
 void
@@ -245,7 +247,17 @@ void
 log_set_format(enum log_format format)
 {
 	log_flush();
+	if (format == LOG_AUTO)
+		format = logger.eyes ? LOG_TEXT : LOG_LOGFMT;
 	logger.format = format;
+}
+
+void
+log_set_terminal(bool eyes, bool colours)
+{
+	logger.eyes = eyes;
+	log_text_set_colours(colours);
+	log_set_format(LOG_AUTO);
 }
 
 bool

@@ -1,8 +1,11 @@
 #include "base/log_format.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/enc.h"
+#include "base/log_text.h"
 
 enum { TEXT_MAX = 512 };
 
@@ -63,42 +66,12 @@ add_logfmt_text(struct buf *b, struct span s, bool cut)
 
 /* ---- JSON ---- */
 
-/*
- * The code point at the front of s and its length; U+FFFD for one byte that is
- * not UTF-8 as RFC 3629 has it: no overlong form, no surrogate, no end in the
- * middle.
- */
-static uint32_t
-decode_utf8(struct span s, size_t *n)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char c = (unsigned char)s.p[0];
-	size_t len = c < 0x80	? 1
-		     : c < 0xc2 ? 0
-		     : c < 0xe0 ? 2
-		     : c < 0xf0 ? 3
-				: 4;
-	uint32_t cp = len == 1 ? c : c & (0x7fu >> len);
-
-	*n = 1;
-	if (len == 0 || c > 0xf4 || len > s.n)
-		return 0xfffd;
-	for (size_t i = 1; i < len; i++) {
-		c = (unsigned char)s.p[i];
-		if ((c & 0xc0) != 0x80)
-			return 0xfffd;
-		cp = cp << 6 | (c & 0x3f);
-	}
-	if (cp < least[len] || cp > 0x10ffff || (cp >> 11) == 0x1b)
-		return 0xfffd;
-	*n = len;
-	return cp;
-}
-
 /* Nothing but printable ASCII, for the same reason as above. */
 static void
 add_json_char(struct buf *b, uint32_t cp)
 {
+	if (cp == ENC_BAD)
+		cp = 0xfffd;
 	if (cp == '"' || cp == '\\')
 		buf_printf(b, "\\%c", (int)cp);
 	else if (cp >= ' ' && cp < 0x7f)
@@ -118,7 +91,7 @@ add_json_text(struct buf *b, struct span s, bool cut)
 
 	buf_char(b, '"');
 	while (s.n > 0) {
-		add_json_char(b, decode_utf8(s, &n));
+		add_json_char(b, enc_utf8(s, &n));
 		s.p += n;
 		s.n -= n;
 	}
@@ -189,6 +162,10 @@ log_format_head(struct buf *b, enum log_format format, int64_t wall_ms,
 {
 	bool json = format == LOG_JSON;
 
+	if (format == LOG_TEXT) {
+		log_text_head(b, wall_ms, level, event);
+		return;
+	}
 	buf_str(b, json ? "{" : "");
 	if (wall_ms >= 0) {
 		buf_str(b, json ? "\"time\":\"" : "");
@@ -215,6 +192,34 @@ log_format_fields(
 		b->n = before;
 		b->err = ERR_OK;
 	}
+}
+
+void
+log_format_body(struct buf *b, enum log_format format, enum log_level level,
+    const char *event, const struct log_field *fields)
+{
+	if (format == LOG_TEXT)
+		log_text_body(b, event,
+		    level >= LOG_LVL_DEBUG &&
+			strcmp(event, "object.wanted") != 0,
+		    fields);
+	else
+		log_format_fields(b, format, fields);
+}
+
+/* Behind the first line, where the advice has one of its own. */
+void
+log_format_append(struct buf *b, enum log_format format, struct span body,
+    const struct log_field *fields)
+{
+	size_t n = format == LOG_TEXT ? log_text_first_line(body) : body.n;
+
+	buf_add(b, body.p, n);
+	if (format == LOG_TEXT)
+		log_text_plain(b, fields);
+	else
+		log_format_fields(b, format, fields);
+	buf_add(b, body.p + n, body.n - n);
 }
 
 void

@@ -17,6 +17,12 @@ void log_format_head(struct buf *b, enum log_format format, int64_t wall_ms,
  * fields may be formatted now and appended to a head later. */
 void log_format_fields(
     struct buf *b, enum log_format format, const struct log_field *fields);
+/* All fields of an event, which text shows in its own order. */
+void log_format_body(struct buf *b, enum log_format format,
+    enum log_level level, const char *event, const struct log_field *fields);
+/* A body that log_format_body has made, with further fields. */
+void log_format_append(struct buf *b, enum log_format format, struct span body,
+    const struct log_field *fields);
 void log_format_end(struct buf *b, enum log_format format);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/enc.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/command.h"
@@ -22,6 +23,7 @@ struct cat {
 	char *in;
 	char *out;
 	size_t nout;
+	bool terminal; /* stdout is one */
 	int out_errno; /* 0, or why stdout takes no more */
 };
 
@@ -65,10 +67,36 @@ static void
 on_record(void *arg, struct span head, struct span tail)
 {
 	struct cat *c = arg;
+	struct buf whole, shown;
 
+	if (c->terminal) {
+		/* The same JSON, with nothing in it that a terminal obeys. */
+		buf_init(&whole, RECORD_MAX);
+		buf_init(&shown, 6 * (size_t)RECORD_MAX);
+		buf_span(&whole, head);
+		buf_span(&whole, tail);
+		enc_json_visible(&shown, buf_view(&whole));
+		put(c, buf_view(&shown));
+		buf_fini(&whole);
+		buf_fini(&shown);
+		put(c, SPAN("\n"));
+		return;
+	}
 	put(c, head);
 	put(c, tail);
 	put(c, SPAN("\n"));
+}
+
+/* A name may hold anything. */
+static void
+complain(const char *name, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, 8 * 1024);
+	enc_visible(&b, span_str(name));
+	fprintf(stderr, "trailpost: %s: %s\n", buf_cstr(&b), what);
+	buf_fini(&b);
 }
 
 /* What was good goes out before the word on what was not. */
@@ -76,11 +104,13 @@ static void
 on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
 {
 	struct cat *c = arg;
+	char what[128];
 
 	flush(c);
-	fprintf(stderr,
-	    "trailpost: %s: record with index %" PRIu64 " left out: %s\n",
-	    c->name, index, slicer_cause_name(cause));
+	(void)snprintf(what, sizeof what,
+	    "record with index %" PRIu64 " left out: %s", index,
+	    slicer_cause_name(cause));
+	complain(c->name, what);
 }
 
 static enum err
@@ -104,6 +134,7 @@ static bool
 cat_fd(struct cat *c, int fd, const char *name)
 {
 	enum err err = ERR_OK;
+	char why[256];
 	ssize_t n = 1;
 	bool empty = true;
 
@@ -114,8 +145,7 @@ cat_fd(struct cat *c, int fd, const char *name)
 			continue;
 		if (n < 0) {
 			flush(c);
-			fprintf(stderr, "trailpost: %s: %s\n", name,
-			    strerror(errno));
+			complain(name, strerror(errno));
 			return false;
 		}
 		empty = empty && n == 0;
@@ -124,12 +154,12 @@ cat_fd(struct cat *c, int fd, const char *name)
 	}
 	if (empty) {
 		flush(c);
-		fprintf(stderr, "trailpost: %s: empty\n", name);
+		complain(name, "empty");
 	} else if (err != ERR_OK) {
 		flush(c);
-		fprintf(stderr,
-		    "trailpost: %s: %s (after %" PRIu64 " events)\n", name,
+		(void)snprintf(why, sizeof why, "%s (after %" PRIu64 " events)",
 		    decode_error(c->decode), decode_stats(c->decode).records);
+		complain(name, why);
 	}
 	return err == ERR_OK && !empty && decode_stats(c->decode).left_out == 0;
 }
@@ -143,7 +173,7 @@ cat_file(struct cat *c, const char *name)
 
 	if (fd < 0) {
 		flush(c);
-		fprintf(stderr, "trailpost: %s: %s\n", name, strerror(errno));
+		complain(name, strerror(errno));
 		return false;
 	}
 	ok = cat_fd(c, fd, is_stdin ? "standard input" : name);
@@ -158,7 +188,9 @@ int
 cat_files(const char *const *files, size_t n)
 {
 	static const char *const only_stdin[] = {"-"};
-	struct cat c = {.in = mem_alloc(IN_BYTES), .out = mem_alloc(OUT_BYTES)};
+	struct cat c = {.in = mem_alloc(IN_BYTES),
+	    .out = mem_alloc(OUT_BYTES),
+	    .terminal = isatty(STDOUT_FILENO) == 1};
 	bool ok = true;
 
 	if (n == 0) {

@@ -380,20 +380,3 @@ config_set_log(const struct config *c)
 	log_set_level((enum log_level)c->log_level);
 	log_set_format((enum log_format)c->log_format);
 }
-
-void
-config_print(const struct config *c, FILE *out)
-{
-	struct buf b;
-
-	buf_init(&b, CONFIG_TEXT_MAX);
-	for (size_t i = 0; i < option_count(); i++) {
-		buf_reset(&b);
-		option_show(option_at(i), c, &b);
-		if (c->origin[i] != NULL)
-			fprintf(out, "# from %s\n", c->origin[i]);
-		fprintf(out, "%s =%s%s\n", option_at(i)->key,
-		    b.n > 0 ? " " : "", buf_cstr(&b));
-	}
-	buf_fini(&b);
-}

@@ -145,6 +145,22 @@ level_of(const struct args *a)
 	return a->command == CMD_CHECK ? LOG_LVL_ERROR : LOG_LVL_INFO;
 }
 
+static bool
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0';
+}
+
+/* (no-color.org) */
+static bool
+has_colours(void)
+{
+	return !is_set("NO_COLOR") && is_set("TERM") &&
+	       strcmp(getenv("TERM"), "dumb") != 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,7 +170,12 @@ main(int argc, char **argv)
 	inherited_undo();
 	env_trim(environ);
 	if (args_parse(&a, argc, argv)) {
+		bool shown = isatty(STDERR_FILENO) == 1;
+
 		(void)log_set_journal(getenv("JOURNAL_STREAM"));
+		log_set_terminal(shown && !is_set("NOTIFY_SOCKET") &&
+				     !is_set("JOURNAL_STREAM"),
+		    shown && has_colours());
 		log_set_level(level_of(&a));
 		if (a.verbose > 0)
 			log_set_verbose(level_of(&a));

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/enc.h"
 #include "base/mem.h"
 #include "daemon/guess.h"
 #include "daemon/value.h"
@@ -46,6 +47,18 @@ option_clear(const struct option_row *o, struct config *c)
 }
 
 static bool
+is_visible(struct span s)
+{
+	size_t n;
+
+	for (; s.n > 0; s.p += n, s.n -= n) {
+		if (!enc_is_visible(enc_utf8(s, &n)))
+			return false;
+	}
+	return true;
+}
+
+static bool
 set_text(const struct option_row *o, struct config *c, struct span value,
     struct buf *why)
 {
@@ -53,13 +66,10 @@ set_text(const struct option_row *o, struct config *c, struct span value,
 		buf_printf(why, "longer than %d bytes", CONFIG_TEXT_MAX);
 		return false;
 	}
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char b = (unsigned char)value.p[i];
-
-		if (b < ' ' || b == 0x7f) {
-			buf_str(why, "has a control character");
-			return false;
-		}
+	if (!is_visible(value)) {
+		buf_str(why, "has a control character, a mark that nobody "
+			     "can see, or is not UTF-8");
+		return false;
 	}
 	if (guess_is_quoted(value)) {
 		buf_str(why, "the quotes would be part of the value: leave "

@@ -41,7 +41,8 @@
 static const char *const path_styles[] = {"auto", "yes", "no", NULL};
 
 /* In the order of enum log_format and enum log_level. */
-static const char *const log_formats[] = {"logfmt", "json", NULL};
+static const char *const log_formats[] = {
+    "auto", "text", "logfmt", "json", NULL};
 static const char *const log_levels[] = {
     "error", "warn", "info", "debug", "trace", NULL};
 
@@ -163,11 +164,12 @@ static const struct option_row rows[] = {
     {.key = "log_format",
 	.type = OPTION_CHOICE,
 	.field = offsetof(struct config, log_format),
-	.preset = "logfmt",
-	.max = 1,
+	.preset = "auto",
+	.max = 3,
 	.choices = log_formats,
-	.help = "How lines of the log look: name=value fields, or one JSON "
-		"object each.",
+	.help = "How lines of the log look: text for eyes, logfmt (name=value "
+		"fields) or one JSON object each. auto is text on a terminal, "
+		"logfmt everywhere else.",
 	LIVE},
     {.key = "log_level",
 	.type = OPTION_CHOICE,

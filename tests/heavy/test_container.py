@@ -59,6 +59,7 @@ def test_settings_of_the_image(images):
     # In exec form: the first word would be CMD-SHELL otherwise.
     assert image.config()["Healthcheck"]["Test"] == ["CMD", *HEALTH]
     assert "TRAILPOST_ADMIN_LISTEN=127.0.0.1:9090" in config["Env"]
+    assert "TRAILPOST_LOG_FORMAT=logfmt" in config["Env"]
     labels = {name.rpartition(".")[2]: text
               for name, text in config["Labels"].items()}
     assert labels["licenses"] == "Apache-2.0"

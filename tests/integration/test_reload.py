@@ -261,7 +261,7 @@ def test_a_bad_file_changes_nothing(standin, start, settings):
     wanted = put_files(standin, 2)
     await_all(standin, running, wanted)
     os.unlink(settings())
-    assert hang_up(running)["mistakes"] == "3"  # the queue, the token, the file
+    assert hang_up(running)["mistakes"] == "1"
     wanted += put_files(standin, 2, seed=2)
     await_all(standin, running, wanted)
 

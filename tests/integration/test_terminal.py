@@ -1,0 +1,163 @@
+"""What a person sees in a terminal, and what never reaches it."""
+
+import glob
+import json
+import os
+import re
+import unicodedata
+
+import pytest
+from jobs import make_file
+from process import ROOT, Daemon
+from standin import shapes
+from standin.journal import Journal
+from terminal import Terminal
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+EVIL = "\x1b]0;x\x07\x9b31m\u202egnp\u2066\u200f\u061c\ufeff"
+
+
+@pytest.fixture
+def shown(standin, tmp_path):
+    """shown(*args, **environ): the daemon's or a command's Terminal."""
+    made = []
+
+    def run(*args, options=True, environ=()):
+        given = []
+        for pair in standin.options().items() if options else ():
+            given += ["-o", "%s=%s" % pair]
+        made.append(Terminal(standin.journal, tmp_path, [*args, *given],
+                             {**standin.environ(), **dict(environ)}))
+        return made[-1]
+
+    yield run
+    for one in made:
+        one.close()
+    # The check's own request.
+    assert set(standin.dassana.problems) <= {"empty body"}
+    standin.dassana.problems.clear()
+
+
+def assert_harmless(text):
+    for character in ESCAPE.sub("", text):
+        assert character in "\n\r\t" or unicodedata.category(
+            character) not in ("Cc", "Cf", "Zl", "Zp"), ascii(text)
+
+
+def put_evil(standin):
+    """A message that is not understood, and one whose file is none."""
+    standin.queue.send("hello " + EVIL)
+    key = "AWSLogs/%s/bad.json.gz" % EVIL
+    standin.put(key, b"no gzip", announce=False)
+    standin.queue.send(shapes.cloudtrail(standin.BUCKET, key))
+    return key
+
+
+def test_a_terminal_gets_text(standin, shown):
+    key, data, events = make_file(3)
+    standin.put(key, data)
+    put_evil(standin)
+    seen = shown("-v", "-o", "batch_max_delay=50ms",
+                 environ={"TZ": "CET-1"})
+    seen.wait_for("message.deleted")
+    seen.wait_for("object.failed")
+    standin.queue.end_polls()
+    assert seen.end() == 0
+    assert_harmless(seen.text)
+    text = ESCAPE.sub("", seen.text)
+    assert "\x1b[" in seen.text and "level=" not in text
+    assert re.match(r"\w+day, \d{4}-\d\d-\d\d; times are CET, UTC\+0100\n",
+                    text)
+    tag = re.search(r"object.wanted +\[(....)\] .*s3://%s/…/%s" % (
+        standin.BUCKET, re.escape(key.rsplit("/", 1)[-1])), text).group(1)
+    story = [line for line in text.split("\n") if "[%s]" % tag in line]
+    assert "message.received" in story[0] and "message.deleted" in story[-1]
+    assert re.search(r"warn +message.unknown .*\n +→ kept for", text)
+
+
+def test_what_is_piped_stays_as_it_was(standin, daemon):
+    running = daemon(args=())
+    line = running.wait_line("start")["line"]
+    assert re.match(r"\d{4}-\d\d-\d\dT[0-9:.]+Z level=info event=start ", line)
+
+
+@pytest.mark.parametrize("environ, args, form", [
+    ({}, (), "colours"),
+    ({"NO_COLOR": "1"}, (), "text"),
+    ({"NO_COLOR": ""}, (), "colours"),
+    ({"TERM": "dumb"}, (), "text"),
+    ({"NOTIFY_SOCKET": "/nonexistent"}, (), "logfmt"),
+    ({"JOURNAL_STREAM": "1:2"}, (), "logfmt"),
+    ({}, ("-o", "log_format=logfmt"), "logfmt"),
+    ({"TRAILPOST_LOG_FORMAT": "json"}, (), "json"),
+    ({"JOURNAL_STREAM": "1:2"}, ("-o", "log_format=text"), "colours")])
+def test_the_format_of_a_terminal(standin, shown, environ, args, form):
+    seen = shown(*args, environ=environ)
+    seen.wait_for("start")
+    standin.queue.end_polls()
+    assert seen.end() == 0
+    line = next(line for line in seen.text.split("\n") if re.search(
+        r"\bstart\b", line))
+    assert form == ("json" if line.startswith("{")
+                    else "logfmt" if "level=info event=start" in line
+                    else "colours" if "\x1b[" in line else "text")
+
+
+def test_mistakes_are_for_eyes_too(shown):
+    seen = shown("-o", "gzip_level=99", "-o", "queue_url=\x9b31m",
+                 options=False)
+    assert seen.end(None) == 2
+    text = ESCAPE.sub("", seen.text)
+    assert re.search(r"error config.mistake .*gzip_level: '99' is not", text)
+    assert_harmless(seen.text)
+
+
+@pytest.mark.parametrize("args", [
+    ("check",), ("check", "--json"), ("--print-config",), ("health",),
+    ("cat", EVIL), (EVIL,), ("--" + EVIL,), ("-c", EVIL), ("help", EVIL),
+    ("-c", EVIL, "--print-config"), ("-o", EVIL + "=1"),
+    ("-o", "key_include=" + EVIL), ("check", "-o", "dassana_app_id=" + EVIL),
+    ("check", "--object=s3://b/" + EVIL), ("--print-completion=" + EVIL,)])
+def test_no_command_lets_it_through(standin, shown, args):
+    put_evil(standin)
+    seen = shown(*args, options=args[0] in ("check", "--print-config"))
+    seen.end(None, 60)
+    assert seen.text
+    assert_harmless(seen.text)
+
+
+def test_peek_at_what_is_evil(standin, shown):
+    put_evil(standin)
+    for form in ((), ("--json",)):
+        seen = shown("check", "--peek", *form)
+        seen.end(None, 60)
+        assert "receive" in seen.text
+        assert_harmless(seen.text)
+
+
+def test_cat_shows_the_same_event(shown, tmp_path):
+    event = {"a": EVIL, "b": "Grüße 🚀", EVIL: [1.50, None]}
+    path = tmp_path / "f.json"
+    path.write_text(json.dumps({"Records": [event]}, ensure_ascii=False))
+    raw = path.read_text()
+    assert "\u202e" in raw
+    seen = shown("cat", str(path), options=False)
+    assert seen.end(None) == 0
+    assert_harmless(seen.text)
+    assert json.loads(seen.text) == event and "Grüße 🚀" in seen.text
+
+
+def test_every_event_has_words():
+    """Or else is left to its name on purpose, with empty words."""
+    with open(os.path.join(ROOT, "src/base/log_words.c")) as file:
+        known = set(re.findall(r'^    \{"([a-z0-9_.]+)", "', file.read(),
+                               re.M))
+    used = set()
+    for path in glob.glob(os.path.join(ROOT, "src/*/*.c")):
+        with open(path) as file:
+            used |= set(re.findall(
+                r'(?:LOG_(?:ERROR|WARN|INFO|DEBUG|TRACE)\(|LOG_(?:AT|EACH|TURN)'
+                r'\([^,"]*,|log_write\w*\([^,"]*,)\s*"([a-z0-9_.]+)"',
+                file.read()))
+    assert len(used) > 50
+    assert used - known == set()
