@@ -6,12 +6,12 @@
 #include <stdio.h>
 
 #include "admin/address.h"
-#include "base/enc.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/command.h"
 #include "daemon/note.h"
+#include "daemon/report.h"
 #include "net/http.h"
 #include "net/timer.h"
 
@@ -19,7 +19,6 @@ enum {
 	ANSWER_MS = 2500,
 	REPLY_MAX = 64 * 1024,
 	TREE_MAX = 256 * 1024,
-	PRINTED_MAX = 2 * REPLY_MAX,
 };
 
 struct question {
@@ -28,48 +27,50 @@ struct question {
 	int status;
 };
 
-/* "dassana: the token was refused (check ...)", a line. What was said is not
- * ours: no control character reaches the terminal. */
 static void
-add_reason(const struct json_node *r, struct buf *b)
+add(struct buf *b, const char *before, const struct json_node *text)
 {
-	static const char *const extra[] = {"code", "detail"};
-	struct span s;
-
-	enc_ascii(b, json_str(json_get(r, "part")));
-	buf_str(b, ": ");
-	enc_ascii(b, json_str(json_get(r, "problem")));
-	for (size_t i = 0; i < 2; i++) {
-		s = json_str(json_get(r, extra[i]));
-		if (s.n > 0)
-			buf_str(b, i == 0 ? ": " : ", ");
-		enc_ascii(b, s);
-	}
-	s = json_str(json_get(r, "advice"));
-	buf_str(b, s.n > 0 ? " (" : "");
-	enc_ascii(b, s);
-	buf_str(b, s.n > 0 ? ")\n" : "\n");
+	if (json_str(text).n == 0)
+		return;
+	buf_str(b, before);
+	buf_span(b, json_str(text));
 }
 
+/* What was said is not ours; a report shows nothing but visible characters. */
+static void
+report_reason(struct report *report, const struct json_node *r)
+{
+	struct span part = json_str(json_get(r, "part"));
+	char *name = mem_strndup(part.p, part.n);
+	struct report_step s;
+
+	report_step_init(&s, name);
+	s.mark = REPORT_FAILED;
+	add(&s.fact, "", json_get(r, "problem"));
+	add(&s.fact, ": ", json_get(r, "code"));
+	add(&s.fact, ", ", json_get(r, "detail"));
+	add(&s.advice, "", json_get(r, "advice"));
+	report_add(report, &s);
+	mem_free(name);
+}
+
+/* As the check shows a step that failed. */
 static bool
 print_reasons(struct span body)
 {
 	const struct json_node *root, *r;
 	struct json *doc = NULL;
-	struct buf b;
+	struct report report;
 
 	if (json_parse(body, TREE_MAX, &doc, &root) != ERR_OK)
 		root = NULL;
 	r = json_get(root, "reasons");
 	r = r != NULL ? r->child : NULL;
-	root = r;
-	buf_init(&b, PRINTED_MAX);
+	report_begin(&report, stdout, false);
 	for (; r != NULL; r = r->next)
-		add_reason(r, &b);
-	fputs(buf_cstr(&b), stdout);
-	buf_fini(&b);
+		report_reason(&report, r);
 	json_free(&doc);
-	return root != NULL;
+	return report.steps > 0;
 }
 
 static void

@@ -29,8 +29,15 @@ make_text(const struct report_step *s, struct buf *b)
 	    [REPORT_SKIPPED] = "-",
 	    [REPORT_FAILED] = "✗",
 	};
+	size_t before;
 
-	buf_printf(b, "%s %-*s ", marks[s->mark], NAME_COLUMNS, s->name);
+	buf_printf(b, "%s ", marks[s->mark]);
+	before = b->n;
+	enc_visible(b, span_str(s->name));
+	buf_printf(b, "%*s ",
+	    b->n - before < NAME_COLUMNS ? NAME_COLUMNS - (int)(b->n - before)
+					 : 0,
+	    "");
 	enc_visible(b, buf_view(&s->fact));
 	if (s->status != 0 || s->code[0] != '\0') {
 		buf_printf(b, " [%d", s->status);

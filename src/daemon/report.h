@@ -19,7 +19,7 @@ enum report_mark {
 };
 
 struct report_step {
-	const char *name; /* "queue"; static */
+	const char *name; /* "queue"; lives until it is written */
 	enum report_mark mark;
 	struct buf fact;   /* what was found */
 	struct buf advice; /* what to do about it; may stay empty */

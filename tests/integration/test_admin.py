@@ -377,7 +377,7 @@ def test_before_the_region_is_known(standin, serving, binary, tmp_path):
     option = ("-o", "admin_listen=127.0.0.1:%d" % admin.address[1])
     assert health(binary, tmp_path, *option).returncode == 0
     done = health(binary, tmp_path, "--ready", *option)
-    assert done.returncode == 1 and done.stdout.startswith("region: ")
+    assert done.returncode == 1 and done.stdout.startswith("✗ region ")
 
 
 # ---- trailpost health ----
@@ -409,7 +409,8 @@ def test_health(standin, serving, trail, binary, tmp_path):
     assert health(binary, tmp_path, *option).returncode == 0
     done = health(binary, tmp_path, "--ready", *option)
     assert done.returncode == 1
-    assert done.stdout.startswith("dassana: the token was refused (check ")
+    assert re.match("✗ dassana +the token was refused.*\n +→ check ",
+                    done.stdout)
 
 
 def test_health_of_a_joker(binary, tmp_path, serve):
@@ -420,7 +421,8 @@ def test_health_of_a_joker(binary, tmp_path, serve):
     done = health(binary, tmp_path, "--ready", "-o",
                   "admin_listen=" + server.url.split("//")[1])
     assert done.returncode == 1
-    assert done.stdout == "a?[2J: b???1A??: c?, d? (e?)\n"
+    assert done.stdout == ("✗ a?[2J          b??1A\u00e9: c?, d?\n"
+                           + 17 * " " + "→ e?\n")
 
 
 def test_health_of_nobody(binary, tmp_path):
