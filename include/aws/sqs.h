@@ -31,7 +31,8 @@ struct sqs_conf {
 	const char *queue_url; /* all copied */
 	const char *region;
 	struct endpoint endpoint;
-	int64_t timeout_ms; /* of all but receives; 0: SQS_TIMEOUT_MS */
+	int64_t timeout_ms;  /* of all but receives; 0: SQS_TIMEOUT_MS */
+	unsigned wait_max_s; /* of a receive; 0: SQS_WAIT_S */
 };
 
 struct sqs *sqs_new(struct aws *a, const struct sqs_conf *conf);
@@ -49,9 +50,9 @@ struct sqs_message {
 typedef void sqs_received_fn(void *arg, const struct aws_result *r,
     const struct sqs_message *m, size_t n);
 
-/* Long poll of up to wait_s (0 … 20) seconds for max (1 … 10) messages, which
- * become invisible to others for visibility_s. One attempt: the poll loop
- * retries. */
+/* Long poll of up to wait_s (0 … 20, but wait_max_s at most) seconds for max
+ * (1 … 10) messages, which become invisible to others for visibility_s. One
+ * attempt: the poll loop retries. */
 struct sqs_op *sqs_receive(struct sqs *s, unsigned max, unsigned wait_s,
     unsigned visibility_s, sqs_received_fn *fn, void *arg);
 

@@ -122,6 +122,7 @@ void log_set_format(enum log_format format);
 /* Whether stderr is a terminal that somebody looks at, and whether it shows
  * colours; LOG_AUTO from now on. */
 void log_set_terminal(bool eyes, bool colours);
+bool log_has_eyes(void);
 /* Whether stderr is the journal: journal_stream is $JOURNAL_STREAM, the device
  * and inode of its socket, or NULL (systemd.exec(5)). Lines are written
  * accordingly from then on. */

@@ -18,6 +18,7 @@ sqs_new(struct aws *a, const struct sqs_conf *conf)
 	s->endpoint = conf->endpoint;
 	s->timeout_ms =
 	    conf->timeout_ms > 0 ? conf->timeout_ms : SQS_TIMEOUT_MS;
+	s->wait_max_s = conf->wait_max_s > 0 ? conf->wait_max_s : SQS_WAIT_S;
 	return s;
 }
 
@@ -166,11 +167,13 @@ sqs_receive(struct sqs *s, unsigned max, unsigned wait_s, unsigned visibility_s,
 {
 	struct sqs_op *op = mem_zalloc(sizeof *op);
 	struct call_spec spec = {.operation = AWS_SQS_RECEIVE,
-	    .total_timeout_ms = (int64_t)wait_s * 1000 + RECEIVE_EXTRA_MS,
 	    .attempts = 1,
 	    .on_done = on_received};
 	struct buf body;
 
+	if (wait_s > s->wait_max_s)
+		wait_s = s->wait_max_s;
+	spec.total_timeout_ms = (int64_t)wait_s * 1000 + RECEIVE_EXTRA_MS;
 	CHECK(max >= 1 && max <= SQS_BATCH_MAX && wait_s <= SQS_WAIT_S &&
 	      visibility_s <= SQS_VISIBILITY_MAX_S);
 	op->sqs = s;

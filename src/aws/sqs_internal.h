@@ -15,6 +15,7 @@ struct sqs {
 	char *queue_url, *region;
 	struct endpoint endpoint;
 	int64_t timeout_ms;
+	unsigned wait_max_s;
 };
 
 struct sqs_op {

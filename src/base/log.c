@@ -252,6 +252,12 @@ log_set_format(enum log_format format)
 	logger.format = format;
 }
 
+bool
+log_has_eyes(void)
+{
+	return logger.eyes;
+}
+
 void
 log_set_terminal(bool eyes, bool colours)
 {

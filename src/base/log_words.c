@@ -10,7 +10,7 @@ static const struct {
     {"starting", "what it works with"},
     {"stop", "ended"},
     {"stopping", "asked to end"},
-    {"drain", "finishing what is under way"},
+    {"drain", "waiting for what is under way"},
     {"drained", "all work is finished"},
     {"drain.timeout", "work is left over, and goes back to the queue"},
     {"stats", "so far"},

@@ -10,6 +10,7 @@
  * from the first state on, so that a liveness probe finds it.
  */
 #include <ev.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include "daemon/reload.h"
 #include "daemon/signals.h"
 #include "daemon/stats.h"
+#include "daemon/value.h"
 #include "daemon/ways.h"
 #include "flow/shipper.h"
 #include "net/turns.h"
@@ -84,21 +86,56 @@ on_drained(void *arg)
 	ev_break(r->ways.loop, EVBREAK_ALL);
 }
 
+static unsigned
+messages_held(const struct run *r)
+{
+	return r->shipper != NULL ? shipper_stats(r->shipper).messages_held : 0;
+}
+
+/* What is waited for, how long it may take, and what a second signal costs. */
+static void
+tell_drain(const struct run *r, int signum, int64_t timeout_ms)
+{
+	struct buf text;
+
+	buf_init(&text, 512);
+	if (messages_held(r) > 0)
+		buf_printf(&text, "%u messages, up to %" PRId64 " s; ",
+		    messages_held(r), timeout_ms / 1000);
+	buf_printf(&text,
+	    "an open poll, up to %u s. A second signal ends now: what SQS has "
+	    "handed out then comes again after ",
+	    ways_poll_s());
+	value_add_duration(&text, r->conf->visibility_timeout_s * 1000);
+	LOG_INFO("drain", F_INT("signal", signum),
+	    F_INT("timeout_ms", timeout_ms), F_STR("text", buf_cstr(&text)));
+	buf_fini(&text);
+}
+
+/* Where nothing is held there is nothing to warn of. */
+static void
+stop_at_once(const struct run *r, int signum)
+{
+	if (messages_held(r) > 0)
+		LOG_WARN("stop", F_INT("signal", signum),
+		    F_STR("problem", "second signal, work is left behind"));
+	else
+		LOG_INFO("stop", F_INT("signal", signum),
+		    F_STR("text", "second signal, nothing was held"));
+	log_end();
+	_exit(EXIT_SECOND_SIGNAL);
+}
+
 static void
 on_stop(void *arg, int signum)
 {
 	struct run *r = arg;
 	int64_t timeout_ms = (int64_t)r->conf->shutdown_timeout_ms;
 
-	if (r->stopping) {
-		LOG_WARN("stop", F_INT("signal", signum),
-		    F_STR("problem", "second signal, work is left behind"));
-		log_end();
-		_exit(EXIT_SECOND_SIGNAL);
-	}
+	if (r->stopping)
+		stop_at_once(r, signum);
 	r->stopping = true;
-	LOG_INFO(
-	    "drain", F_INT("signal", signum), F_INT("timeout_ms", timeout_ms));
+	tell_drain(r, signum, timeout_ms);
 	service_stopping(r->service, timeout_ms + END_MS);
 	if (r->shipper == NULL) {
 		on_drained(r);

@@ -13,6 +13,8 @@
 #include "daemon/command.h"
 #include "net/log_drain.h"
 
+enum { EYES_WAIT_S = 5 };
+
 /* (The leak sanitizer, however, is a debugger.) */
 void
 ways_protect(void)
@@ -164,6 +166,12 @@ open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
 	return source != NULL;
 }
 
+unsigned
+ways_poll_s(void)
+{
+	return log_has_eyes() ? EYES_WAIT_S : SQS_WAIT_S;
+}
+
 /* A call that hangs leaves time for another one before a lease has lapsed. */
 static int64_t
 sqs_timeout_ms(const struct config *c)
@@ -181,7 +189,8 @@ open_aws(struct ways *w, const struct config *c)
 	struct sqs_conf sqs = {.queue_url = c->queue_url,
 	    .region = c->region,
 	    .endpoint = w->hosts.sqs,
-	    .timeout_ms = sqs_timeout_ms(c)};
+	    .timeout_ms = sqs_timeout_ms(c),
+	    .wait_max_s = ways_poll_s()};
 	struct s3_conf s3 = {.region = c->region,
 	    .custom = w->hosts.s3_custom ? &w->hosts.s3 : NULL,
 	    .path_style = (enum path_style)c->s3_path_style,

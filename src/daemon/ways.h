@@ -46,6 +46,10 @@ bool ways_begin(struct ways *w, const struct config *c);
 bool ways_find_region(struct ways *w, struct config *c, bool patient);
 bool ways_open(struct ways *w, const struct config *c,
     creds_changed_fn *changed, void *arg);
+/* How long a poll may last, in s. Whoever presses Ctrl-C waits for the open
+ * one, since one that is cut off may have taken messages with it; so on a
+ * terminal it is short. */
+unsigned ways_poll_s(void);
 void ways_close(struct ways *w);
 /* c has changed: what is asked of Dassana from now on follows it. */
 void ways_change_sink(struct ways *w, const struct config *c);

@@ -160,7 +160,8 @@ def test_fargate(moto):
     assert {e["name"]: e["value"] for e in container["environment"]} == {
         "TRAILPOST_QUEUE_URL": stack.outputs["QueueUrl"],
         "TRAILPOST_DASSANA_ENDPOINT": "https://dassana.io/ingest",
-        "TRAILPOST_DASSANA_APP_ID": "aws_cloudtrail"}
+        "TRAILPOST_DASSANA_APP_ID": "aws_cloudtrail",
+        "TRAILPOST_LOG_FORMAT": "logfmt"}
     assert [s["name"] for s in container["secrets"]] == ["DASSANA_TOKEN"]
     assert container["stopTimeout"] == 40
     assert container["readonlyRootFilesystem"]

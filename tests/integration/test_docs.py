@@ -161,7 +161,7 @@ def problems_logged():
             # The text up to the first field. A level that is told beforehand
             # may be one of these.
             for call, head in re.findall(
-                    r"\b(?:LOG|log)_(WARN|ERROR|AT|EACH|write\w*)\(\s*"
+                    r"\b(?:LOG|log)_(WARN|ERROR|AT|EACH|ALL|write\w*)\(\s*"
                     r"(.*?)(?:F_\w+\(|\);)", text, re.S):
                 if call in ("WARN", "ERROR") or re.search(
                         r"LOG_LVL_(WARN|ERROR)|\blevel\b", head):

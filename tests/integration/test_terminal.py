@@ -4,6 +4,8 @@ import glob
 import json
 import os
 import re
+import signal
+import time
 import unicodedata
 
 import pytest
@@ -73,6 +75,43 @@ def test_a_terminal_gets_text(standin, shown):
     story = [line for line in text.split("\n") if "[%s]" % tag in line]
     assert "message.received" in story[0] and "message.deleted" in story[-1]
     assert re.search(r"warn +message.unknown .*\n +→ kept for", text)
+
+
+def test_ctrl_c_waits_for_the_poll_and_loses_nothing(standin, shown):
+    seen = shown()
+    seen.wait_for("start")
+    standin.journal.wait(lambda: standin.queue.polling == 1
+                         and len(standin.journal.all("sqs.receive")) > 0,
+                         15, "a long poll")
+    seen.process.send_signal(signal.SIGINT)
+    seen.wait_for("an open poll, up to 5 s. A second signal ends now: what "
+                  "SQS has handed out then comes again after 5m")
+    messages = [standin.queue.send(shapes.s3_event(standin.BUCKET, "k%d" % n))
+                for n in range(3)]
+    assert seen.end(None, 15) == 0
+    assert standin.queue.counts() == (len(messages), 0)
+    assert "warn" not in seen.text
+
+
+def test_an_idle_poll_on_a_terminal_ends_soon(standin, shown):
+    seen = shown()
+    standin.journal.wait(lambda: standin.queue.polling == 1
+                         and len(standin.journal.all("sqs.receive")) > 0,
+                         15, "a long poll")
+    began = time.monotonic()
+    assert seen.end(signal.SIGINT, 15) == 0
+    assert time.monotonic() - began < 8
+
+
+def test_a_second_ctrl_c_ends_at_once(standin, shown):
+    seen = shown()
+    standin.journal.wait(lambda: standin.queue.polling == 1
+                         and len(standin.journal.all("sqs.receive")) > 0,
+                         15, "a long poll")
+    seen.process.send_signal(signal.SIGINT)
+    seen.wait_for("an open poll")
+    assert seen.end(signal.SIGINT) == 130
+    assert "nothing was held" in seen.text and "warn" not in seen.text
 
 
 def test_what_is_piped_stays_as_it_was(standin, daemon):
@@ -156,7 +195,7 @@ def test_every_event_has_words():
     for path in glob.glob(os.path.join(ROOT, "src/*/*.c")):
         with open(path) as file:
             used |= set(re.findall(
-                r'(?:LOG_(?:ERROR|WARN|INFO|DEBUG|TRACE)\(|LOG_(?:AT|EACH|TURN)'
+                r'(?:LOG_(?:ERROR|WARN|INFO|DEBUG|TRACE)\(|LOG_(?:AT|EACH|ALL|TURN)'
                 r'\([^,"]*,|log_write\w*\([^,"]*,)\s*"([a-z0-9_.]+)"',
                 file.read()))
     assert len(used) > 50
