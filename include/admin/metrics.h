@@ -11,6 +11,7 @@
 
 #include "aws/call.h"
 #include "aws/creds.h"
+#include "aws/sqs.h"
 #include "base/buf.h"
 #include "base/histogram.h"
 #include "flow/shipper.h"
@@ -20,6 +21,7 @@
 struct metrics_source {
 	const struct shipper *shipper;
 	const struct aws *aws;
+	struct sqs *sqs; /* the queue; NULL: there is none */
 	const struct creds_keeper *keeper;
 	const struct http *http;
 	const struct histogram *turns; /* of net/turns.h */

@@ -92,6 +92,14 @@ typedef void sqs_attributes_fn(
 struct sqs_op *
 sqs_get_attributes(struct sqs *s, sqs_attributes_fn *fn, void *arg);
 
+/* The dead-letter queue of that ARN, which is of the same account and region as
+ * s; NULL if it has no name. To be freed. */
+struct sqs *sqs_dead_letters(const struct sqs *s, struct span arn);
+
+/* For how long the oldest message that was received in the last minute had been
+ * in the queue, in s; −1: none was. */
+int64_t sqs_oldest_s(const struct sqs *s);
+
 /* Silence. A cancelled receive may have taken messages, which then stay
  * invisible until their visibility timeout. */
 void sqs_cancel(struct sqs_op **op);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "admin/backlog.h"
 #include "admin/health.h"
 #include "admin/page.h"
 #include "admin/process.h"
@@ -18,7 +19,11 @@ struct admin {
 	struct server *server;
 	struct timer *sampler;
 	struct rates rates;
-	int64_t started_ms; /* monotonic */
+	struct timers *timers;
+	struct backlog *backlog;
+	int64_t started_ms; /* monotonic, as this: */
+	int64_t delivered_ms;
+	uint64_t delivered; /* events, then */
 };
 
 static const char json_type[] = "application/json; charset=utf-8";
@@ -79,6 +84,16 @@ add_metrics(struct admin *a, struct server_answer *out)
 	out->type = METRICS_CONTENT_TYPE;
 }
 
+/* As of the sampler's last look, if not of now. */
+static void
+look_delivered(struct admin *a, uint64_t events)
+{
+	if (events == a->delivered)
+		return;
+	a->delivered = events;
+	a->delivered_ms = clock_mono_ms();
+}
+
 /* On the heap: the problems' texts take some room. */
 static struct status *
 take_status(struct admin *a)
@@ -87,6 +102,10 @@ take_status(struct admin *a)
 
 	a->about(a->arg, &s->about);
 	status_take(&a->source, &a->rates, s);
+	look_delivered(a, s->sink.taken_events);
+	s->backlog = backlog_view(a->backlog);
+	s->delivered_s =
+	    a->delivered > 0 ? (clock_mono_ms() - a->delivered_ms) / 1000 : -1;
 	s->uptime_s = (clock_mono_ms() - a->started_ms) / 1000;
 	return s;
 }
@@ -150,6 +169,7 @@ on_sample(void *arg)
 
 	status_sample(&a->source, &s);
 	rates_add(&a->rates, &s);
+	look_delivered(a, s.count[RATE_EVENTS]);
 	timer_after(a->sampler, RATES_EVERY_MS);
 }
 
@@ -181,6 +201,7 @@ admin_open(struct admin **ap, const struct admin_conf *conf)
 	a = mem_zalloc(sizeof *a);
 	a->started_ms = clock_mono_ms();
 	a->about = conf->about;
+	a->timers = conf->timers;
 	a->arg = conf->arg;
 	buf_init(&why, 128);
 	a->server = server_new(conf->loop, conf->timers, &at, answer, a, &why);
@@ -208,6 +229,8 @@ admin_show(struct admin *a, const struct metrics_source *source)
 		return;
 	a->source = *source;
 	a->source.start_seconds = process_start_seconds();
+	if (source->sqs != NULL)
+		a->backlog = backlog_new(a->timers, source->sqs);
 	on_sample(a);
 }
 
@@ -219,6 +242,7 @@ admin_close(struct admin **ap)
 	if (a == NULL)
 		return;
 	timer_free(&a->sampler);
+	backlog_free(&a->backlog);
 	server_free(&a->server);
 	mem_free(a);
 	*ap = NULL;

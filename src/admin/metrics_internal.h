@@ -31,6 +31,7 @@ struct metrics_values {
 	bool creds_valid;
 	double creds_left_s; /* +∞: they never expire */
 	int64_t clock_offset_s;
+	int64_t oldest_received_s;
 };
 
 void metrics_read(struct metrics_values *v, const struct metrics_source *src);

@@ -48,6 +48,8 @@ metrics_read(struct metrics_values *v, const struct metrics_source *src)
 	    .http = http_stats(src->http),
 	    .aws = aws_stats(src->aws),
 	    .clock_offset_s = aws_offset_s(src->aws)};
+	if (src->sqs != NULL && sqs_oldest_s(src->sqs) > 0)
+		v->oldest_received_s = sqs_oldest_s(src->sqs);
 	process_look(&v->process);
 	read_creds(v, src->keeper);
 	read_flow(v, src->shipper);

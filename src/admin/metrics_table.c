@@ -171,6 +171,11 @@ const struct metric metrics_table[] = {
 	.help = "Messages received from the queue, those received again "
 		"included.",
 	AT(flow.messages_received)},
+    {.name = "trailpost_messages_oldest_received_seconds",
+	.type = METRIC_GAUGE,
+	.help = "For how long the oldest message that was received in the last "
+		"minute had been in the queue; 0 if none was.",
+	AT(oldest_received_s)},
     {.name = "trailpost_messages_deleted_total",
 	.type = METRIC_COUNTER,
 	.help = "Messages deleted: all that they name was delivered, or there "

@@ -90,14 +90,22 @@ end_tile(struct buf *b, const char *note)
 /* The latest at the right, whether there are few or many. */
 _Static_assert(RATES_STEPS == 60, "the curve is 59 steps wide");
 
+static double
+top_rate(const struct status *s)
+{
+	double top = 1;
+
+	for (size_t i = 0; i < s->nhistory; i++)
+		top = s->history[i] > top ? s->history[i] : top;
+	return top;
+}
+
 static void
 add_curve(const struct status *s, struct buf *b)
 {
-	double top = 1;
+	double top = top_rate(s);
 	size_t n = s->nhistory, from = RATES_STEPS - n;
 
-	for (size_t i = 0; i < n; i++)
-		top = s->history[i] > top ? s->history[i] : top;
 	if (n < 2) {
 		buf_str(b, "<p class=\"soft\">The curve begins in a few "
 			   "seconds.</p>");
@@ -107,7 +115,9 @@ add_curve(const struct status *s, struct buf *b)
 	    "<svg viewBox=\"0 0 59 100\" preserveAspectRatio=\"none\" "
 	    "role=\"img\" aria-label=\"Events a second over the last five "
 	    "minutes, at most %.0f\"><line x1=\"0\" y1=\"98\" x2=\"59\" "
-	    "y2=\"98\"/><polygon points=\"%zu,100",
+	    "y2=\"98\"/><line x1=\"0\" y1=\"51\" x2=\"59\" y2=\"51\"/>"
+	    "<line x1=\"0\" y1=\"4\" x2=\"59\" y2=\"4\"/>"
+	    "<polygon points=\"%zu,100",
 	    top, from);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++)
@@ -156,7 +166,13 @@ add_lag(const struct status *s, struct buf *b)
 	} else {
 		buf_str(
 		    b, "&ndash;</p><p class=\"soft\">nothing was delivered ");
-		buf_printf(b, "%s</p></div>", lately(s));
+		buf_str(b, lately(s));
+		if (s->delivered_s >= 0) {
+			buf_str(b, "; the last event ");
+			html_duration(b, s->delivered_s);
+			buf_str(b, " ago");
+		}
+		buf_str(b, "</p></div>");
 	}
 }
 
@@ -168,7 +184,9 @@ add_tiles(const struct status *s, struct buf *b)
 	html_rate(b, s->rate[RATE_EVENTS]);
 	buf_printf(b, " /s</p><p class=\"soft\">%s, from ", lately(s));
 	html_bytes(b, s->rate[RATE_BYTES]);
-	buf_str(b, "/s of log files; the curve is of five minutes</p></div>");
+	buf_str(b, "/s of log files; the curve is of five minutes, from 0 to ");
+	html_rate(b, top_rate(s));
+	buf_str(b, " /s</p></div>");
 	add_curve(s, b);
 	buf_str(b, "</div>");
 	add_lag(s, b);

@@ -37,6 +37,39 @@ add_fact(struct buf *b, struct span text)
 	buf_str(b, "</code></p>");
 }
 
+static void
+add_known(struct buf *b, const char *before, int64_t n, const char *what)
+{
+	if (n < 0)
+		return;
+	buf_str(b, before);
+	html_count(b, (uint64_t)n);
+	buf_str(b, what);
+}
+
+static void
+add_backlog(const struct status *s, struct buf *b)
+{
+	const struct backlog_view *v = &s->backlog;
+
+	buf_str(b, "<p>");
+	if (v->forbidden)
+		buf_str(b, "sqs:GetQueueAttributes is not allowed, so it is "
+			   "not known what waits");
+	add_known(b, "", v->waiting, " messages wait");
+	add_known(b, ", ", v->in_flight, " are in flight");
+	add_known(b, ", ", v->dead, " in the dead-letter queue");
+	if (v->waiting >= 0 && !v->has_dead_letters)
+		buf_str(b, ", no dead-letter queue");
+	buf_str(b, "</p>");
+	if (s->oldest_received_s < 0)
+		return;
+	buf_str(b, "<p>the oldest message received in the last minute had "
+		   "waited for ");
+	html_duration(b, s->oldest_received_s);
+	buf_str(b, "</p>");
+}
+
 void
 page_add_parts(const struct status *s, struct buf *b)
 {
@@ -54,6 +87,7 @@ page_add_parts(const struct status *s, struct buf *b)
 	}
 	buf_str(b, "</p></td></tr>");
 	begin_part(s, HEALTH_QUEUE, "SQS queue", b);
+	add_backlog(s, b);
 	add_fact(b, span_str(s->about.queue_url));
 	buf_str(b, "</td></tr>");
 	begin_part(s, HEALTH_S3, "S3", b);

@@ -47,6 +47,7 @@ status_take(const struct metrics_source *src, const struct rates *rates,
 	health_judge(&s->facts, &s->health);
 	s->flow = shipper_stats(src->shipper);
 	s->sink = delivery_stats(shipper_delivery(src->shipper));
+	s->oldest_received_s = src->sqs != NULL ? sqs_oldest_s(src->sqs) : -1;
 	s->nothing = 0;
 	for (int i = 0; i < NOTIFY_R_COUNT; i++)
 		s->nothing += s->flow.nothing[i];
@@ -84,6 +85,15 @@ add_about(const struct status *s, struct json_out *j)
 }
 
 static void
+add_known(struct json_out *j, const char *name, int64_t n)
+{
+	if (n < 0)
+		json_null(j, name);
+	else
+		json_count(j, name, (uint64_t)n);
+}
+
+static void
 add_sides(const struct status *s, struct json_out *j)
 {
 	static const char *const mood[] = {[PART_UNTRIED] = "untried",
@@ -102,6 +112,10 @@ add_sides(const struct status *s, struct json_out *j)
 	json_text(j, "state", span_str(mood[s->facts.of[HEALTH_QUEUE].mood]));
 	json_text(j, "url", span_str(s->about.queue_url));
 	json_text(j, "region", span_str(s->about.region));
+	add_known(j, "messages_waiting", s->backlog.waiting);
+	add_known(j, "messages_in_flight", s->backlog.in_flight);
+	add_known(j, "dead_letters", s->backlog.dead);
+	add_known(j, "oldest_received_s", s->oldest_received_s);
 	json_end(j, '}');
 	json_begin(j, "s3", '{');
 	json_text(j, "state", span_str(mood[s->facts.of[HEALTH_S3].mood]));
@@ -141,6 +155,7 @@ add_lag(const struct status *s, struct json_out *j)
 		json_null(j, "event_s");
 	else
 		json_real(j, "event_s", s->event_lag_s);
+	add_known(j, "last_delivered_s", s->delivered_s);
 	json_count(j, "oldest_held_s", (uint64_t)s->flow.oldest_s);
 	json_end(j, '}');
 }

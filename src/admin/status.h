@@ -7,6 +7,7 @@
 #define ADMIN_STATUS_H
 
 #include "admin/admin.h"
+#include "admin/backlog.h"
 #include "admin/health.h"
 #include "admin/rates.h"
 #include "base/log.h"
@@ -15,8 +16,11 @@
 struct status {
 	struct admin_about about; /* the caller's to set, */
 	int64_t uptime_s;	  /* as this is */
-	int64_t now_ms;		  /* wall clock */
-	int64_t now_mono_ms;	  /* what a part's since_ms compares with */
+	struct backlog_view backlog;
+	int64_t delivered_s; /* since the last event was; −1: none yet */
+	int64_t oldest_received_s; /* as sqs_oldest_s; filled by status_take */
+	int64_t now_ms;		   /* wall clock */
+	int64_t now_mono_ms;	   /* what a part's since_ms compares with */
 	struct health_facts facts;
 	struct health health;
 	struct shipper_stats flow;

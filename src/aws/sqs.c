@@ -139,6 +139,7 @@ on_received(void *arg, const struct aws_result *r)
 {
 	struct sqs_op *op = arg;
 	sqs_received_fn *fn = op->received;
+	struct sqs *s = op->sqs;
 	struct sqs_message m[SQS_BATCH_MAX];
 	struct aws_result res = *r;
 	const struct json_node *root;
@@ -157,6 +158,8 @@ on_received(void *arg, const struct aws_result *r)
 			n = 0;
 		}
 	}
+	for (size_t i = 0; i < n; i++)
+		sqs_note_sent(s, m[i].sent_ms);
 	fn(arg, &res, m, n);
 	json_free(&j);
 }

@@ -1,6 +1,8 @@
 /* What a queue says of itself: sqs_get_attributes. */
 #include "aws/sqs_internal.h"
 
+#include <string.h>
+
 enum { POLICY_TREE_MAX = 16 * 1024 };
 
 static int64_t
@@ -86,4 +88,31 @@ sqs_get_attributes(struct sqs *s, sqs_attributes_fn *fn, void *arg)
 	sqs_start(op, &spec, "AmazonSQS.GetQueueAttributes", &body);
 	buf_fini(&body);
 	return op;
+}
+
+struct sqs *
+sqs_dead_letters(const struct sqs *s, struct span arn)
+{
+	const char *slash = strrchr(s->queue_url, '/');
+	const char *colon = memrchr(arn.p, ':', arn.n);
+	struct span name = SPAN("");
+	struct sqs_conf conf = {.region = s->region,
+	    .endpoint = s->endpoint,
+	    .timeout_ms = s->timeout_ms};
+	struct sqs *made = NULL;
+	struct buf url;
+
+	if (colon != NULL)
+		name = (struct span){
+		    colon + 1, (size_t)(arn.p + arn.n - colon - 1)};
+	buf_init(&url, 4096);
+	if (slash != NULL && name.n > 0) {
+		buf_add(&url, s->queue_url, (size_t)(slash + 1 - s->queue_url));
+		buf_span(&url, name);
+		conf.queue_url = buf_cstr(&url);
+		if (url.err == ERR_OK)
+			made = sqs_new(s->aws, &conf);
+	}
+	buf_fini(&url);
+	return made;
 }

@@ -8,7 +8,7 @@
 #include "aws/sqs.h"
 #include "base/json.h"
 
-enum { SQS_BODY_MAX = 256 * 1024 };
+enum { SQS_BODY_MAX = 256 * 1024, SQS_AGE_SLOTS = 6 };
 
 struct sqs {
 	struct aws *aws;
@@ -16,6 +16,11 @@ struct sqs {
 	struct endpoint endpoint;
 	int64_t timeout_ms;
 	unsigned wait_max_s;
+	struct sqs_age {
+		int64_t slot; /* of time */
+		int64_t ms;   /* the oldest message that came in it */
+		bool used;
+	} age[SQS_AGE_SLOTS];
 };
 
 struct sqs_op {
@@ -27,6 +32,9 @@ struct sqs_op {
 	sqs_attributes_fn *attributes;
 	void *arg;
 };
+
+/* A message came that was sent then; −1: it does not say when. (sqs_age.c) */
+void sqs_note_sent(struct sqs *s, int64_t sent_ms);
 
 /* Begins the body of a request: an object, left open after its QueueUrl. */
 void sqs_open_body(const struct sqs *s, struct buf *body);

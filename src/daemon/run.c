@@ -258,6 +258,7 @@ show(struct run *r)
 {
 	struct metrics_source source = {.shipper = r->shipper,
 	    .aws = r->ways.aws,
+	    .sqs = r->ways.sqs,
 	    .keeper = r->ways.keeper,
 	    .http = r->ways.http,
 	    .turns = turns_us(r->turns)};

@@ -165,7 +165,8 @@ def test_status_counts(standin, serving, trail):
     assert said["totals"]["events_delivered"] == 100
     assert said["totals"]["objects_done"] == 4
     assert said["now"]["messages_held"] == 0
-    assert said["queue"] == {"state": "well", "url": standin.queue.url,
+    assert said["queue"] == {**said["queue"], "state": "well",
+                             "url": standin.queue.url,
                              "region": standin.REGION}
     assert said["dassana"]["state"] == "well"
     assert said["dassana"]["token"] == "accepted"
@@ -378,6 +379,40 @@ def test_before_the_region_is_known(standin, serving, binary, tmp_path):
     assert health(binary, tmp_path, *option).returncode == 0
     done = health(binary, tmp_path, "--ready", *option)
     assert done.returncode == 1 and done.stdout.startswith("✗ region ")
+
+
+# ---- a quiet trail ----
+
+def test_what_waits_is_shown(standin, serving, trail):
+    dead = standin.sqs.create(standin.url, "dead")
+    standin.queue.dead_letter, standin.queue.max_receives = dead, 5
+    for _ in range(3):
+        dead.send("hello")
+    running, admin = serving()
+    trail.put(1)
+    running.wait_for(standin.queue.empty)
+    assert admin.ask("/status").json()["queue"]["messages_waiting"] is None
+    running.wait_for(lambda: admin.ask("/status").json()["queue"][
+        "dead_letters"] == 3, 20)
+    status = admin.ask("/status").json()
+    assert status["queue"]["messages_waiting"] == 0
+    assert status["queue"]["oldest_received_s"] >= 0
+    assert 0 <= status["lag"]["last_delivered_s"] <= 30
+    page = admin.ask("/").text
+    assert "3 in the dead-letter queue" in page
+    assert "trailpost_messages_oldest_received_seconds" in admin.ask(
+        "/metrics").text
+
+
+def test_what_waits_where_it_may_not_be_asked(standin, serving):
+    rule = standin.faults.on("sqs.GetQueueAttributes", Fault(
+        status=403, code="AccessDenied"))
+    running, admin = serving()
+    running.wait_for(lambda: rule.hits > 0, 20)
+    running.wait_for(lambda: "sqs:GetQueueAttributes is not allowed"
+                     in admin.ask("/").text)
+    assert admin.wait_ready()
+    assert running.log(level="warn") == []
 
 
 # ---- trailpost health ----

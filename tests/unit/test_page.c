@@ -122,9 +122,26 @@ test_well(void **state)
 	assert_has(
 	    page(), " /s</p><p class=\"soft\">over the last minute, from");
 	s->uptime_s = 59;
+	s->oldest_received_s = -1;
 	assert_has(page(), "nothing was delivered since the start");
 	assert_has(page(), " /s</p><p class=\"soft\">since the start, from");
 	assert_null(strstr(page(), "the last minute"));
+	s->delivered_s = 7200;
+	assert_has(page(), "since the start; the last event 2 h ago<");
+	s->delivered_s = -1;
+	assert_null(strstr(page(), "the last event"));
+	s->backlog = (struct backlog_view){1200, 3, 7, true, false};
+	s->oldest_received_s = 90;
+	assert_has(page(), "<p>1,200 messages wait, 3 are in flight, "
+			   "7 in the dead-letter queue</p>");
+	assert_has(page(), "<p>the oldest message received in the last minute "
+			   "had waited for 1 min");
+	s->backlog = (struct backlog_view){0, 0, -1, false, false};
+	s->oldest_received_s = -1;
+	assert_has(page(), "0 are in flight, no dead-letter queue</p>");
+	assert_null(strstr(page(), "the oldest message"));
+	s->backlog = (struct backlog_view){-1, -1, -1, false, true};
+	assert_has(page(), "<p>sqs:GetQueueAttributes is not allowed");
 }
 
 static void

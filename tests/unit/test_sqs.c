@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "aws/sqs.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -239,6 +240,72 @@ test_receive_limits(void **state)
 		assert_int_equal(t.result.err, rows[i].ok ? ERR_OK : ERR_SHAPE);
 		assert_int_equal(t.n, rows[i].ok ? rows[i].n : 0);
 	}
+}
+
+static void
+receive_sent(int64_t seconds_ago)
+{
+	char body[256];
+
+	snprintf(body, sizeof body,
+	    "{\"Messages\":[{\"MessageId\":\"i\",\"ReceiptHandle\":\"h\","
+	    "\"Body\":\"b\",\"Attributes\":{\"SentTimestamp\":\"%lld\"}}]}",
+	    (long long)(clock_wall_ms() - seconds_ago * 1000));
+	receive_reply(200, body);
+}
+
+/* Of a minute, give or take a sixth of it. */
+static void
+test_the_oldest_of_the_last_minute(void **state)
+{
+	(void)state;
+	assert_int_equal(sqs_oldest_s(t.sqs), -1);
+	receive_sent(30);
+	receive_sent(300);
+	receive_sent(5);
+	assert_int_equal(sqs_oldest_s(t.sqs), 300);
+	fake_advance(45 * 1000);
+	assert_int_equal(sqs_oldest_s(t.sqs), 300);
+	receive_sent(7);
+	fake_advance(20 * 1000);
+	assert_int_equal(sqs_oldest_s(t.sqs), 7);
+	fake_advance(60 * 1000);
+	assert_int_equal(sqs_oldest_s(t.sqs), -1);
+}
+
+static void
+test_the_dead_letter_queue(void **state)
+{
+	struct sqs *dead = sqs_dead_letters(
+	    t.sqs, SPAN("arn:aws:sqs:us-east-1:111122223333:dead"));
+	struct request *r;
+
+	(void)state;
+	assert_non_null(dead);
+	t.op = sqs_receive(dead, 1, 0, 0, on_received, &t);
+	r = fake_http_expect();
+	assert_non_null(memmem(fake_body(r).p, fake_body(r).n, "/dead\"", 6));
+	sqs_cancel(&t.op);
+	sqs_free(&dead);
+	assert_null(sqs_dead_letters(t.sqs, SPAN("arn:aws:sqs:x:y:")));
+	assert_null(sqs_dead_letters(t.sqs, SPAN("")));
+}
+
+static void
+test_polls_are_shortened(void **state)
+{
+	struct sqs_conf conf = {
+	    .queue_url = URL, .region = "us-east-1", .wait_max_s = 5};
+	struct sqs *brief = sqs_new(t.aws, &conf);
+	struct request *r;
+
+	(void)state;
+	t.op = sqs_receive(brief, 1, 20, 0, on_received, &t);
+	r = fake_http_expect();
+	assert_non_null(memmem(
+	    fake_body(r).p, fake_body(r).n, "\"WaitTimeSeconds\":5,", 20));
+	sqs_cancel(&t.op);
+	sqs_free(&brief);
 }
 
 static void
@@ -487,6 +554,9 @@ main(void)
 	    T(test_unreadable),
 	    T(test_receive_limits),
 	    T(test_receive_is_tried_once),
+	    T(test_the_oldest_of_the_last_minute),
+	    T(test_the_dead_letter_queue),
+	    T(test_polls_are_shortened),
 	    T(test_refusal),
 	    T(test_delete),
 	    T(test_batch_replies),
