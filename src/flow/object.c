@@ -6,8 +6,9 @@
 #include "flow/slots.h"
 #include "flow/story.h"
 
-/* Lines about one object that is full of what is left out. */
-enum { LEFT_OUT_TOLD = 100 };
+/* Lines about one object that is full of what is left out: more the log would
+ * fold anyway. */
+enum { LEFT_OUT_TOLD = 20 };
 
 int
 object_cmp(const void *a, const void *b)

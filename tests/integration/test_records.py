@@ -72,7 +72,7 @@ def test_every_other_record_is_bad(standin, daemon, trail):
     running.wait_for(lambda: dead.messages(), 60)
     trail.check(double=0)
     assert len([line for line in running.log("record.left_out")
-                if line["level"] == "warn"]) == 3 * 100
+                if line["level"] == "warn"]) == 3 * 20
     assert final_stats(running)["records_left_out"] == 3 * 2000
 
 
