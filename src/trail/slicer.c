@@ -214,7 +214,8 @@ begin_skip(struct slicer *s)
 static void
 end_outside(struct slicer *s, struct span rest)
 {
-	bool listed = s->depth == s->array_depth;
+	/* A comma in what began wrongly separates nothing. */
+	bool listed = s->depth == s->array_depth && !s->stray;
 	size_t gap = listed ? slicer_separators(rest) : rest.n;
 
 	if (listed && gap > 0 && memchr(rest.p, ',', gap) != NULL)

@@ -618,7 +618,7 @@ test_no_comma(void **state)
 		buf_str(&e->text, begins[i / 2]);
 		buf_str(&e->text, i % 2 ? "\"" : " ");
 		for (int k = 0; k < 3 * MAX_SMALL; k++)
-			buf_char(&e->text, '7');
+			buf_char(&e->text, i % 2 && k % 3 == 2 ? ',' : '7');
 		buf_str(&e->text, i % 2 ? "\",{}]" : ",{}]");
 		all_cuts(e->d, &e->run, "no comma", buf_view(&e->text),
 		    ERR_SYNTAX, i < 4 ? SPAN("{}\n") : SPAN("-0 no_object\n"));
