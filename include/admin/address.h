@@ -22,4 +22,14 @@ bool admin_address_parse(struct span text, struct admin_address *out);
  * stands for all. */
 void admin_address_url(const struct admin_address *a, struct buf *out);
 
+/* Whether it may be asked by that Host header ("NAME" or "NAME:PORT"; "": there
+ * was none): by its own address, or any where it is every address, by
+ * "localhost", and by names, separated by blanks, in upper or lower case. Any
+ * other name may be one whose owner has led it here, so that a page of his in
+ * somebody's browser can read us (DNS rebinding). */
+bool admin_address_is(
+    const struct admin_address *a, struct span header, struct span names);
+/* Whether that can stand in names: no port, no URL, no pattern. */
+bool admin_address_names(struct span name);
+
 #endif

@@ -7,6 +7,8 @@
  *   /status   JSON: admin/status.h
  *   /         the same for people: admin/page.h
  *
+ * The last two answer only who asks for this host (admin_address_is).
+ *
  * It only looks: nothing that it is asked changes anything. Until there is
  * something to look at, /healthz is as ever and all else is 503 with the JSON
  * of /readyz, which names the region: that is what is waited for before.
@@ -27,6 +29,7 @@ struct admin_about {
 	const char *queue_url, *region;
 	struct span endpoint; /* Dassana's, without a query */
 	const char *app_id;
+	const char *hosts; /* admin_hosts, as admin/address.h has it */
 };
 /* Fills *out with texts that are borrowed until control returns to the loop. */
 typedef void admin_about_fn(void *arg, struct admin_about *out);
@@ -34,14 +37,14 @@ typedef void admin_about_fn(void *arg, struct admin_about *out);
 struct admin_conf {
 	struct ev_loop *loop; /* borrowed, as is timers, while it is open */
 	struct timers *timers;
-	const char *listen; /* as admin/address.h; "": nothing */
+	const char *listen; /* the same; as admin/address.h; "": nothing */
 	admin_about_fn *about;
 	void *arg;
 };
 
-/* true: *a listens, or is NULL because there is nothing to listen on. false: it
- * cannot listen there, which was logged. */
-bool admin_open(struct admin **a, const struct admin_conf *conf);
+/* NULL: there is nothing to listen on. If it cannot listen there, that is
+ * logged, and tried again every 10 s. */
+struct admin *admin_open(const struct admin_conf *conf);
 /* From now on this is what it looks at; shipper and keeper are needed, and
  * start_seconds is set here. a may be NULL. */
 void admin_show(struct admin *a, const struct metrics_source *source);

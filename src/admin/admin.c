@@ -12,14 +12,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+enum { AGAIN_MS = 10 * 1000 };
+
 struct admin {
 	struct metrics_source source; /* all 0 before admin_show */
-	admin_about_fn *about;
-	void *arg;
-	struct server *server;
+	struct admin_conf conf;
+	struct admin_address at;
+	struct server *server; /* NULL: it cannot listen there yet */
+	struct timer *again;
 	struct timer *sampler;
 	struct rates rates;
-	struct timers *timers;
 	struct backlog *backlog;
 	int64_t started_ms; /* monotonic, as this: */
 	int64_t delivered_ms;
@@ -100,7 +102,7 @@ take_status(struct admin *a)
 {
 	struct status *s = mem_zalloc(sizeof *s);
 
-	a->about(a->arg, &s->about);
+	a->conf.about(a->conf.arg, &s->about);
 	status_take(&a->source, &a->rates, s);
 	look_delivered(a, s->sink.taken_events);
 	s->backlog = backlog_view(a->backlog);
@@ -132,25 +134,47 @@ add_page(struct admin *a, struct server_answer *out)
 	mem_free(s);
 }
 
+/* What tells most is for those only who mean this host. */
 static bool
-answer(void *arg, const char *path, struct server_answer *out)
+is_asked(const struct admin *a, const char *host)
+{
+	struct admin_about about;
+
+	a->conf.about(a->conf.arg, &about);
+	return admin_address_is(&a->at, span_str(host), span_str(about.hosts));
+}
+
+static void
+add_stranger(struct server_answer *out)
+{
+	buf_str(out->body,
+	    "asked by a name that may be anybody's: use the address of "
+	    "admin_listen or localhost, or add the name to admin_hosts\n");
+	out->status = 421; /* Misdirected Request */
+}
+
+static bool
+answer(void *arg, const char *path, const char *host, struct server_answer *out)
 {
 	static const struct {
 		const char *path;
 		void (*add)(struct admin *a, struct server_answer *out);
+		bool of_host;
 	} routes[] = {
-	    {"/healthz", add_live},
-	    {"/readyz", add_ready},
-	    {"/metrics", add_metrics},
-	    {"/status", add_status},
-	    {"/", add_page},
+	    {"/healthz", add_live, false},
+	    {"/readyz", add_ready, false},
+	    {"/metrics", add_metrics, false},
+	    {"/status", add_status, true},
+	    {"/", add_page, true},
 	};
 	struct admin *a = arg;
 
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
 		if (strcmp(path, routes[i].path) != 0)
 			continue;
-		if (a->source.shipper == NULL && routes[i].add != add_live)
+		if (routes[i].of_host && !is_asked(a, host))
+			add_stranger(out);
+		else if (a->source.shipper == NULL && routes[i].add != add_live)
 			add_waiting(out);
 		else
 			routes[i].add(a, out);
@@ -175,8 +199,9 @@ on_sample(void *arg)
 
 /* The address as it is, where a port of 0 has become one. */
 static void
-log_listening(const struct admin *a, struct admin_address at)
+log_listening(const struct admin *a)
 {
+	struct admin_address at = a->at;
 	struct buf url;
 
 	buf_init(&url, 128);
@@ -187,39 +212,47 @@ log_listening(const struct admin *a, struct admin_address at)
 	buf_fini(&url);
 }
 
-bool
-admin_open(struct admin **ap, const struct admin_conf *conf)
+/* Somebody else may have the port, or the host has not got the address yet: the
+ * work does not depend on being watched. */
+static void
+open_server(void *arg)
 {
-	struct admin_address at;
-	struct admin *a;
+	struct admin *a = arg;
 	struct buf why;
 
-	*ap = NULL;
-	if (*conf->listen == '\0')
-		return true;
-	CHECK(admin_address_parse(span_str(conf->listen), &at));
-	a = mem_zalloc(sizeof *a);
-	a->started_ms = clock_mono_ms();
-	a->about = conf->about;
-	a->timers = conf->timers;
-	a->arg = conf->arg;
 	buf_init(&why, 128);
-	a->server = server_new(conf->loop, conf->timers, &at, answer, a, &why);
-	if (a->server == NULL) {
-		LOG_ERROR("admin.listen", F_STR("address", conf->listen),
+	a->server =
+	    server_new(a->conf.loop, a->conf.timers, &a->at, answer, a, &why);
+	if (a->server != NULL) {
+		log_listening(a);
+	} else {
+		LOG_ERROR("admin.listen", F_STR("address", a->conf.listen),
 		    F_STR("problem", "it cannot listen there"),
 		    F_SPAN("error", buf_view(&why)),
+		    F_STR("effect", "nothing is shown; it is tried again"),
 		    F_STR("advice", "set admin_listen to an address of this "
 				    "host and a port that is free, or leave it "
 				    "out"));
-		admin_close(&a);
-	} else {
-		a->sampler = timer_new(conf->timers, on_sample, a);
-		log_listening(a, at);
+		timer_after(a->again, AGAIN_MS);
 	}
 	buf_fini(&why);
-	*ap = a;
-	return a != NULL;
+}
+
+struct admin *
+admin_open(const struct admin_conf *conf)
+{
+	struct admin *a;
+
+	if (*conf->listen == '\0')
+		return NULL;
+	a = mem_zalloc(sizeof *a);
+	a->conf = *conf;
+	CHECK(admin_address_parse(span_str(conf->listen), &a->at));
+	a->started_ms = clock_mono_ms();
+	a->again = timer_new(conf->timers, open_server, a);
+	a->sampler = timer_new(conf->timers, on_sample, a);
+	open_server(a);
+	return a;
 }
 
 void
@@ -230,7 +263,7 @@ admin_show(struct admin *a, const struct metrics_source *source)
 	a->source = *source;
 	a->source.start_seconds = process_start_seconds();
 	if (source->sqs != NULL)
-		a->backlog = backlog_new(a->timers, source->sqs);
+		a->backlog = backlog_new(a->conf.timers, source->sqs);
 	on_sample(a);
 }
 
@@ -241,6 +274,7 @@ admin_close(struct admin **ap)
 
 	if (a == NULL)
 		return;
+	timer_free(&a->again);
 	timer_free(&a->sampler);
 	backlog_free(&a->backlog);
 	server_free(&a->server);

@@ -201,6 +201,8 @@ on_request(void *arg, struct MHD_Connection *c, const char *path,
     void **context)
 {
 	struct server *s = arg;
+	const char *host =
+	    MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
 	struct buf body;
 	struct server_answer a = {.status = MHD_HTTP_OK,
 	    .type = "text/plain; charset=utf-8",
@@ -216,7 +218,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *path,
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		a.status = MHD_HTTP_METHOD_NOT_ALLOWED;
 		buf_str(&body, "only GET and HEAD\n");
-	} else if (!s->fn(s->arg, path, &a)) {
+	} else if (!s->fn(s->arg, path, host != NULL ? host : "", &a)) {
 		a.status = MHD_HTTP_NOT_FOUND;
 		buf_str(&body, "there is nothing here\n");
 	} else if (body.err != ERR_OK) {

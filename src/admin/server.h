@@ -34,8 +34,10 @@ struct server_answer {
 	struct buf *body;   /* empty, of SERVER_ANSWER_MAX; to be filled */
 };
 
-/* What stands at that path; false: nothing. Runs on the loop. */
-typedef bool server_fn(void *arg, const char *path, struct server_answer *a);
+/* What stands at that path; false: nothing. host: the Host header, or "". Runs
+ * on the loop. */
+typedef bool server_fn(
+    void *arg, const char *path, const char *host, struct server_answer *a);
 
 /* Listens. NULL: it cannot, and why says so ("Address already in use"). */
 struct server *server_new(struct ev_loop *loop, struct timers *t,

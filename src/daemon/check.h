@@ -25,6 +25,8 @@ void check_config(struct notes *n, struct config *c);
 /* The same for admin_listen alone, which is not among what check_config does.
  */
 void check_admin(struct notes *n, const struct config *c);
+/* And for admin_hosts. */
+void check_admin_hosts(struct notes *n, const struct config *c);
 
 /* What is no setting: the proxies that curl takes from it, and what is left
  * over. */

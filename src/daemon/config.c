@@ -348,6 +348,7 @@ config_load(struct config *c, const struct config_sources *src,
 		load_credential(&n, c, src->env);
 	c->region_later = src->region_later;
 	check_admin(&n, c);
+	check_admin_hosts(&n, c);
 	if (!src->admin_only && read && config_is_bare(c, src)) {
 		config_tell_bare(&n, src);
 	} else if (!src->admin_only && read) {

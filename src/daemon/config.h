@@ -46,7 +46,7 @@ struct config {
 	char *key_include, *key_exclude;
 	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3;
 	char *endpoint_url_sts, *ca_file;
-	char *admin_listen;
+	char *admin_listen, *admin_hosts;
 	uint64_t s3_path_style; /* enum path_style */
 	uint64_t cloudtrail_folders_only;
 	uint64_t use_fips_endpoint, use_dualstack_endpoint;

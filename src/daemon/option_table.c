@@ -185,6 +185,11 @@ static const struct option_row rows[] = {
 	"metrics are shown over HTTP; :9090 is every address of this host. "
 	"Whoever can reach it can read it: it shows no secrets. Unset, nothing "
 	"listens."),
+    TEXT(admin_hosts, "",
+	"Names, separated by blanks, by which the status page and /status may "
+	"be asked beside the address of admin_listen and localhost, such as "
+	"that of a proxy: without a port.",
+	LIVE),
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

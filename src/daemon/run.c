@@ -238,10 +238,11 @@ tell_about(void *arg, struct admin_about *out)
 	    .queue_url = c->queue_url,
 	    .region = c->region,
 	    .endpoint = option_bare_url(c->dassana_endpoint),
-	    .app_id = c->dassana_app_id};
+	    .app_id = c->dassana_app_id,
+	    .hosts = c->admin_hosts};
 }
 
-static bool
+static void
 open_admin(struct run *r)
 {
 	struct admin_conf conf = {.loop = r->ways.loop,
@@ -250,7 +251,7 @@ open_admin(struct run *r)
 	    .about = tell_about,
 	    .arg = r};
 
-	return admin_open(&r->admin, &conf);
+	r->admin = admin_open(&conf);
 }
 
 static void
@@ -308,9 +309,7 @@ run_ways(struct run *r)
 				       ? "starting"
 				       : "waiting for the region from the "
 					 "instance metadata");
-	/* The address is of the right form; what has it may go away. */
-	if (!open_admin(r))
-		return EXIT_TROUBLE;
+	open_admin(r);
 	if (!ways_find_region(w, r->conf, true) ||
 	    !ways_open(w, r->conf, on_creds, r))
 		return w->status;

@@ -25,14 +25,14 @@ class Admin:
 
     def __init__(self, running):
         self.running = running
-        self.url = running.wait_line("admin.listen")["url"]
+        self.url = running.wait_line("admin.listen", level="info")["url"]
         parts = urllib.parse.urlsplit(self.url)
         self.address = (parts.hostname, parts.port)
 
-    def ask(self, path, method="GET", body=None, timeout=10):
+    def ask(self, path, method="GET", body=None, timeout=10, headers=()):
         connection = http.client.HTTPConnection(*self.address, timeout=timeout)
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, dict(headers))
             return Answer(connection.getresponse())
         finally:
             connection.close()

@@ -13,6 +13,7 @@ import time
 import pytest
 from admin import LISTEN, PATHS, Admin
 from issuer import serve  # noqa: F401
+from jobs import await_all, put_files
 from process import bare_environ
 from standin import Fault
 from trail import Trail
@@ -72,20 +73,56 @@ def test_addresses(serving, listen, host):
     assert admin.ask("/healthz").text == "ok\n"
 
 
-def test_a_port_that_is_taken(standin, new_daemon, serving):
-    """It may be free later: no mistake of the settings (2), so that whoever
-    watches over the process starts it again."""
-    _, admin = serving()
-    other = new_daemon(standin.journal)
-    other.status = 1
-    other.start({**standin.options(),
-                 "admin_listen": "127.0.0.1:%d" % admin.address[1]},
-                standin.environ())
-    assert other.wait_exit() == 1
-    line = other.log("admin.listen")[0]
-    assert line["level"] == "error"
-    assert line["error"] == "Address already in use"
-    assert "admin_listen" in line["advice"]
+def test_a_port_that_is_taken(standin, daemon):
+    """Being watched is not the work: it goes on, says so, and has the port once
+    whoever had it is gone."""
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        port = squatter.getsockname()[1]
+        running = daemon(admin_listen="127.0.0.1:%d" % port)
+        line = running.wait_line("admin.listen")
+        assert line["level"] == "error"
+        assert line["error"] == "Address already in use"
+        assert "tried again" in line["effect"]
+        assert "admin_listen" in line["advice"]
+        await_all(standin, running, put_files(standin, 3))
+    running.wait_line("admin.listen", level="info", timeout=20)
+    assert Admin(running).ask("/readyz").status == 200
+
+
+def test_an_address_that_the_host_has_not(standin, daemon):
+    running = daemon(admin_listen="192.0.2.1:9090")
+    line = running.wait_line("admin.listen", level="error")
+    assert line["error"] == "Cannot assign requested address"
+    await_all(standin, running, put_files(standin, 3))
+
+
+def test_names_that_may_be_anybodys(serving):
+    """A page elsewhere may lead its own name here, and read what it asks for in
+    the browser of somebody who can reach us."""
+    _, admin = serving(admin_hosts="status.example Other.example")
+    admin.wait_ready()
+    port = admin.address[1]
+
+    def asked(path, host):
+        return admin.ask(path, headers={"Host": host}).status
+    for path in PATHS:
+        for host in ("127.0.0.1:%d" % port, "localhost", "STATUS.example",
+                     "other.example:8443"):
+            assert asked(path, host) == 200
+        assert asked(path, "evil.example:%d" % port) == (
+            421 if path in ("/", "/status") else 200)
+    answer = admin.ask("/status", headers={"Host": "evil.example"})
+    assert "admin_hosts" in answer.text and "queue" not in answer.text
+
+
+def test_names_that_are_none(standin, new_daemon):
+    running = new_daemon(standin.journal)
+    running.status = 2
+    running.start({**standin.options(), "admin_hosts": "a b:80"},
+                  standin.environ())
+    assert running.wait_exit() == 2
+    line = running.log("config.mistake")[0]
+    assert line["at"] == "-o admin_hosts" and "'b:80'" in line["text"]
 
 
 @pytest.mark.parametrize("value", ["9090", "example.com:9090", "1.2.3.4:99999"])
@@ -326,7 +363,7 @@ def test_a_drip_is_cut_off(serving):
 
 def test_a_client_that_reads_nothing(serving, trail):
     running, admin = serving()
-    socks = [admin.connect(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+    socks = [admin.connect(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10)
              for _ in range(20)]
     trail.put(5)
     trail.await_all(running)
