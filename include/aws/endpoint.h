@@ -80,6 +80,11 @@ struct endpoint_s3 {
 	struct endpoint_variant variant; /* of S3's own hosts */
 };
 
+/* What kind of bucket or access point it is by its name, if it is one that
+ * cannot be read by us: "a directory bucket (S3 Express One Zone)"; else NULL.
+ * (S3 User Guide, "Directory bucket naming rules", "Access point aliases".) */
+const char *endpoint_bucket_unsupported(struct span bucket);
+
 /*
  * Where a bucket is: sets the endpoint and appends the path prefix to path (""
  * for virtual-hosted addressing, "/BUCKET" for path-style). auto is path-style

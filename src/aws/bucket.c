@@ -122,6 +122,41 @@ endpoint_bucket_arn(struct span bucket, char region[REGION_MAX])
 	return true;
 }
 
+const char *
+endpoint_bucket_unsupported(struct span bucket)
+{
+	static const struct {
+		const char *front, *end, *kind;
+	} rows[] = {
+	    {"", "--x-s3", "a directory bucket (S3 Express One Zone)"},
+	    {"", "--xa-s3", "an access point of S3 Express One Zone"},
+	    {"", "--op-s3", "an access point of S3 on Outposts"},
+	    {"", "--ol-s3", "an Object Lambda access point"},
+	    {"", ".mrap", "a multi-region access point"},
+	    {"arn:", "", "this kind of access point"},
+	};
+	struct span rest = bucket;
+
+	if (span_cut(&rest, ':').n == 3 && span_cut(&rest, ':').n > 0) {
+		if (span_starts(rest, "s3-outposts:"))
+			return "a bucket or access point of S3 on Outposts";
+		if (span_starts(rest, "s3-object-lambda:"))
+			return rows[3].kind;
+		if (span_starts(rest, "s3::"))
+			return rows[4].kind;
+	}
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct access_point ap;
+
+		if (span_starts(bucket, rows[i].front) &&
+		    span_ends(bucket, rows[i].end) &&
+		    (*rows[i].front == '\0' ||
+			!parse_access_point(bucket, &ap)))
+			return rows[i].kind;
+	}
+	return NULL;
+}
+
 /* "label.HOST" */
 static enum err
 put_before_host(struct endpoint *e, struct span label)
@@ -179,6 +214,8 @@ endpoint_bucket(struct span bucket, const struct endpoint_s3 *how,
 {
 	enum err err;
 
+	if (endpoint_bucket_unsupported(bucket) != NULL)
+		return ERR_SYNTAX;
 	if (span_starts(bucket, "arn:"))
 		return access_point(bucket, how, out);
 	if (!is_possible(bucket))

@@ -5,6 +5,9 @@
  *	            ^                                                    |
  *	            +-- other region, or broken: from `taken` on --------+
  *
+ * Where the reply tells that it is another region, but not which, the bucket is
+ * asked for (HeadBucket) before that.
+ *
  * A stream that breaks while the consumer has it paused waits for
  * s3_get_resume before it is begun again (`waiting`).
  */
@@ -40,10 +43,11 @@ struct s3_get {
 	int64_t skip;	     /* to drop of a reply that begins anew */
 	int64_t broke_at;    /* what was taken at the last break */
 	unsigned breaks;
-	bool begun;	 /* on_head was told */
-	bool paused;	 /* by the consumer */
-	bool waiting;	 /* broken; s3_get_resume begins it again */
-	bool redirected; /* once is enough */
+	bool begun;		  /* on_head was told */
+	bool paused;		  /* by the consumer */
+	bool waiting;		  /* broken; s3_get_resume begins it again */
+	bool redirected;	  /* once is enough */
+	struct aws_result misled; /* while HeadBucket is asked */
 };
 
 static void
@@ -63,9 +67,10 @@ static void
 finish(struct s3_get *g, const struct aws_result *r)
 {
 	struct s3_events ev = g->ev;
+	struct aws_result res = *r; /* which may be the get's own */
 
 	get_free(g);
-	ev.on_done(ev.arg, r);
+	ev.on_done(ev.arg, &res);
 }
 
 static void
@@ -191,23 +196,50 @@ take_break(struct s3_get *g, const struct aws_result *r)
 	g->breaks++;
 }
 
+static void
+go_to_region(struct s3_get *g, const char *region)
+{
+	stats_retry(g->s3->aws, AWS_RETRY_REGION);
+	LOG_INFO("s3.region", F_SPAN("bucket", buf_view(&g->bucket)),
+	    F_STR("was", g->region), F_STR("is", region));
+	regions_learn(&g->s3->regions, buf_view(&g->bucket), region);
+	aws_copy_text(g->region, sizeof g->region, span_str(region));
+	timer_soon(g->timer);
+}
+
+static void
+on_bucket(void *arg, const struct aws_result *r)
+{
+	struct s3_get *g = arg;
+	char region[REGION_MAX];
+
+	g->call = NULL;
+	s3_read_region(r, g->region, region);
+	if (region[0] == '\0' || strcmp(region, g->region) == 0)
+		finish(g, &g->misled);
+	else
+		go_to_region(g, region);
+}
+
 static bool
 try_other_region(struct s3_get *g, const struct aws_result *r)
 {
 	char arn[REGION_MAX];
 
-	if (r->class != AWS_WRONG_REGION || r->region[0] == '\0' ||
-	    g->redirected || strcmp(r->region, g->region) == 0 ||
+	if (r->class != AWS_WRONG_REGION || g->redirected ||
+	    strcmp(r->region, g->region) == 0 ||
 	    endpoint_bucket_arn(buf_view(&g->bucket), arn))
 		return false;
 	g->redirected = true;
-	stats_retry(g->s3->aws, AWS_RETRY_REGION);
-	LOG_INFO("s3.region", F_SPAN("bucket", buf_view(&g->bucket)),
-	    F_STR("was", g->region), F_STR("is", r->region));
-	regions_learn(&g->s3->regions, buf_view(&g->bucket), r->region);
-	aws_copy_text(g->region, sizeof g->region, span_str(r->region));
-	timer_soon(g->timer);
-	return true;
+	if (r->region[0] != '\0') {
+		go_to_region(g, r->region);
+		return true;
+	}
+	g->misled = *r;
+	g->misled.reply = NULL;
+	g->call =
+	    s3_ask_region(g->s3, buf_view(&g->bucket), g->region, on_bucket, g);
+	return g->call != NULL;
 }
 
 static void
@@ -254,6 +286,22 @@ add_paths(const struct s3_get *g, struct endpoint *e, struct buf *path,
 }
 
 static void
+fail_name(struct s3_get *g, enum err err)
+{
+	const char *kind = endpoint_bucket_unsupported(buf_view(&g->bucket));
+	struct buf text;
+
+	buf_init(&text, 256);
+	if (kind != NULL)
+		buf_printf(&text, "%s: these are not supported", kind);
+	else
+		buf_str(&text, "no bucket, key or region can be called that");
+	fail_here(g, NULL, err, kind != NULL ? "NotSupported" : "InvalidName",
+	    buf_cstr(&text));
+	buf_fini(&text);
+}
+
+static void
 begin(void *arg)
 {
 	struct s3_get *g = arg;
@@ -294,8 +342,7 @@ begin(void *arg)
 	buf_fini(&query);
 	buf_fini(&range);
 	if (err != ERR_OK)
-		fail_here(g, NULL, err, "InvalidName",
-		    "no bucket, key or region can be called that");
+		fail_name(g, err);
 }
 
 static void

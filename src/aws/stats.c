@@ -72,6 +72,7 @@ aws_operation_name(enum aws_operation o)
 	    [AWS_SQS_VISIBILITY] = "ChangeMessageVisibilityBatch",
 	    [AWS_SQS_ATTRIBUTES] = "GetQueueAttributes",
 	    [AWS_S3_GET] = "GetObject",
+	    [AWS_S3_HEAD_BUCKET] = "HeadBucket",
 	    [AWS_STS_ASSUME_ROLE] = "AssumeRole",
 	    [AWS_STS_WEB_IDENTITY] = "AssumeRoleWithWebIdentity",
 	    [AWS_STS_IDENTITY] = "GetCallerIdentity",

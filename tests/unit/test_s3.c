@@ -211,6 +211,34 @@ test_urls(void **state)
 	assert_int_equal(t.done, 0);
 }
 
+/* Told as what they are, and not as a name that is wrong. */
+static void
+test_unsupported_buckets(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"logs--use1-az4--x-s3", "Express"},
+	    {"logs--use1-az4--xa-s3", "Express"},
+	    {"arn:aws:s3-outposts:us-east-1:111122223333:outpost/op-1/bucket/b",
+		"Outposts"},
+	    {"logs-abc--op-s3", "Outposts"},
+	    {"arn:aws:s3-object-lambda:us-east-1:111122223333:accesspoint/x",
+		"Object Lambda"},
+	    {"arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap",
+		"multi-region"},
+	    {"arn:aws:s3:us-east-1:111122223333:storage-lens/x", "kind"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		get((struct s3_object){
+		    .bucket = span_str(rows[i][0]), .key = SPAN("k")});
+		assert_done(AWS_OTHER, "NotSupported", "");
+		assert_non_null(strstr(t.result.message, rows[i][1]));
+		assert_non_null(strstr(t.result.message, "not supported"));
+	}
+	assert_null(endpoint_bucket_unsupported(SPAN("logs")));
+	assert_null(endpoint_bucket_unsupported(SPAN(ARN_IN("us-west-2"))));
+}
+
 static void
 test_impossible_names(void **state)
 {
@@ -584,10 +612,61 @@ test_other_region(void **state)
 }
 
 static void
+expect_head(void)
+{
+	struct request *r = fake_http_expect();
+
+	assert_string_equal(fake_method(r), "HEAD");
+	assert_string_equal(
+	    fake_url(r), "https://logs.s3.us-east-1.amazonaws.com/");
+	assert_non_null(
+	    strstr(fake_header(r, "authorization"), "/us-east-1/s3/"));
+}
+
+/* Where the refusal does not tell the region, HeadBucket does, whatever its
+ * status is. */
+static void
+test_region_asked_for(void **state)
+{
+	static const int statuses[] = {200, 301, 403};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		s3_open("us-east-1", NULL);
+		get_key("k");
+		fake_reply(fake_http_expect(), 307, NULL, SPAN(""));
+		expect_head();
+		fake_reply(fake_http_expect(), statuses[i], redirect, SPAN(""));
+		assert_string_equal(fake_url(fake_http_expect()),
+		    "https://logs.s3.eu-west-1.amazonaws.com/k");
+		fake_reply(fake_http_expect(), 200, ETAG, SPAN(TEN));
+		assert_done(AWS_OK, "", TEN);
+	}
+	/* It does not know either; the first answer is what is told. */
+	s3_open("us-east-1", NULL);
+	get_key("k");
+	fake_reply(
+	    fake_http_expect(), 301, "x-amz-request-id: R1\r\n", SPAN(""));
+	expect_head();
+	fake_reply(fake_http_expect(), 404, NULL, SPAN(""));
+	assert_done(AWS_WRONG_REGION, "", "");
+	assert_int_equal(t.result.status, 301);
+	assert_string_equal(t.result.request_id, "R1");
+	/* Silence after a cancel. */
+	get_key("k");
+	fake_reply(fake_http_expect(), 301, NULL, SPAN(""));
+	expect_head();
+	s3_get_cancel(&t.get);
+	assert_int_equal(fake_http_open(), 0);
+}
+
+static void
 test_region_unknown(void **state)
 {
 	(void)state;
 	get_key("k");
+	fake_reply(fake_http_expect(), 301,
+	    "x-amz-bucket-region: cn-north-1\r\n", SPAN(""));
+	expect_head();
 	fake_reply(fake_http_expect(), 301,
 	    "x-amz-bucket-region: cn-north-1\r\n", SPAN(""));
 	assert_done(AWS_WRONG_REGION, "", "");
@@ -665,6 +744,8 @@ main(void)
 	    T(test_cannot_be_resumed),
 	    T(test_other_region),
 	    T(test_region_unknown),
+	    T(test_region_asked_for),
+	    T(test_unsupported_buckets),
 	    T(test_access_point_stays),
 	    T(test_memory_of_regions_is_bounded),
 	};

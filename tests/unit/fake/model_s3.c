@@ -237,6 +237,11 @@ m_serve_s3(struct m_serving *s)
 		send_piece(s);
 		return;
 	}
+	/* Which region the bucket is in: it is nowhere else. */
+	if (strcmp(fake_method(s->request), "HEAD") == 0) {
+		s3_error(s, 403, "AccessDenied");
+		return;
+	}
 	M.stats.gets++;
 	o = find_object(fake_url(s->request));
 	CHECK(o->kind != MODEL_FILTERED);
