@@ -118,7 +118,8 @@ struct read {
 	struct s3_get *get;
 	struct timer *timer;
 	const char *action;
-	bool in_vain; /* the daemon will read another version */
+	bool in_vain;  /* the daemon will read another version */
+	bool is_alone; /* without the version it could be read */
 };
 
 /* The head and the first bytes are proof enough. */
@@ -211,7 +212,11 @@ on_done(void *arg, const struct aws_result *r)
 	(void)s3_host(p->ways.s3, &o, &host);
 	probe_refused(p, r);
 	probe_advise(r, t->action, buf_cstr(&arn), &host, advice);
-	if (r->class == AWS_DENIED)
+	if (r->class == AWS_DENIED && t->is_alone)
+		buf_str(advice, "; without its version the object can be read: "
+				"this action alone is missing, and every "
+				"notification of a versioned bucket needs it");
+	else if (r->class == AWS_DENIED)
 		buf_printf(advice,
 		    "; a key that does not exist is refused in the same way "
 		    "(%s)",
@@ -226,9 +231,8 @@ on_done(void *arg, const struct aws_result *r)
 }
 
 static bool
-read_object(struct probe *p, const char *name, const char *action, bool in_vain)
+read_object(struct probe *p, const char *name, struct read t)
 {
-	struct read t = {.probe = p, .action = action, .in_vain = in_vain};
 	const struct s3_object o = object_of(p);
 	const struct s3_events ev = {.on_head = on_head,
 	    .on_data = on_data,
@@ -236,6 +240,7 @@ read_object(struct probe *p, const char *name, const char *action, bool in_vain)
 	    .arg = &t};
 	bool ok;
 
+	t.probe = p;
 	report_step_init(&p->step, name);
 	t.timer = timer_new(p->ways.timers, stop_reading, &t);
 	t.get = s3_get_start(p->ways.s3, &o, &ev);
@@ -251,6 +256,8 @@ read_object(struct probe *p, const char *name, const char *action, bool in_vain)
 void
 probe_object(struct probe *p)
 {
+	struct read plain = {.action = "s3:GetObject"};
+	struct read exact = {.action = "s3:GetObjectVersion"};
 	struct buf version;
 
 	if (p->key.n == 0) {
@@ -262,8 +269,9 @@ probe_object(struct probe *p)
 	}
 	version = p->version;
 	buf_init(&p->version, version.max);
-	if (read_object(p, "object", "s3:GetObject", version.n > 0) &&
-	    p->version.n == 0)
+	plain.in_vain = version.n > 0;
+	exact.is_alone = read_object(p, "object", plain);
+	if (exact.is_alone && p->version.n == 0)
 		probe_skip(p, "version", "the object has no version");
 	if (version.n > 0) {
 		buf_fini(&p->version);
@@ -272,5 +280,5 @@ probe_object(struct probe *p)
 		buf_fini(&version);
 	}
 	if (p->version.n > 0)
-		read_object(p, "version", "s3:GetObjectVersion", false);
+		read_object(p, "version", exact);
 }

@@ -433,6 +433,8 @@ def test_a_missing_action_is_named(moto, standin, check, action):
     resource = "arn:aws:s3:::%s/*" % BUCKET if action.startswith("s3:") \
         else "arn:aws:sqs:us-east-1:123456789012:trail"
     assert "grant %s on %s" % (action, resource) in found["advice"]
+    assert ("this action alone is missing" in found["advice"]) == \
+        (action == "s3:GetObjectVersion")
 
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
