@@ -59,6 +59,11 @@ struct creds_source {
 	void (*fetch)(struct creds_source *s, creds_fetched_fn *fn, void *arg);
 	void (*cancel)(struct creds_source *s);
 	void (*free)(struct creds_source *s);
+	/* What it gives may serve past its end: whoever gave it is beside us
+	 * and renews it by itself, so that only an outage of theirs can keep
+	 * the next one back. (EC2 User Guide, "static stability".) May change
+	 * in a fetch. */
+	bool serves_on;
 	const struct aws *sts; /* what it calls STS with, for the counters; may
 				* be NULL */
 };
@@ -105,9 +110,11 @@ struct creds_keeper;
  * A set is fetched anew when ten minutes or a quarter of its life are left,
  * whichever is less, give or take a tenth; while the source has nothing newer,
  * again every minute or quarter of what is left. The old one serves on until it
- * has expired. A failed fetch is tried again for ever, with back-off. A set
- * that has expired already, or cannot be sent (blanks or control characters
- * inside), counts as a failed fetch.
+ * has expired, or, of a source that serves on, until AWS refuses it: then the
+ * next one is asked for every 5 to 10 minutes. A failed fetch is tried again
+ * for ever, with back-off. A set that has expired already (and does not serve
+ * on), or cannot be sent (blanks or control characters inside), counts as a
+ * failed fetch.
  */
 typedef void creds_changed_fn(void *arg);
 struct creds_keeper *creds_keeper_new(struct timers *t,

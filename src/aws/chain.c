@@ -97,6 +97,7 @@ pick(struct chain *ch)
 		s = source_role_new(&ch->deps, &ch->role, s);
 	ch->picked = s;
 	ch->base.name = s->name;
+	ch->base.serves_on = s->serves_on;
 }
 
 static void

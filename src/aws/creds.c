@@ -4,8 +4,11 @@
  *
  *	fetch ok	-> keep the set; refresh timer for the next one
  *	fetch failed	-> the old set stays; refresh timer with back-off
- *	set expires	-> expiry timer: changed
+ *	set expires	-> expiry timer: changed, or overdue
  *	refused		-> refresh timer, soon but not too often
+ *
+ * overdue: the set has expired and serves on, since its source is one that does
+ * and AWS has not refused it. One that was refused is not valid again.
  */
 #include "aws/creds.h"
 
@@ -27,45 +30,9 @@ enum {
 	/* A timer that fires early looks at the clock again: the wall clock may
 	 * be set, and the monotonic one stands still while a machine sleeps. */
 	WAKE_MAX_MS = 5 * 60 * 1000,
-	LOG_EVERY = 32, /* failures in a row */
+	LOG_EVERY = 32,		    /* failures in a row */
+	OVERDUE_MS = 5 * 60 * 1000, /* to twice that */
 };
-
-#define NEVER INT64_MAX
-
-struct creds_keeper {
-	struct creds_source *source;
-	struct timer *refresh, *expiry;
-	creds_changed_fn *changed;
-	void *arg;
-	struct creds set;	      /* key_id NULL: none yet */
-	struct creds_failure failure; /* of the last fetch; "": it was none */
-	struct clock_offset offset;
-	int64_t since_ms;   /* when the set came that ends as this one does */
-	int64_t window_ms;  /* what is left of the set's life at refresh */
-	int64_t fetched_ms; /* when the last fetch was started */
-	unsigned failures;  /* in a row */
-	uint64_t all_fetches, all_failures;
-	bool fetching;
-	bool refused; /* the timer is to fetch, whatever is left */
-	bool quiet;
-	bool told_valid; /* what changed has last told */
-};
-
-/* Each look tells less: whoever decides by it looks once. NEVER: the set has no
- * end; 0: it is over, or there is none. */
-static int64_t
-left_ms(const struct creds_keeper *k)
-{
-	int64_t ms;
-
-	if (k->set.key_id == NULL)
-		return 0;
-	if (k->set.expires_s == 0)
-		return NEVER;
-	ms = (k->set.expires_s - clock_offset_s(&k->offset)) * 1000 -
-	     clock_wall_ms();
-	return ms > 0 ? ms : 0;
-}
 
 static int64_t
 least(int64_t a, int64_t b)
@@ -73,19 +40,13 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-const struct creds *
-creds_get(const struct creds_keeper *k)
-{
-	return left_ms(k) > 0 ? &k->set : NULL;
-}
-
 static void
 arm_expiry(struct creds_keeper *k)
 {
-	int64_t ms = left_ms(k);
+	int64_t ms = keeper_left_ms(k);
 
 	timer_stop(k->expiry);
-	if (ms > 0 && ms != NEVER)
+	if (ms > 0 && ms != KEEPER_NEVER)
 		timer_after(k->expiry, least(ms, WAKE_MAX_MS));
 }
 
@@ -93,9 +54,9 @@ arm_expiry(struct creds_keeper *k)
 static void
 set_window(struct creds_keeper *k)
 {
-	int64_t left = left_ms(k), life, w;
+	int64_t left = keeper_left_ms(k), life, w;
 
-	life = left != NEVER ? left + clock_mono_ms() - k->since_ms : 0;
+	life = left != KEEPER_NEVER ? left + clock_mono_ms() - k->since_ms : 0;
 	w = least(REFRESH_BEFORE_MS, life > 0 ? life / 4 : 0);
 
 	k->window_ms = w - w / 10 + (int64_t)clock_random((uint64_t)w / 5 + 1);
@@ -110,14 +71,41 @@ again_ms(int64_t left, int64_t cap_ms)
 	return ms > APART_MIN_MS ? ms : APART_MIN_MS;
 }
 
+static int64_t
+overdue_ms(void)
+{
+	return OVERDUE_MS + (int64_t)clock_random(OVERDUE_MS);
+}
+
+/* Expired, but nobody else has anything newer: AWS judges. */
+static void
+serve_on(struct creds_keeper *k)
+{
+	if (!k->source->serves_on || k->is_bad || k->set.key_id == NULL ||
+	    keeper_in_time(k))
+		return;
+	if (k->overdue)
+		return;
+	k->overdue = true;
+	LOG_WARN("creds.overdue", F_STR("source", k->source->name),
+	    F_INT("expired_s",
+		clock_wall_s() + clock_offset_s(&k->offset) - k->set.expires_s),
+	    F_STR("effect", "they are used until AWS refuses them, and others "
+			    "are asked for every 5 to 10 minutes"));
+}
+
 static void
 arm_refresh(struct creds_keeper *k)
 {
-	int64_t left = left_ms(k), ms = left - k->window_ms;
+	int64_t left = keeper_left_ms(k), ms = left - k->window_ms;
 
 	timer_stop(k->refresh);
 	if (k->set.expires_s == 0)
 		return;
+	if (k->overdue) {
+		timer_after(k->refresh, overdue_ms());
+		return;
+	}
 	if (ms < APART_MIN_MS)
 		ms = again_ms(left, AGAIN_MS);
 	timer_after(k->refresh, least(ms, WAKE_MAX_MS));
@@ -136,20 +124,6 @@ tell(struct creds_keeper *k)
 		k->changed(k->arg);
 }
 
-/* Not every line of a long failure: the first, and any that says another
- * thing. */
-static void
-log_failure(const struct creds_keeper *k, const struct creds_failure *why)
-{
-	bool valid = creds_get(k) != NULL;
-	enum log_level level = valid ? LOG_LVL_WARN : LOG_LVL_ERROR;
-
-	if (k->quiet || (k->failures % LOG_EVERY != 1 &&
-			    creds_failure_is_same(why, &k->failure)))
-		level = LOG_LVL_DEBUG;
-	creds_failure_log(why, level, k->source->name, k->failures, valid);
-}
-
 static void
 take_failure(struct creds_keeper *k, const struct creds_failure *why)
 {
@@ -158,14 +132,17 @@ take_failure(struct creds_keeper *k, const struct creds_failure *why)
 
 	k->failures++;
 	k->all_failures++;
-	log_failure(k, why);
+	keeper_log_failure(k, why);
 	creds_failure_reset(&k->failure);
 	creds_failure_add(&k->failure, why);
 	if (ms < APART_MIN_MS)
 		ms = APART_MIN_MS;
-	left = left_ms(k);
-	if (left > 0 && left != NEVER)
+	left = keeper_left_ms(k);
+	if (left > 0 && left != KEEPER_NEVER)
 		ms = again_ms(left, ms);
+	serve_on(k);
+	if (k->overdue && !k->is_bad)
+		ms = overdue_ms();
 	timer_after(k->refresh, ms);
 }
 
@@ -190,21 +167,26 @@ fail(struct creds_keeper *k, const char *text, const char *advice)
 static bool
 take_set(struct creds_keeper *k, struct creds *c)
 {
-	bool was_valid = creds_get(k) != NULL;
+	bool was_in_time = keeper_in_time(k);
+	bool is_same =
+	    k->set.key_id != NULL && strcmp(c->key_id, k->set.key_id) == 0;
 	struct clock_offset known = k->offset;
 	struct creds old = k->set;
 
 	k->set = *c;
 	*c = (struct creds){0};
-	if (creds_get(k) == NULL)
+	if (!keeper_in_time(k))
 		clock_offset_learn(&k->offset, k->set.offset_s);
-	if (creds_get(k) == NULL)
+	if (!keeper_in_time(k))
 		k->offset = known;
-	if (creds_get(k) == NULL && was_valid) {
+	if (!keeper_in_time(k) && was_in_time) {
 		creds_fini(&k->set);
 		k->set = old;
 		return false;
 	}
+	k->is_bad = k->is_bad && is_same && !keeper_in_time(k);
+	k->overdue = k->overdue && !k->is_bad && !keeper_in_time(k);
+	serve_on(k);
 	if (k->set.expires_s != old.expires_s)
 		k->since_ms = clock_mono_ms();
 	if (k->set.expires_s != old.expires_s ||
@@ -212,19 +194,6 @@ take_set(struct creds_keeper *k, struct creds *c)
 		set_window(k);
 	creds_fini(&old);
 	return creds_get(k) != NULL;
-}
-
-static void
-log_set(const struct creds_keeper *k, bool is_news)
-{
-	enum log_level level = is_news ? LOG_LVL_INFO : LOG_LVL_DEBUG;
-
-	if (k->set.expires_s == 0)
-		LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
-		    F_STR("expires", "never"));
-	else
-		LOG_AT(level, "creds.fetch", F_STR("source", k->source->name),
-		    F_INT("expires_in_s", left_ms(k) / 1000));
 }
 
 static void
@@ -248,7 +217,7 @@ on_fetched(void *arg, struct creds *c, const struct creds_failure *why)
 		    "see whether it still renews them and whether this host's "
 		    "clock is right");
 	} else {
-		log_set(k, is_news);
+		keeper_log_set(k, is_news && !k->overdue);
 		k->failures = 0;
 		creds_failure_reset(&k->failure);
 		arm_refresh(k);
@@ -273,7 +242,7 @@ on_refresh(void *arg)
 	struct creds_keeper *k = arg;
 
 	if (!k->refused && k->failures == 0 &&
-	    left_ms(k) > k->window_ms + APART_MIN_MS)
+	    keeper_left_ms(k) > k->window_ms + APART_MIN_MS)
 		arm_refresh(k);
 	else
 		fetch(k);
@@ -285,6 +254,8 @@ on_expiry(void *arg)
 	struct creds_keeper *k = arg;
 
 	arm_expiry(k);
+	if (k->source->serves_on && !k->overdue)
+		serve_on(k);
 	if (creds_get(k) == NULL && k->told_valid)
 		LOG_EACH(LOG_LVL_ERROR, "creds.expired",
 		    F_STR("source", k->source->name),
@@ -335,9 +306,15 @@ creds_refused(struct creds_keeper *k, const char *key_id)
 
 	if (k->set.key_id == NULL || strcmp(k->set.key_id, key_id) != 0)
 		return;
-	/* After a failure the timer runs already, with its own back-off. */
-	if (k->fetching || k->failures > 0)
+	if (k->fetching)
 		return;
+	/* After a failure the timer runs already, with its own back-off. */
+	if (k->failures > 0 && !k->overdue)
+		return;
+	if (k->overdue && !k->is_bad) {
+		k->is_bad = true;
+		timer_soon(k->expiry);
+	}
 	k->refused = true;
 	timer_after(k->refresh, due > now ? due - now : 0);
 }
@@ -352,46 +329,4 @@ creds_set_offset(struct creds_keeper *k, int64_t offset_s)
 		arm_refresh(k);
 	if ((creds_get(k) != NULL) != k->told_valid)
 		timer_soon(k->expiry);
-}
-
-const char *
-creds_source_name(const struct creds_keeper *k)
-{
-	return k->source->name;
-}
-
-const char *
-creds_error(const struct creds_keeper *k)
-{
-	if (creds_get(k) != NULL)
-		return "";
-	if (k->failure.text.n > 0)
-		return buf_cstr(&k->failure.text);
-	return k->set.key_id != NULL ? "the credentials have expired"
-				     : "credentials are being fetched";
-}
-
-const struct creds_failure *
-creds_failure(const struct creds_keeper *k)
-{
-	return creds_get(k) == NULL && k->failure.text.n > 0 ? &k->failure
-							     : NULL;
-}
-
-void
-creds_keeper_quiet(struct creds_keeper *k)
-{
-	k->quiet = true;
-}
-
-struct creds_stats
-creds_stats(const struct creds_keeper *k)
-{
-	struct creds_stats s = {.fetches = k->all_fetches,
-	    .failures = k->all_failures,
-	    .sts = k->source->sts};
-	int64_t left = left_ms(k);
-
-	s.left_s = left == NEVER ? -1 : left / 1000;
-	return s;
 }

@@ -231,6 +231,7 @@ source_container_new(const struct source_deps *d)
 		return NULL;
 	c = mem_zalloc(sizeof *c);
 	c->base = (struct creds_source){.name = name,
+	    .serves_on = true,
 	    .fetch = container_fetch,
 	    .cancel = container_cancel,
 	    .free = container_free};

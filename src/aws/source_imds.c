@@ -129,6 +129,7 @@ source_imds_new(const struct source_deps *d)
 	struct instance *in = mem_zalloc(sizeof *in);
 
 	in->base = (struct creds_source){.name = name,
+	    .serves_on = true,
 	    .fetch = instance_fetch,
 	    .cancel = instance_cancel,
 	    .free = instance_free};

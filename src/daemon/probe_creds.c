@@ -71,6 +71,11 @@ probe_creds(struct probe *p)
 	} else {
 		buf_printf(&s->fact, ", key %s, until ", c->key_id);
 		clock_format_log(&s->fact, c->expires_s * 1000);
+		if (creds_stats(k).left_s == 0) {
+			s->mark = REPORT_WARNING;
+			buf_str(&s->fact, ", which has passed: they are used "
+					  "until AWS refuses them");
+		}
 	}
 	report_add(&p->report, s);
 }

@@ -87,6 +87,14 @@ REPLIES = {  # what is told of it, by whoever is not STS and by STS
 }
 
 
+def past_of_an_agent(check, standin, source, env):
+    """It serves on, with a warning."""
+    result = check(standin.options(), environ(standin, **env), as_json=True)
+    standin.dassana.problems.clear()
+    step = result.step("credentials")
+    assert step["result"] == "warning" and "which has passed" in step["fact"]
+
+
 def run_check(check, standin, source, env):
     result = check({**standin.options(), **source.options()},
                    environ(standin, **env), as_json=True)
@@ -105,6 +113,10 @@ def test_a_reply_that_is_no_good(standin, check, serve, tmp_path, source,
                                  reply):
     make, other, sts = REPLIES[reply]
     server = serve(source.answer(lambda: make(source)))
+    if reply == "past" and not source.action:
+        past_of_an_agent(check, standin, source,
+                         source.environ(server.url, tmp_path))
+        return
     fact = run_check(check, standin, source,
                      source.environ(server.url, tmp_path))
     # Of what came whole, the first line says whose it was.

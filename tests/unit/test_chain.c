@@ -294,9 +294,8 @@ test_no_busy_loop(void **state)
 	answer(200, "TOK");
 	answer(200, "role");
 	answer(200, DOC_WHOLE);
-	assert_null(creds_get(k)); /* of an hour ago */
-	fake_turn_wall(-3600 * 1000);
 	assert_string_equal(creds_get(k)->key_id, "AKID");
+	assert_int_equal(creds_stats(k).left_s, 0); /* of an hour ago */
 	creds_keeper_free(&k);
 	log_set_sink(NULL, NULL);
 	world_end();

@@ -771,6 +771,84 @@ test_no_secret_in_logs(void **state)
 	fake_end();
 }
 
+/* Ten minutes at most until the next one is asked for, and five at least. */
+static void
+let_overdue_pass(struct scripted *s)
+{
+	unsigned before = s->fetches;
+
+	fake_advance(5 * 60 * 1000 - 1);
+	assert_int_equal(s->fetches, before);
+	fake_advance(5 * 60 * 1000 + 1);
+	assert_int_equal(s->fetches, before + 1);
+}
+
+/* Of a source beside us an expired set serves on until AWS refuses it. */
+static void
+test_serves_on(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	s.base.serves_on = true;
+	k = keeper_new(&s);
+	answer(&s, "A", 600);
+	while (creds_stats(k).left_s > 0 || s.fn == NULL) {
+		if (s.fn != NULL)
+			answer_error(&s, "down");
+		fake_advance(1000);
+	}
+	answer_error(&s, "down");
+	assert_key(k, "A");
+	assert_int_equal(creds_stats(k).left_s, 0);
+	assert_int_equal(changes, 1);
+	let_overdue_pass(&s);
+	answer_error(&s, "down");
+	/* The same, as an agent has it whose own renewal fails. */
+	let_overdue_pass(&s);
+	answer(&s, "A", -3600);
+	assert_key(k, "A");
+	/* Another one is not refused by what refuses this one. */
+	creds_refused(k, "B");
+	fake_run();
+	assert_key(k, "A");
+	creds_refused(k, "A");
+	fake_advance(5000);
+	assert_key(k, NULL);
+	assert_int_equal(changes, 2);
+	answer(&s, "A", -3600);
+	assert_key(k, NULL);
+	for (int i = 0; i < 120 && s.fn == NULL; i++)
+		fake_advance(1000);
+	answer(&s, "C", 3600);
+	assert_key(k, "C");
+	assert_int_equal(changes, 3);
+	assert_int_equal(creds_stats(k).left_s, 3600);
+	creds_keeper_free(&k);
+	fake_end();
+}
+
+/* Also where the first set that comes has expired already. */
+static void
+test_starts_overdue(void **state)
+{
+	struct scripted s = scripted_new();
+	struct creds_keeper *k;
+	(void)state;
+	fake_begin();
+	s.base.serves_on = true;
+	k = keeper_new(&s);
+	answer(&s, "A", -60);
+	assert_key(k, "A");
+	assert_int_equal(changes, 1);
+	let_overdue_pass(&s);
+	answer(&s, "B", 3600);
+	assert_key(k, "B");
+	creds_keeper_free(&k);
+	fake_end();
+}
+
 int
 main(void)
 {
@@ -794,6 +872,8 @@ main(void)
 	    cmocka_unit_test(test_clock_set_right),
 	    cmocka_unit_test(test_stale_offset),
 	    cmocka_unit_test(test_no_secret_in_logs),
+	    cmocka_unit_test(test_serves_on),
+	    cmocka_unit_test(test_starts_overdue),
 	};
 
 	return cmocka_run_group_tests_name("creds", tests, NULL, NULL);
