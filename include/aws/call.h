@@ -56,6 +56,8 @@ enum aws_operation {
 	AWS_STS_ASSUME_ROLE,
 	AWS_STS_WEB_IDENTITY,
 	AWS_STS_IDENTITY,
+	AWS_SSO_ROLE,
+	AWS_SSO_TOKEN,
 	AWS_OPERATIONS
 };
 /* As its API reference has it: "DeleteMessageBatch". */

@@ -37,6 +37,8 @@ struct creds_failure {
 	/* Of the reply that was no good, if it was one; 0 or "" if unknown. */
 	int status;
 	char code[96], request_id[96];
+	int64_t again_ms; /* it is worth trying again after so long at the
+			   * latest; 0: as usual */
 };
 void creds_failure_init(struct creds_failure *f);
 void creds_failure_fini(struct creds_failure *f);
@@ -83,8 +85,9 @@ struct creds_conf {
 	struct timers *timers;
 	struct http *http;
 	const char *region;
-	const struct endpoint *sts; /* NULL: none is known there, and what
+	const struct endpoint *sts;	 /* NULL: none is known there, and what
 				     * needs it fails */
+	struct endpoint_variant variant; /* of AWS's other hosts */
 	/* A role to assume with what the chain finds; "" or NULL: none. */
 	const char *role_arn, *external_id, *session_name;
 };

@@ -22,10 +22,13 @@ bool profile_fault(struct buf *why);
  * nested. false if it has none. */
 bool profile_setting(const char *key, struct buf *out);
 
+/* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, else ignore_configured_endpoint_urls, is
+ * "true": endpoints of variables and profiles are to be overlooked. */
+bool profile_ignores_endpoints(void);
+
 /* Appends the endpoint_url for a service ("sqs", "s3", "sts"): of the services
  * section that the profile names, else its own. false if there is none, or
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or else ignore_configured_endpoint_urls,
- * is "true". */
+ * they are overlooked. */
 bool profile_endpoint(const char *service, struct buf *out);
 
 #endif

@@ -46,6 +46,8 @@ void clock_sleep_test(int64_t ms);
 
 /* 20261122T120000Z, as X-Amz-Date wants it; out has room for 17 bytes. */
 void clock_format_amz(char out[17], int64_t wall_s);
+/* 2026-11-22T12:00:00Z */
+void clock_format_iso(struct buf *b, int64_t wall_s);
 /* 2026-11-22T12:00:00.123Z */
 void clock_format_log(struct buf *b, int64_t wall_ms);
 /* HTTP date, the preferred form of RFC 9110 § 5.6.7

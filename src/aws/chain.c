@@ -175,6 +175,7 @@ set_sts(struct chain *ch, const struct creds_conf *conf)
 
 	ch->region = mem_strndup(region, strlen(region));
 	ch->deps.region = ch->region;
+	ch->deps.variant = conf->variant;
 	if (conf->sts == NULL)
 		return;
 	ch->sts = *conf->sts;

@@ -135,6 +135,8 @@ take_failure(struct creds_keeper *k, const struct creds_failure *why)
 	keeper_log_failure(k, why);
 	creds_failure_reset(&k->failure);
 	creds_failure_add(&k->failure, why);
+	if (why->again_ms > 0)
+		ms = least(ms, why->again_ms);
 	if (ms < APART_MIN_MS)
 		ms = APART_MIN_MS;
 	left = keeper_left_ms(k);

@@ -26,6 +26,7 @@ creds_failure_reset(struct creds_failure *f)
 	buf_reset(&f->text);
 	buf_reset(&f->advice);
 	f->status = 0;
+	f->again_ms = 0;
 	f->code[0] = f->request_id[0] = '\0';
 }
 
@@ -36,6 +37,7 @@ creds_failure_add(struct creds_failure *to, const struct creds_failure *from)
 	buf_reset(&to->advice);
 	buf_span(&to->advice, buf_view(&from->advice));
 	to->status = from->status;
+	to->again_ms = from->again_ms;
 	memcpy(to->code, from->code, sizeof to->code);
 	memcpy(to->request_id, from->request_id, sizeof to->request_id);
 }

@@ -6,14 +6,13 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "aws/profile.h"
 #include "aws/source.h"
 #include "base/ini.h"
 #include "base/mem.h"
 
-enum { FILE_MAX = 1024 * 1024, PATH_LEN_MAX = 4096, KEY_MAX = 256 };
+enum { FILE_MAX = 1024 * 1024, PATH_LEN_MAX = 4096 };
 
-enum kind { KIND_PROFILE, KIND_SERVICES, KIND_OTHER };
+enum kind { KIND_PROFILE, KIND_SERVICES, KIND_SESSION, KIND_OTHER };
 
 /* All spans point into the texts. */
 struct entry {
@@ -105,6 +104,8 @@ read_section(bool secret_file, struct span *s)
 		kind = KIND_PROFILE;
 	else if (span_is(rest, "services"))
 		kind = KIND_SERVICES;
+	else if (span_is(rest, "sso-session"))
+		kind = KIND_SESSION;
 	*s = span_trim(word);
 	if (s->n >= 2 && (*s->p == '"' || *s->p == '\'') &&
 	    s->p[s->n - 1] == *s->p)
@@ -295,97 +296,28 @@ profiles_get_service(const struct profiles *p, struct span name,
 	return find(p, KIND_SERVICES, name, service, key);
 }
 
-/* "default" is a profile even where nobody has written one. */
 bool
-profile_fault(struct buf *why)
+profiles_has_session(const struct profiles *p, struct span name)
 {
-	struct profiles *p = profiles_load();
-	bool named;
-	struct span name = span_str(profiles_chosen(&named));
-	struct span services = profiles_get(p, name, "services");
-	size_t before = why->n;
+	return has_section(p, KIND_SESSION, name);
+}
 
-	if (p->error.n > 0) {
-		buf_span(why, buf_view(&p->error));
-	} else if (!profiles_has(p, name) && !span_is(name, "default")) {
-		buf_printf(why, "%s: there is no profile \"%.64s\" in ",
-		    source_env("AWS_PROFILE") != NULL ? "AWS_PROFILE"
-						      : "AWS_DEFAULT_PROFILE",
-		    name.p);
-		profiles_say_files(why);
-	} else if (services.n > 0 && !has_section(p, KIND_SERVICES, services)) {
-		buf_printf(why,
-		    "profile \"%.64s\": there is no section [services "
-		    "\"%.*s\"] in ",
-		    name.p, (int)(services.n < 64 ? services.n : 64),
-		    services.p);
-		profiles_say_files(why);
-	}
-	profiles_free(&p);
-	return why->n > before;
+struct span
+profiles_get_session(
+    const struct profiles *p, struct span name, const char *key)
+{
+	return find(p, KIND_SESSION, name, "", key);
 }
 
 bool
-profile_setting(const char *key, struct buf *out)
+profiles_has_services(const struct profiles *p, struct span name)
 {
-	struct profiles *p = profiles_load();
-	const char *dot = strchr(key, '.');
-	struct buf parent;
-	bool named, found;
-	struct span s;
-
-	buf_init(&parent, KEY_MAX);
-	if (dot != NULL)
-		buf_add(&parent, key, (size_t)(dot - key));
-	s = find(p, KIND_PROFILE, span_str(profiles_chosen(&named)),
-	    buf_cstr(&parent), dot != NULL ? dot + 1 : key);
-	found = s.n > 0;
-	buf_fini(&parent);
-
-	buf_span(out, s);
-	profiles_free(&p);
-	return found;
+	return has_section(p, KIND_SERVICES, name);
 }
 
-static bool
-is_true(struct span s)
+struct span
+profiles_get_nested(const struct profiles *p, struct span profile,
+    const char *parent, const char *key)
 {
-	return s.n == 4 && strncasecmp(s.p, "true", 4) == 0;
-}
-
-static bool
-ignores_endpoints(void)
-{
-	const char *ignore = source_env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-	struct buf b;
-	bool yes;
-
-	if (ignore != NULL)
-		return is_true(span_str(ignore));
-	buf_init(&b, KEY_MAX);
-	yes = profile_setting("ignore_configured_endpoint_urls", &b) &&
-	      is_true(buf_view(&b));
-	buf_fini(&b);
-	return yes;
-}
-
-bool
-profile_endpoint(const char *service, struct buf *out)
-{
-	struct profiles *p;
-	struct span name, s;
-	bool named, found;
-
-	if (ignores_endpoints())
-		return false;
-	p = profiles_load();
-	name = span_str(profiles_chosen(&named));
-	s = profiles_get_service(
-	    p, profiles_get(p, name, "services"), service, "endpoint_url");
-	if (s.n == 0)
-		s = profiles_get(p, name, "endpoint_url");
-	found = s.n > 0;
-	buf_span(out, s);
-	profiles_free(&p);
-	return found;
+	return find(p, KIND_PROFILE, profile, parent, key);
 }

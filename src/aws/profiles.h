@@ -30,9 +30,17 @@ bool profiles_has(const struct profiles *p, struct span profile);
 /* Value of a key; empty if it has none. Borrowed. */
 struct span
 profiles_get(const struct profiles *p, struct span profile, const char *key);
+/* The same of a key under "parent =". */
+struct span profiles_get_nested(const struct profiles *p, struct span profile,
+    const char *parent, const char *key);
 /* Whether the credentials file has that key. */
 bool profiles_has_secret(
     const struct profiles *p, struct span profile, const char *key);
+/* As profiles_has and profiles_get, of [sso-session NAME]. */
+struct span profiles_get_session(
+    const struct profiles *p, struct span name, const char *key);
+bool profiles_has_session(const struct profiles *p, struct span name);
+bool profiles_has_services(const struct profiles *p, struct span name);
 /* As profiles_get, of [services NAME]: of the key under "service =". */
 struct span profiles_get_service(const struct profiles *p, struct span name,
     const char *service, const char *key);

@@ -182,8 +182,8 @@ source_read_reply(const struct reply *r, const char *name, struct creds *out,
 	return true;
 }
 
-static bool
-read_all(int fd, struct buf *out)
+bool
+source_read_fd(int fd, struct buf *out)
 {
 	char chunk[4096];
 	ssize_t n = 0;
@@ -207,7 +207,7 @@ source_read_file(const char *path, struct buf *out, struct buf *why)
 {
 	/* A pipe without a writer must not stop the daemon. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool ok = fd >= 0 && read_all(fd, out);
+	bool ok = fd >= 0 && source_read_fd(fd, out);
 	int error = errno;
 
 	if (!ok)
@@ -250,6 +250,18 @@ source_role_copy(struct role_conf *to, const struct role_conf *from)
 	    .external_id = copy_set(from->external_id),
 	    .token_file = copy_set(from->token_file),
 	    .duration = copy_set(from->duration)};
+}
+
+void
+sso_conf_fini(struct sso_conf *c)
+{
+	mem_free(c->profile);
+	mem_free(c->session);
+	mem_free(c->start_url);
+	mem_free(c->region);
+	mem_free(c->account);
+	mem_free(c->role);
+	*c = (struct sso_conf){0};
 }
 
 void

@@ -23,6 +23,7 @@ struct source_deps {
 	struct aws *aws;   /* for STS; has no keeper */
 	const char *region;
 	const struct endpoint *sts; /* of that region; NULL: none is known */
+	struct endpoint_variant variant; /* of other hosts */
 };
 
 /* The rest of a fetch under way, as each source has it. */
@@ -62,6 +63,8 @@ bool source_read_reply(const struct reply *r, const char *name,
     struct creds *out, struct creds_failure *why);
 /* Appends a file. false with the reason appended to why, and errno. */
 bool source_read_file(const char *path, struct buf *out, struct buf *why);
+/* The same of what is open, without a reason but errno. */
+bool source_read_fd(int fd, struct buf *out);
 /* A variable that is set to nothing is not set: NULL. */
 const char *source_env(const char *name);
 
@@ -87,6 +90,16 @@ struct creds_source *source_role_new(const struct source_deps *d,
 /* AssumeRoleWithWebIdentity; the token file is read at each fetch. */
 struct creds_source *
 source_webid_new(const struct source_deps *d, const struct role_conf *r);
+/* Strings are owned. */
+struct sso_conf {
+	char *profile; /* that it is of */
+	char *session; /* NULL: of the kind that had a start URL alone */
+	char *start_url, *region, *account, *role;
+};
+void sso_conf_fini(struct sso_conf *c);
+/* Takes over what is in conf, in which only session may be NULL. */
+struct creds_source *
+source_sso_new(const struct source_deps *d, struct sso_conf *conf);
 /* Runs the command, without a shell. (AWS SDKs and Tools Reference Guide,
  * "Process credential provider".) */
 struct creds_source *

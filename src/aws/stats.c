@@ -76,6 +76,8 @@ aws_operation_name(enum aws_operation o)
 	    [AWS_STS_ASSUME_ROLE] = "AssumeRole",
 	    [AWS_STS_WEB_IDENTITY] = "AssumeRoleWithWebIdentity",
 	    [AWS_STS_IDENTITY] = "GetCallerIdentity",
+	    [AWS_SSO_ROLE] = "GetRoleCredentials",
+	    [AWS_SSO_TOKEN] = "CreateToken",
 	};
 
 	CHECK((unsigned)o < AWS_OPERATIONS);

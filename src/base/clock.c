@@ -139,15 +139,29 @@ clock_format_amz(char out[17], int64_t wall_s)
 		out[0] = '\0';
 }
 
-void
-clock_format_log(struct buf *b, int64_t wall_ms)
+static void
+add_iso(struct buf *b, int64_t wall_s)
 {
-	struct tm tm = to_utc(wall_ms / 1000);
+	struct tm tm = to_utc(wall_s);
 	char s[32];
 
 	if (strftime(s, sizeof s, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		s[0] = '\0';
-	buf_printf(b, "%s.%03dZ", s, (int)(wall_ms % 1000));
+	buf_str(b, s);
+}
+
+void
+clock_format_iso(struct buf *b, int64_t wall_s)
+{
+	add_iso(b, wall_s);
+	buf_char(b, 'Z');
+}
+
+void
+clock_format_log(struct buf *b, int64_t wall_ms)
+{
+	add_iso(b, wall_ms / 1000);
+	buf_printf(b, ".%03dZ", (int)(wall_ms % 1000));
 }
 
 /* n decimal digits of s from at on; -1 where they are not digits. */

@@ -150,6 +150,7 @@ open_creds(struct ways *w, const struct config *c, creds_changed_fn *changed,
 	    .http = w->http,
 	    .region = w->hosts.sts_region,
 	    .sts = w->hosts.has_sts ? &w->hosts.sts : NULL,
+	    .variant = w->hosts.variant,
 	    .role_arn = c->assume_role_arn,
 	    .external_id = c->assume_role_external_id,
 	    .session_name = c->assume_role_session_name};

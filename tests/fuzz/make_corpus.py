@@ -228,9 +228,23 @@ def text():
         yield b"\x05" + value
 
 
+def sso():
+    """cache or reply"""
+    yield b'\x00{"accessToken": "a.b-c", "expiresAt": "2026-11-22T12:00:00Z"}'
+    yield (b'\x00{"startUrl": "https://c/", "region": "us-east-1", '
+           b'"accessToken": "a", "expiresAt": "2020-06-17T10:02:08UTC", '
+           b'"clientId": "i", "clientSecret": "s", "registrationExpiresAt": '
+           b'"2026-12-22T12:00:00Z", "refreshToken": "r"}')
+    yield b'\x00{"accessToken": 1, "expiresAt": null}'
+    yield (b'\x01{"accessToken": "a", "expiresIn": 28800, "refreshToken": "r", '
+           b'"tokenType": "Bearer"}')
+    yield (b'\x01{"roleCredentials": {"accessKeyId": "A", "secretAccessKey": '
+           b'"s", "sessionToken": "t", "expiration": 1795352400000}}')
+
+
 TARGETS = {"notify": notify, "decode": decode, "json": json_texts, "xml": xml,
            "sqs": sqs, "dassana": dassana, "config": config, "text": text,
-           "s3": s3, "gzip": gzip_recipes}
+           "s3": s3, "gzip": gzip_recipes, "sso": sso}
 
 
 def main():

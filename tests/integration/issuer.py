@@ -21,7 +21,8 @@ xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
 
 class Server:
     """An HTTP server of a test: answer(method, path, headers) gives status and
-    body. All requests are kept, and when they came."""
+    body. All requests are kept, and when they came; what a POST held is among
+    its headers as ":body"."""
 
     def __init__(self, answer):
         self.requests = []
@@ -31,8 +32,9 @@ class Server:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def serve(self):
+            def serve(self, body=""):
                 headers = {k.lower(): v for k, v in self.headers.items()}
+                headers[":body"] = body
                 outer.times.append(time.monotonic())
                 outer.requests.append((self.command, self.path, headers))
                 status, body = answer(self.command, self.path, headers)
@@ -44,8 +46,8 @@ class Server:
                     self.wfile.write(data)
 
             def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.serve()
+                self.serve(self.rfile.read(
+                    int(self.headers["Content-Length"])).decode())
 
             do_GET = do_PUT = serve
 

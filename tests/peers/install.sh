@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs the real components that the integration tests talk to: moto and
-# fauxqs under build/peers, Swift from Debian (as root), and what the guide is
+# Installs the real components that the integration tests talk to: moto, the
+# newest botocore and fauxqs under build/peers, Swift from Debian (as root), and what the guide is
 # tested with: the AWS CLI and cfn-lint; of Prometheus, promtool. Quick when done.
 #
-# usage: install.sh [moto] [fauxqs] [swift] [guide] [promtool]    default: all
+# usage: install.sh [moto] [botocore] [fauxqs] [swift] [guide] [promtool]
+# default: all
 #
 # A component that cannot be had is told; its tests are then skipped. The exit
 # status is the number of those.
@@ -43,6 +44,26 @@ install_moto()
 	if ! make_venv >"$peers/moto.log" 2>&1; then
 		rm -rf "$peers/venv"
 		without moto "$(tail -n 1 "$peers/moto.log")"
+	fi
+}
+
+make_botocore()
+{
+	/usr/bin/python3 -m venv "$peers/botocore" &&
+		"$peers/botocore/bin/pip" install --quiet --upgrade \
+			--disable-pip-version-check botocore
+}
+
+# What credentials, hosts and signatures are compared with.
+install_botocore()
+{
+	if "$peers/botocore/bin/python" -c 'import botocore' 2>/dev/null; then
+		return
+	fi
+	rm -rf "$peers/botocore"
+	if ! make_botocore >"$peers/botocore.log" 2>&1; then
+		rm -rf "$peers/botocore"
+		without botocore "$(tail -n 1 "$peers/botocore.log")"
 	fi
 }
 
@@ -132,10 +153,10 @@ install_promtool()
 	rm -rf "$peers/prometheus"
 }
 
-[ $# -gt 0 ] || set -- moto fauxqs swift guide promtool
+[ $# -gt 0 ] || set -- moto botocore fauxqs swift guide promtool
 for name; do
 	case $name in
-	moto | fauxqs | swift | guide | promtool) "install_$name" ;;
+	moto | botocore | fauxqs | swift | guide | promtool) "install_$name" ;;
 	*)
 		echo "peers: no such component: $name" >&2
 		missing=$((missing + 1))
