@@ -88,20 +88,6 @@ from_named_source(struct walk *w)
 	return found;
 }
 
-/* A profile may name itself for its own keys. */
-static struct creds_source *
-from_source_profile(struct walk *w)
-{
-	struct span s = get(w, "source_profile");
-
-	if (!span_eq(s, w->seen[w->n - 1]))
-		return walk_resolve(w, s);
-	if (!has_pair(w))
-		return refuse(w, "source_profile is the profile itself, which "
-				 "has no keys");
-	return make_pair(w);
-}
-
 /* What a person has to be there for, the AWS CLI can do for us. */
 static struct creds_source *
 refuse_person(struct walk *w, const char *text)
@@ -114,30 +100,6 @@ refuse_person(struct walk *w, const char *text)
 	    "in AWS_PROFILE",
 	    (int)(name.n < NAME_MAX_TOLD ? name.n : NAME_MAX_TOLD), name.p);
 	return refuse(w, text);
-}
-
-static struct creds_source *
-make_role(struct walk *w)
-{
-	struct role_conf r = {.arn = copy(w, "role_arn"),
-	    .session_name = copy(w, "role_session_name"),
-	    .external_id = copy(w, "external_id"),
-	    .duration = copy(w, "duration_seconds")};
-	struct creds_source *s = NULL;
-
-	if (has(w, "mfa_serial"))
-		refuse_person(w, "mfa_serial: a daemon cannot ask for a code");
-	else if (has(w, "source_profile") == has(w, "credential_source"))
-		refuse(w, "role_arn needs one of source_profile, "
-			  "credential_source and web_identity_token_file");
-	else if (has(w, "credential_source"))
-		s = from_named_source(w);
-	else
-		s = from_source_profile(w);
-	if (s != NULL)
-		s = source_role_new(w->deps, &r, s);
-	source_role_fini(&r);
-	return s;
 }
 
 /* Of the profile in force the environment has the last word. */
@@ -238,11 +200,10 @@ make_process(struct walk *w)
 	return s;
 }
 
+/* What it has but for a role. */
 static struct creds_source *
-make_source(struct walk *w)
+make_own(struct walk *w)
 {
-	if (walk_wants_role(w))
-		return make_role(w);
 	if (has(w, "web_identity_token_file"))
 		return make_web_identity(w);
 	if (has_sso(w))
@@ -261,6 +222,44 @@ make_source(struct walk *w)
 		return refuse(w, "it is of SSO, but sso_account_id and "
 				 "sso_role_name are missing");
 	return refuse(w, "it has no credentials");
+}
+
+/* A profile may name itself, for its own keys. */
+static struct creds_source *
+from_source_profile(struct walk *w)
+{
+	struct span s = get(w, "source_profile");
+
+	if (!span_eq(s, w->seen[w->n - 1]))
+		return walk_resolve(w, s);
+	if (!has_pair(w))
+		return refuse(w, "source_profile is the profile itself, which "
+				 "has no keys");
+	return make_own(w);
+}
+
+static struct creds_source *
+make_role(struct walk *w)
+{
+	struct role_conf r = {.arn = copy(w, "role_arn"),
+	    .session_name = copy(w, "role_session_name"),
+	    .external_id = copy(w, "external_id"),
+	    .duration = copy(w, "duration_seconds")};
+	struct creds_source *s = NULL;
+
+	if (has(w, "mfa_serial"))
+		refuse_person(w, "mfa_serial: a daemon cannot ask for a code");
+	else if (has(w, "source_profile") == has(w, "credential_source"))
+		refuse(w, "role_arn needs one of source_profile, "
+			  "credential_source and web_identity_token_file");
+	else if (has(w, "credential_source"))
+		s = from_named_source(w);
+	else
+		s = from_source_profile(w);
+	if (s != NULL)
+		s = source_role_new(w->deps, &r, s);
+	source_role_fini(&r);
+	return s;
 }
 
 struct creds_source *
@@ -287,7 +286,7 @@ walk_resolve(struct walk *w, struct span name)
 		return NULL;
 	}
 	w->seen[w->n++] = name;
-	return make_source(w);
+	return walk_wants_role(w) ? make_role(w) : make_own(w);
 }
 
 bool
@@ -296,7 +295,7 @@ walk_has_any(const struct walk *w)
 	static const char *const keys[] = {"role_arn",
 	    "web_identity_token_file", "aws_access_key_id",
 	    "aws_secret_access_key", "credential_process", "login_session",
-	    "sso_account_id", "sso_role_name", "sso_session", "sso_start_url"};
+	    "sso_account_id", "sso_role_name"};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		if (has(w, keys[i]))

@@ -191,7 +191,8 @@ def test_a_file_without_end(standin, check, env):
 
 @pytest.mark.parametrize("config, words", [
     ("[profile p]\naws_access_key_id = A\n", "secret access key is not set"),
-    ("[profile p]\nsso_session = s\n", "unsuitable for a daemon"),
+    ("[profile p]\nsso_role_name = r\n", "sso_account_id is missing"),
+    ("[profile p]\nlogin_session = s\n", "aws login"),
     ("[profile p]\nrole_arn = %s\nsource_profile = q\n[profile q]\n"
      "role_arn = %s\nsource_profile = p\n" % (ARN, ARN), "circle"),
     ("[profile p]\nrole_arn = %s\n" % ARN +

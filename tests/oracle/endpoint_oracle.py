@@ -21,7 +21,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.environ.get("TRAILPOST_PEERS", os.path.join(
     os.path.dirname(os.path.dirname(HERE)), "build", "peers"))
-NEWER = os.path.join(PEERS, "venv", "bin", "python")
+NEWER = os.path.join(PEERS, "botocore", "bin", "python")
 
 REGIONS = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-4",
            "sa-east-1", "ca-west-1", "me-south-1", "af-south-1",
@@ -33,7 +33,8 @@ UNKNOWN = ["zz-moon-1"]  # of a prefix that nobody knows yet
 PARTITION = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc",
              "us-iso": "aws-iso", "us-isob": "aws-iso-b",
              "eu-isoe": "aws-iso-e", "us-isof": "aws-iso-f"}
-SERVICES = ("sqs", "sts", "s3")
+SERVICES = {"sqs": "sqs", "sts": "sts", "s3": "s3",  # as botocore calls them
+            "portal.sso": "sso", "oidc": "sso-oidc"}
 LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 AUTO, PATH = 0, 1
 
@@ -64,8 +65,8 @@ class Rules:
         self.partitions = loader.load_data("partitions")
         self.providers = {
             name: EndpointProvider(loader.load_service_model(
-                name, "endpoint-rule-set-1"), self.partitions)
-            for name in SERVICES}
+                named, "endpoint-rule-set-1"), self.partitions)
+            for name, named in SERVICES.items()}
 
     def knows(self, region):
         found = [p["id"] for p in self.partitions["partitions"]

@@ -108,11 +108,14 @@ test_files(void **state)
 	    {NULL, "[default]\n\nS3CR3T\n", NULL, NULL,
 		".aws/credentials:3|key = value"},
 	    {"[profile x]\nsso_session = s\n[sso-session s]\n", NULL, "x", NULL,
-		"\"x\"|SSO|sso_account_id"},
+		NULL},
+	    {"[profile x]\n" ROLE "r\nsource_profile = y\n[profile y]\n"
+	     "sso_session = s\n[sso-session s]\n",
+		NULL, "x", NULL, "\"y\"|SSO|sso_account_id"},
 	    {"[default]\n" KEYS "sso_session = s\n", NULL, NULL, "AKID", NULL},
 	    {"[default]\nsso_role_name = s\n", "[default]\n" KEYS, NULL, NULL,
 		"SSO|sso_account_id is missing"},
-	    {"[default]\nsso_start_url = s\n", NULL, NULL, NULL, "SSO"},
+	    {"[default]\nsso_start_url = s\n", NULL, NULL, NULL, NULL},
 	    {"[default]\n" ROLE "r\n", NULL, NULL, NULL,
 		"role_arn needs one of"},
 	    {"[default]\n" ROLE "r\nsource_profile = a\ncredential_source = "

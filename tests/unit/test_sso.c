@@ -463,8 +463,6 @@ test_settings(void **state)
 		"sso_start_url is missing"},
 	    {PROFILE "sso_region = eu-west-2\n" SESSION,
 		"sso_region is another one"},
-	    {"[default]\nsso_session = corp\n" SESSION,
-		"sso_account_id and sso_role_name are missing"},
 	    {PROFILE "[sso-session corp]\nsso_region = moon\n"
 		     "sso_start_url = u\n",
 		"sso_region: 'moon' is no AWS region"},
