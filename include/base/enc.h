@@ -28,7 +28,8 @@ void enc_uri(struct buf *b, struct span s, bool keep_slash);
  */
 enum err enc_form_decode(struct buf *b, struct span s);
 
-/* Text from outside for people: all but printable ASCII is a '?'. */
+/* Text from outside for people: all but printable ASCII is a '?', and our own
+ * secrets are hidden (base/secret.h). */
 void enc_ascii(struct buf *b, struct span s);
 
 /*
@@ -46,6 +47,10 @@ bool enc_is_visible(uint32_t cp);
 void enc_visible(struct buf *b, struct span s);
 /* The same of a text in JSON, which stays JSON with the same meaning. */
 void enc_json_visible(struct buf *b, struct span s);
+
+/* An URL for people: without what stands before an '@', which may be a
+ * password, and without a query, which may be one too. */
+void enc_bare_url(struct buf *b, struct span url);
 
 /* A JSON string with its quotes; what is not visible is escaped. */
 void enc_json_string(struct buf *b, struct span s);

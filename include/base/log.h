@@ -14,7 +14,8 @@
  * what it has: a line is printable ASCII, and one line. JSON decodes to the
  * text as it was, with U+FFFD for each byte that is no UTF-8. What does not fit
  * into a line of 8 KiB is left out by whole fields. Secrets, signatures and
- * receipt handles are never passed.
+ * receipt handles are never passed; what a peer has sent back of the secrets
+ * that we hold is hidden (base/secret.h).
  *
  *   LOG_WARN("s3.get", F_STR("key", key), F_INT("status", status));
  *

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 
-void
-html_text(struct buf *b, struct span s)
+#include "base/secret.h"
+
+static void
+add_text(struct buf *b, struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -21,6 +23,12 @@ html_text(struct buf *b, struct span s)
 		else
 			buf_char(b, c >= ' ' && c < 0x7f ? c : '?');
 	}
+}
+
+void
+html_text(struct buf *b, struct span s)
+{
+	secret_apart(b, s, add_text);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "aws/source.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 enum {
 	TOKEN_MAX = 4096,
@@ -139,6 +140,7 @@ on_token(void *arg, const struct reply *r)
 
 	i->request = NULL;
 	if (r->err == ERR_OK && r->status == 200 && is_token(token)) {
+		secret_know(token);
 		buf_span(&i->token, token);
 		i->token_end_ms =
 		    clock_mono_ms() + (TOKEN_TTL_S - TOKEN_SPARE_S) * 1000;

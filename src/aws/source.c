@@ -9,6 +9,7 @@
 #include "aws/priv.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 enum {
 	TREE_MAX = 256 * 1024,
@@ -52,6 +53,8 @@ source_fetch_pass(struct source_fetch *f, const struct creds_failure *inner)
 void
 source_fetch_ok(struct source_fetch *f, struct creds *c)
 {
+	secret_know_str(c->secret);
+	secret_know_str(c->token);
 	f->fn(f->arg, c, NULL);
 }
 

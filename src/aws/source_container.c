@@ -7,6 +7,7 @@
 
 #include "aws/source.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/span.h"
 
 enum { URL_MAX = 2048, TOKEN_MAX = 16 * 1024 };
@@ -81,6 +82,7 @@ read_token(struct container *c, struct buf *token, struct buf *why)
 		buf_printf(why, "%s is empty", c->token_file);
 		return false;
 	}
+	secret_know(s);
 	if (token->n > 0) {
 		buf_drop(token, (size_t)(s.p - token->p));
 		token->n = s.n;

@@ -12,6 +12,7 @@
 #include "aws/source.h"
 #include "aws/sts.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/span.h"
 
 enum { WEB_TOKEN_MAX = 20000 };
@@ -154,6 +155,7 @@ ask_with_token(struct role *r)
 		source_advise_file(&r->f.why.advice, errno);
 	} else {
 		token = span_trim(buf_view(&file));
+		secret_know(token);
 		if (token.n == 0)
 			buf_printf(
 			    &r->f.why.text, "%s is empty", r->conf.token_file);

@@ -6,6 +6,7 @@
 #include "aws/profile.h"
 #include "base/enc.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 enum {
 	TIMEOUT_MS = 10 * 1000,
@@ -225,6 +226,8 @@ sso_read_token(struct span body, struct sso_token *t)
 			replace(&t->access, copy_member(root, "accessToken"));
 			replace(&t->refresh, copy_member(root, "refreshToken"));
 			t->expires_s = clock_wall_s() + (int64_t)life_s;
+			secret_know_str(t->access);
+			secret_know_str(t->refresh);
 		}
 	}
 	json_free(&j);

@@ -14,6 +14,7 @@
 #include "base/enc.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 enum { FILE_MAX = 64 * 1024, TREE_MAX = 256 * 1024, PATH_LEN_MAX = 4096 };
 
@@ -100,6 +101,9 @@ sso_cache_parse(struct span text, struct sso_token *out, struct buf *why)
 		else
 			read_registration(root, out);
 	}
+	secret_know_str(out->access);
+	secret_know_str(out->refresh);
+	secret_know_str(out->client_secret);
 	json_free(&j);
 	if (!ok)
 		sso_token_fini(out);

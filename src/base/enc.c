@@ -1,5 +1,9 @@
 #include "base/enc.h"
 
+#include <string.h>
+
+#include "base/secret.h"
+
 static const char hex_lower[] = "0123456789abcdef";
 static const char hex_upper[] = "0123456789ABCDEF";
 
@@ -72,8 +76,8 @@ enc_form_decode(struct buf *b, struct span s)
 	return b->err;
 }
 
-void
-enc_ascii(struct buf *b, struct span s)
+static void
+add_ascii(struct buf *b, struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		buf_char(b, s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
@@ -137,7 +141,13 @@ add_escaped(struct buf *b, uint32_t cp)
 }
 
 void
-enc_visible(struct buf *b, struct span s)
+enc_ascii(struct buf *b, struct span s)
+{
+	secret_apart(b, s, add_ascii);
+}
+
+static void
+add_visible(struct buf *b, struct span s)
 {
 	size_t n;
 
@@ -164,6 +174,29 @@ enc_json_visible(struct buf *b, struct span s)
 		else
 			add_escaped(b, cp);
 	}
+}
+
+void
+enc_visible(struct buf *b, struct span s)
+{
+	secret_apart(b, s, add_visible);
+}
+
+/* A password may have '/', '?' and '@' in it: the last '@' is what counts. */
+void
+enc_bare_url(struct buf *b, struct span url)
+{
+	const char *host = memmem(url.p, url.n, "://", 3);
+	const char *at = url.n > 0 ? memrchr(url.p, '@', url.n) : NULL;
+	struct span rest = url;
+
+	if (at != NULL) {
+		if (host != NULL && host < at)
+			buf_add(b, url.p, (size_t)(host + 3 - url.p));
+		rest.n = (size_t)(url.p + url.n - at - 1);
+		rest.p = at + 1;
+	}
+	buf_span(b, span_cut(&rest, '?'));
 }
 
 void

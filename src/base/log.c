@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log_fold.h"
 #include "base/log_format.h"
+#include "base/log_mask.h"
 #include "base/log_out.h"
 #include "base/log_recent.h"
 #include "base/log_text.h"
@@ -139,8 +140,8 @@ fold(uint64_t kind, enum log_level level, const char *event,
 }
 
 static void
-put(enum log_level level, const char *event, const struct log_field *fields,
-    enum folding folding)
+put_masked(enum log_level level, const char *event,
+    const struct log_field *fields, enum folding folding)
 {
 	int64_t now = clock_mono_ms();
 	struct log_fold *repeated;
@@ -162,6 +163,16 @@ put(enum log_level level, const char *event, const struct log_field *fields,
 	begin(&b, level, event);
 	log_format_body(&b, logger.format, level, event, fields);
 	end(&b);
+}
+
+static void
+put(enum log_level level, const char *event, const struct log_field *fields,
+    enum folding folding)
+{
+	struct log_mask m;
+
+	put_masked(level, event, log_mask_init(&m, fields), folding);
+	log_mask_fini(&m);
 }
 
 void

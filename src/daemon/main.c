@@ -9,6 +9,7 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "daemon/args.h"
 #include "daemon/command.h"
 #include "daemon/config.h"
@@ -186,6 +187,7 @@ main(int argc, char **argv)
 	}
 	log_end();
 	args_fini(&a);
+	secret_forget();
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
 		status = EXIT_TROUBLE;
 	return status;

@@ -1,6 +1,7 @@
 #include "daemon/report.h"
 
 #include "base/enc.h"
+#include "base/secret.h"
 
 enum { TEXT_MAX = 4096, LINE_MAX_BYTES = 32 * 1024, NAME_COLUMNS = 14 };
 
@@ -62,10 +63,15 @@ make_text(const struct report_step *s, struct buf *b)
 static void
 add_member(struct buf *b, const char *name, struct span value)
 {
+	struct buf plain;
+
 	if (value.n == 0)
 		return;
+	buf_init(&plain, 2 * TEXT_MAX);
+	secret_mask(&plain, value);
 	buf_printf(b, ",\"%s\":", name);
-	enc_json_string(b, value);
+	enc_json_string(b, buf_view(&plain));
+	buf_fini(&plain);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 static const char *
 scheme_fault(CURLU *u)
@@ -19,6 +20,17 @@ scheme_fault(CURLU *u)
 		found |= strcasecmp(scheme, known[i]) == 0;
 	curl_free(scheme);
 	return found ? NULL : "must begin with http://, https:// or socks5h://";
+}
+
+static void
+know_password(CURLU *u)
+{
+	char *password = NULL;
+
+	if (curl_url_get(u, CURLUPART_PASSWORD, &password, CURLU_URLDECODE) ==
+	    CURLUE_OK)
+		secret_know_str(password);
+	curl_free(password);
 }
 
 /* By curl's own parser, in the way in which curl calls it for a proxy. */
@@ -36,6 +48,7 @@ proxy_fault(const char *url)
 			"written as %2F and %40)";
 	else
 		fault = scheme_fault(u);
+	know_password(u);
 	curl_url_cleanup(u);
 	return fault;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 enum { REPLY_MAX = 64 * 1024 };
 
@@ -80,6 +81,7 @@ take_token(struct dassana *d, const char *token)
 	char *was = d->token;
 
 	d->conf.token = d->token = header_text(token);
+	secret_know_str(d->token);
 	if (was == NULL || strcmp(was, d->token) != 0)
 		d->token_state = TOKEN_UNTRIED;
 }
@@ -92,6 +94,8 @@ dassana_change(struct dassana *d, const struct dassana_conf *conf)
 	d->conf = *conf;
 	d->conf.endpoint = d->endpoint =
 	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
+	if (strchr(d->endpoint, '?') != NULL)
+		secret_know_str(strchr(d->endpoint, '?') + 1);
 	d->conf.app_id = d->app_id = header_text(conf->app_id);
 	take_token(d, conf->token);
 	drop_texts(&was);

@@ -1,15 +1,20 @@
 """Where secrets must not be left: in memory that was freed, and in a core."""
 
+import base64
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from urllib.parse import quote
 
 import pytest
+from admin import LISTEN, Admin
 from issuer import Issuer, environ, write_profile
 from jobs import await_all, put_files
 from process import bare_environ, sanitized
+from standin.answers import refusal
 
 NOBODY = 65534
 unsanitized = pytest.mark.skipif(
@@ -77,6 +82,46 @@ def test_a_child_does_not_get_our_secrets(standin, daemon, secrets, tmp_path):
     assert standin.token not in given and "hush" not in given
     for name in ours:
         assert name not in given
+
+
+FORMS = {
+    "as it is": lambda s: s,
+    "percent-encoded": lambda s: quote(s, safe=""),
+    "in JSON": lambda s: json.dumps(s).strip('"').replace("/", "\\/"),
+    "in base64": lambda s: base64.b64encode(("u:" + s).encode()).decode(),
+    "cut off": lambda s: s[:17],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_peer_that_sends_back_what_it_got(standin, daemon, secrets, form):
+    """Dassana, S3 and SQS quote the token and the session token in what they
+    say of a failure: neither the log at any level nor the status has them."""
+    encode = FORMS[form]
+    token = "dassana/token+of/the/test=0123456789"
+    session = "session/token+of/the/test=9876543210"
+    key, secret = "ASIAECHO", "secret/of+the/test/abcdefghijkl"
+    standin.verifier.keys[key] = (secret, session)
+    standin.dassana.tokens.add(token)
+    echo = " ".join(encode(s) for s in (token, session, secret))
+    secrets.texts += [encode(s)[:16] for s in (token, session, secret)] \
+        if form != "in base64" else [encode(s)[8:] for s in (
+            token, session, secret)]
+    standin.dassana.overrule = lambda *_: refusal(
+        503, "you sent " + echo)
+    put_files(standin, 2)
+    running = daemon(
+        admin_listen=LISTEN, dassana_token=token,
+        env={**environ(standin), "AWS_ACCESS_KEY_ID": key,
+             "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": session})
+    line = running.wait_line("dassana.retry")
+    # Of what repeats the token whole nothing is shown at all.
+    assert "[hidden]" in line["line"] or "withheld" in line["line"]
+    admin = Admin(running)
+    for path in ("/status", "/"):
+        text = admin.ask(path).text
+        assert [hidden for hidden in secrets.texts if hidden in text] == []
+    standin.dassana.overrule = None
 
 
 @unsanitized
