@@ -33,6 +33,8 @@ struct http_conf {
 	const char *user_agent; /* both are copied */
 	int64_t connect_timeout_ms;
 	unsigned max_idle_connections;
+	bool key_log; /* obey SSLKEYLOGFILE, which curl does by itself;
+		       * otherwise it is taken out of the environment */
 };
 
 /* Both borrowed for as long as the http lives. NULL if curl cannot start. */

@@ -8,6 +8,7 @@
 #include "admin/address.h"
 #include "aws/endpoint.h"
 #include "base/buf.h"
+#include "base/enc.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/guess.h"
@@ -15,7 +16,6 @@
 #include "daemon/option.h"
 #include "daemon/token.h"
 #include "daemon/value.h"
-#include "net/proxy.h"
 #include "sink/batcher.h"
 #include "trail/gunzip.h"
 
@@ -41,28 +41,39 @@ check_region_found(struct config *c, const char *region, const char *from)
 	*o = mem_strndup(from, strlen(from));
 }
 
-/* How much of an URL may be told: a query may hold a secret, and what stands
- * before an '@' is one. */
-static int
-tellable(const char *url)
-{
-	size_t n = strchr(url, '@') != NULL ? 0 : strcspn(url, "?");
+enum { URL_MAX = 16 * 1024 };
 
-	return (int)(n < TOLD_MAX ? n : TOLD_MAX);
+/* An URL that is no good, as far as it may be told. */
+static void
+refuse_url(struct notes *n, const struct config *c, const char *key,
+    const char *url, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, URL_MAX);
+	enc_bare_url(&b, span_str(url));
+	notes_fatal(n, "%s: %s: '%.*s' is not %s", origin(c, key), key,
+	    (int)(b.n < TOLD_MAX ? b.n : TOLD_MAX), buf_cstr(&b), what);
+	buf_fini(&b);
 }
 
 static void
 tell_queue(struct notes *n, const struct config *c)
 {
-	int told = tellable(c->queue_url);
-	struct buf guess;
+	struct buf url, guess;
 
+	buf_init(&url, URL_MAX);
 	buf_init(&guess, 1024);
-	guess_queue((struct span){c->queue_url, (size_t)told}, &guess);
+	enc_bare_url(&url, span_str(c->queue_url));
+	if (url.n > TOLD_MAX)
+		url.n = TOLD_MAX;
+	guess_queue(buf_view(&url), &guess);
 	notes_fatal(n,
 	    "%s: queue_url: '%.*s' is not the URL of an SQS queue "
 	    "(https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)%s",
-	    origin(c, "queue_url"), told, c->queue_url, buf_cstr(&guess));
+	    origin(c, "queue_url"), (int)url.n, buf_view(&url).p,
+	    buf_cstr(&guess));
+	buf_fini(&url);
 	buf_fini(&guess);
 }
 
@@ -126,10 +137,8 @@ check_endpoint(
 	struct endpoint e;
 
 	if (*url != '\0' && endpoint_parse(span_str(url), &e) != ERR_OK)
-		notes_fatal(n,
-		    "%s: %s: '%.*s' is not of the form http(s)://HOST[:PORT], "
-		    "without a user",
-		    origin(c, key), key, tellable(url), url);
+		refuse_url(n, c, key, url,
+		    "of the form http(s)://HOST[:PORT], without a user");
 }
 
 static void
@@ -147,16 +156,22 @@ check_dassana(struct notes *n, const struct config *c)
 		len = (size_t)(host - url) + 3 + strcspn(host + 3, "/?");
 	if (endpoint_parse((struct span){url, len}, &e) != ERR_OK ||
 	    strpbrk(url, " #") != NULL) {
-		notes_fatal(n,
-		    "%s: dassana_endpoint: '%.*s' is not an http(s) URL "
-		    "without a user",
-		    origin(c, "dassana_endpoint"), tellable(url), url);
+		refuse_url(n, c, "dassana_endpoint", url,
+		    "an http(s) URL without a user");
 		return;
 	}
-	if (!e.tls && !endpoint_is_loopback(&e))
+	if (e.tls || endpoint_is_loopback(&e))
+		return;
+	if (c->allow_plain_http != 0)
 		notes_warn(n,
 		    "%s: dassana_endpoint is not https: the token and the "
 		    "events can be read on the way",
+		    origin(c, "dassana_endpoint"));
+	else
+		notes_fatal(n,
+		    "%s: dassana_endpoint is not https, so the token and the "
+		    "events could be read on the way: set an https:// URL, or "
+		    "allow_plain_http = yes",
 		    origin(c, "dassana_endpoint"));
 }
 
@@ -292,54 +307,6 @@ check_admin(struct notes *n, const struct config *c)
 		    "%s: admin_listen: '%.64s' is not of the form "
 		    "ADDRESS:PORT, such as 127.0.0.1:9090, [::1]:9090 or :9090",
 		    origin(c, "admin_listen"), c->admin_listen);
-}
-
-/* http_proxy counts in lower case only, as CGI makes HTTP_PROXY of a header. */
-static void
-check_proxies(struct notes *n, const char *const *env)
-{
-	static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
-	    "http_proxy", "all_proxy", "ALL_PROXY"};
-
-	for (; *env != NULL; env++) {
-		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-			size_t len = strlen(names[i]);
-			const char *fault = NULL;
-
-			if (strncmp(*env, names[i], len) == 0 &&
-			    (*env)[len] == '=' && (*env)[len + 1] != '\0')
-				fault = proxy_fault(*env + len + 1);
-			if (fault != NULL)
-				notes_fatal(n, "%s: the proxy's URL %s",
-				    names[i], fault);
-		}
-	}
-}
-
-/* A token is no good without its keys, which other sources may have. */
-static void
-check_token_alone(struct notes *n, const char *const *env)
-{
-	static const char token[] = "AWS_SESSION_TOKEN=";
-	bool found = false;
-
-	for (; *env != NULL; env++) {
-		found |= strncmp(*env, token, sizeof token - 1) == 0 &&
-			 (*env)[sizeof token - 1] != '\0';
-		if (strncmp(*env, "AWS_ACCESS_KEY_ID=", 18) == 0 ||
-		    strncmp(*env, "AWS_SECRET_ACCESS_KEY=", 22) == 0)
-			return;
-	}
-	if (found)
-		notes_warn(n, "AWS_SESSION_TOKEN: it is ignored, since there "
-			      "is no AWS_ACCESS_KEY_ID beside it");
-}
-
-void
-check_environment(struct notes *n, const char *const *env)
-{
-	check_proxies(n, env);
-	check_token_alone(n, env);
 }
 
 /* It is opened for each connection: a pipe would wait for a writer. */

@@ -58,6 +58,7 @@ struct config {
 	uint64_t connect_timeout_ms, post_timeout_ms, stall_timeout_ms;
 	uint64_t shutdown_timeout_ms;
 	uint64_t verify_doc_count, accept_any_2xx;
+	uint64_t allow_plain_http, allow_tls_key_log;
 	uint64_t log_format, log_level; /* enum log_format, enum log_level */
 
 	/* Made from the above by config_load. */

@@ -243,15 +243,19 @@ option_bare_url(const char *url)
 	return span_cut(&rest, '?');
 }
 
+/* What stands before the '@' of an URL is left out without a word: there is no
+ * URL of ours that may have a user. */
 static void
 show_text(const char *text, struct buf *out)
 {
-	struct span shown = span_str(text);
+	bool is_url = strstr(text, "://") != NULL;
 
-	if (span_starts(shown, "http"))
-		shown = option_bare_url(text);
-	buf_span(out, shown);
-	if (text[shown.n] != '\0')
+	if (!is_url) {
+		buf_str(out, text);
+		return;
+	}
+	enc_bare_url(out, span_str(text));
+	if (strchr(text, '?') != NULL)
 		buf_str(out, "?(set)");
 }
 

@@ -146,6 +146,11 @@ static const struct option_row rows[] = {
 	"Whether any 2xx status counts as success, whatever the reply says. "
 	"For relays that answer in their own words.",
 	LIVE_OF_ENDPOINT),
+    FLAG(allow_plain_http, "no",
+	"Whether dassana_endpoint may begin with http:// although it is on "
+	"another host: whoever is on the way can then read the token and the "
+	"events.",
+	LIVE_OF_ENDPOINT),
     TEXT(endpoint_url, "",
 	"URL that replaces the addresses of SQS, S3 and STS, for emulators "
 	"and private networks."),
@@ -161,6 +166,9 @@ static const struct option_row rows[] = {
     TEXT(ca_file, "",
 	"PEM file of the certificate authorities to trust instead of the "
 	"system's."),
+    FLAG(allow_tls_key_log, "no",
+	"Whether the variable SSLKEYLOGFILE is obeyed, for debugging: with "
+	"that file all that is sent and received can be read."),
     {.key = "log_format",
 	.type = OPTION_CHOICE,
 	.field = offsetof(struct config, log_format),

@@ -3,6 +3,7 @@
 #include <ev.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -58,9 +59,14 @@ ways_begin(struct ways *w, const struct config *c)
 	    .connect_timeout_ms = (int64_t)c->connect_timeout_ms,
 	    .max_idle_connections =
 		(unsigned)(c->s3_concurrency + c->delivery_concurrency + 8),
+	    .key_log = c->allow_tls_key_log != 0,
 	};
 
 	*w = (struct ways){.status = EXIT_OK};
+	if (getenv("SSLKEYLOGFILE") != NULL && !http.key_log)
+		LOG_WARN("start", F_STR("problem", "SSLKEYLOGFILE is ignored, "
+						   "since allow_tls_key_log "
+						   "is not set"));
 	ev_set_allocator(ev_memory);
 	w->loop = ev_loop_new(EVFLAG_AUTO);
 	if (w->loop != NULL) {

@@ -11,6 +11,7 @@
 #include "net/http.h"
 
 #include <ev.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -179,6 +180,8 @@ http_new(struct ev_loop *loop, const struct http_conf *conf)
 {
 	struct http *h;
 
+	if (!conf->key_log)
+		(void)unsetenv("SSLKEYLOGFILE");
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_alloc, mem_free,
 		mem_realloc, c_strdup, c_calloc) != CURLE_OK)
 		return NULL;

@@ -29,6 +29,28 @@ def test_everything_over_tls(standin, daemon, authority):
         assert aws.handshakes > 0 and sink.handshakes > 0
 
 
+@pytest.mark.parametrize("allowed", ("no", "yes"))
+def test_keys_of_tls_are_logged_where_that_is_allowed(
+        standin, daemon, authority, tmp_path, allowed):
+    """A variable that curl obeys by itself; with that file whoever has
+    recorded the traffic can read it."""
+    good = authority.issue("IP:127.0.0.1")
+    keys = tmp_path / "keys"
+    with Front(standin.aws_port.port, good) as aws, \
+            Front(standin.dassana_port.port, good) as sink:
+        env = standin.environ()
+        env["AWS_ENDPOINT_URL"] = "https://127.0.0.1:%d" % aws.port
+        env["SSLKEYLOGFILE"] = str(keys)
+        made = daemon(env=env, ca_file=authority.bundle,
+                      dassana_endpoint="https://127.0.0.1:%d/ingest" %
+                      sink.port, allow_tls_key_log=allowed)
+        await_all(standin, made, put_files(standin, 2))
+    assert keys.exists() == (allowed == "yes")
+    told = [line for line in made.log("start", level="warn")
+            if "SSLKEYLOGFILE" in line["problem"]]
+    assert len(told) == (allowed == "no")
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1")
 @pytest.mark.parametrize("case", ("authority unknown", "wrong host name",
                                   "TLS 1.1"))

@@ -268,7 +268,7 @@ def test_host_names_are_found_in_the_sandbox(standin, unit):
     with open("/etc/hosts", "a", encoding="ascii") as file:
         file.write("127.0.0.1 dassana.example\n")
     unit.configure(dassana_endpoint=standin.dassana_url.replace(
-        "127.0.0.1", "dassana.example"))
+        "127.0.0.1", "dassana.example"), allow_plain_http="yes")
     unit.start()
     ship(standin, unit)
 

@@ -828,6 +828,84 @@ endpoints_and_variants(void **state)
 	}
 }
 
+/* The token goes there: not in the clear without a word of the operator's. */
+static void
+plain_http_has_to_be_allowed(void **state)
+{
+	static const struct {
+		const char *url, *more, *note;
+	} rows[] = {
+	    {"https://d.example/ingest", "", NULL},
+	    {"http://127.0.0.1:1/ingest", "", NULL},
+	    {"http://[::1]:1/ingest", "", NULL},
+	    {"http://localhost/ingest", "", NULL},
+	    {"http://d.example/ingest", "",
+		"!-o dassana_endpoint: dassana_endpoint is not https"},
+	    {"http://d.localhost/ingest", "", "allow_plain_http = yes"},
+	    {"http://10.0.0.1/ingest", "allow_plain_http=no",
+		"!-o dassana_endpoint: dassana_endpoint is not https"},
+	    {"http://10.0.0.1/ingest", "allow_plain_http=yes",
+		"~-o dassana_endpoint: dassana_endpoint is not https"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char url[96];
+		const char *opts[] = {
+		    "queue_url=" QUEUE, "dassana_token=t", url, NULL, NULL};
+		struct load l;
+
+		(void)snprintf(
+		    url, sizeof url, "dassana_endpoint=%s", rows[i].url);
+		if (*rows[i].more != '\0')
+			opts[3] = rows[i].more;
+		load(&l, NULL, NULL, opts);
+		assert_int_equal(l.mistakes,
+		    rows[i].note != NULL &&
+			strcmp(rows[i].more, "allow_plain_http=yes") != 0);
+		if (rows[i].note != NULL)
+			has_note(&l, rows[i].note);
+		unload(&l);
+	}
+}
+
+/* Neither a mistake nor --print-config tells what stands before an '@'. */
+static void
+no_user_of_an_url_is_told(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"dassana_endpoint=https://me:hu/s?h@d.example/ingest?k=hush",
+		"'https://d.example/ingest' is not"},
+	    {"endpoint_url_s3=https://me:hush@s3.example",
+		"'https://s3.example' "},
+	    {"queue_url=https://me:hush@sqs.eu-west-1.amazonaws.com/1/q",
+		"'https://sqs.eu-west-1.amazonaws.com/1/q' is not"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *opts[] = {
+		    "queue_url=" QUEUE, "dassana_token=t", rows[i][0], NULL};
+		char *printed = NULL;
+		size_t n = 0;
+		struct load l;
+		FILE *f;
+
+		load(&l, NULL, NULL, opts);
+		assert_int_equal(l.mistakes, 1);
+		has_note(&l, rows[i][1]);
+		assert_null(strstr(buf_cstr(&l.notes), "hu"));
+		f = open_memstream(&printed, &n);
+		config_print(&l.c, f);
+		assert_int_equal(fclose(f), 0);
+		assert_non_null(strstr(printed, "https://"));
+		assert_null(strstr(printed, "hush"));
+		assert_null(strstr(printed, "me:"));
+		free(printed);
+		unload(&l);
+	}
+}
+
 static void
 endpoints_can_be_ignored(void **state)
 {
@@ -950,6 +1028,8 @@ main(void)
 	    cmocka_unit_test(readme_example_of_patterns),
 	    cmocka_unit_test(values_and_back),
 	    cmocka_unit_test(endpoints_and_variants),
+	    cmocka_unit_test(plain_http_has_to_be_allowed),
+	    cmocka_unit_test(no_user_of_an_url_is_told),
 	    cmocka_unit_test(endpoints_can_be_ignored),
 	    cmocka_unit_test(hosts_follow_the_settings),
 	};
