@@ -12,7 +12,7 @@ _trailpost()
 	case $before:$cur in
 	-c:*) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	-o:*=*) _trailpost_value "$cur"; return ;;
-	-o:*) compopt -o nospace; words='queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= s3_path_style= s3_concurrency= max_messages= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= allow_plain_http= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= allow_tls_key_log= log_format= log_level= admin_listen= admin_hosts=' ;;
+	-o:*) compopt -o nospace; words='queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= s3_path_style= s3_concurrency= max_messages= max_parked= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= allow_plain_http= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= allow_tls_key_log= log_format= log_level= admin_listen= admin_hosts=' ;;
 	*:--print-completion=*) cur=${cur#*=}; words='bash zsh fish' ;;
 	*:--print-options=*) cur=${cur#*=}; words='mdoc markdown' ;;
 	*:--help=*) cur=${cur#*=}; words=settings ;;
@@ -39,7 +39,7 @@ _trailpost_value()
 	case $1 in
 	cloudtrail_folders_only=*) words='yes no' ;;
 	s3_path_style=*) words='auto yes no' ;;
-	verify_doc_count=*) words='yes no' ;;
+	verify_doc_count=*) words='no yes strict' ;;
 	accept_any_2xx=*) words='yes no' ;;
 	allow_plain_http=*) words='yes no' ;;
 	use_fips_endpoint=*) words='yes no' ;;

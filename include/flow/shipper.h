@@ -24,7 +24,8 @@ struct shipper;
 /* Durations in ms unless named otherwise; sizes in bytes. */
 struct shipper_conf {
 	unsigned s3_concurrency;
-	unsigned max_messages;
+	unsigned max_messages; /* worked on, those that are parked apart */
+	unsigned max_parked;
 	unsigned visibility_timeout_s;
 	unsigned redeliver_after_s;
 	size_t batch_max_bytes;
@@ -107,10 +108,12 @@ struct shipper_stats {
 	uint64_t objects_done, objects_failed, objects_joined, objects_known;
 	uint64_t objects_empty; /* deleted with nothing to ship */
 	uint64_t records_left_out[SLICER_CAUSES];
+	uint64_t events_refused; /* for good, each sent alone */
 	uint64_t events_skipped; /* acknowledged before, not sent again */
 	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;
 	uint64_t leases_extended, leases_lost, delete_failures;
 	unsigned messages_held, objects_active, objects_waiting;
+	unsigned messages_parked;	  /* of those held */
 	size_t buffer_bytes, buffer_used; /* the pool of events */
 	uint64_t unknown[NOTIFY_R_COUNT]; /* messages_unknown, by reason */
 	uint64_t objects_failed_by[SHIPPER_FAULTS];

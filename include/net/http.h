@@ -89,6 +89,8 @@ struct request_spec {
 				   * long no byte came in (nor, while a body is
 				   * sent, went out) and it was not paused */
 	size_t reply_max;	  /* of a collected body; more is ERR_LIMIT */
+	bool may_be_compressed;	  /* the reply, which is then inflated, up to
+				   * reply_max. Not for streams */
 	bool no_proxy;		  /* metadata addresses */
 	/* Streaming: with on_data set, the body of a 200 or 206 goes there and
 	 * any other status is collected as usual. on_head comes before the

@@ -47,6 +47,8 @@ void batcher_free(struct batcher **b); /* an open batch is dropped */
  * more each, newlines not counted), would fit into the pool whatever they
  * compress to. Yes is a grant. */
 bool batcher_room(struct batcher *b, size_t n);
+/* At least a quarter of the pool is free. */
+bool batcher_has_quarter(const struct batcher *b);
 /* A pool of at least so many bytes has room for n bytes of records once all
  * batches are out of it. */
 size_t batcher_pool_min(const struct batcher_conf *conf, size_t n);

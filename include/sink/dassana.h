@@ -13,31 +13,44 @@
 
 struct dassana;
 
+/* What docCount in a reply is worth. */
+enum doc_count {
+	DOC_COUNT_IGNORED, /* any JSON object that tells no failure will do */
+	DOC_COUNT_WANTED,  /* the evidence that events were taken */
+	DOC_COUNT_STRICT, /* the same, and fewer than were sent is not enough */
+};
+
 struct dassana_conf {
 	const char *endpoint; /* URL; all strings are copied */
 	const char *app_id;
 	const char *token; /* wiped from memory when freed */
 	int64_t post_timeout_ms;
-	bool gzip;	       /* bodies are gzip */
-	bool verify_doc_count; /* docCount 0 for a non-empty batch: not taken */
-	bool accept_any_2xx;   /* any 2xx is taken, whatever its body */
+	bool gzip; /* bodies are gzip */
+	enum doc_count doc_count;
+	bool accept_any_2xx; /* any 2xx is taken, whatever its body */
 };
 
 enum dassana_verdict {
 	DASSANA_TAKEN,
-	DASSANA_RETRY,	 /* transient: 408, 429, 5xx, no answer */
-	DASSANA_REFUSED, /* the events: 400, 413, 422 and other 4xx */
+	DASSANA_RETRY,	 /* transient: 408, 429, 5xx, no answer, a 200 that
+			  * tells a failure or lacks the docCount that this
+			  * endpoint else sends */
+	DASSANA_REFUSED, /* the events: 400, 413, 422 and other 4xx, docCount 0
+			  */
 	DASSANA_TOKEN,	 /* 401, 403, or any answer but a counted success that
 			  * names token_validation_error */
 	DASSANA_SETUP,	 /* 1xx, 3xx, 404, 405, 407, 411, 415, a 2xx without a
-			  * JSON object, docCount 0: a wrong endpoint answers
-			  * so */
+			  * JSON object: a wrong endpoint answers so */
+	DASSANA_UNCOUNTED, /* 200, no docCount, and this endpoint never sent
+			    * one */
 };
 
 struct dassana_result {
 	enum dassana_verdict verdict;
 	int status;	    /* HTTP; 0 without an answer */
-	bool has_doc_count; /* of a taken POST; a 0 only if it is verified */
+	bool has_doc_count; /* of a taken POST */
+	bool unsure;	    /* taken, but fewer than were sent, and that counts
+			     */
 	uint64_t doc_count;
 	int64_t retry_after_ms; /* of 429 and 503, at most 5 min; −1: not
 				 * given */
@@ -65,6 +78,10 @@ void dassana_change(struct dassana *d, const struct dassana_conf *conf);
  * header. */
 void dassana_set_token(struct dassana *d, const char *token);
 
+/* Whether it is known that the endpoint counts what it takes, or it need not.
+ * Until then more than one event at a time should not be sent. */
+bool dassana_counts(const struct dassana *d);
+
 /* What the answers say of the token in force; those to an older one do not
  * count. */
 enum token_state {
@@ -81,9 +98,15 @@ struct post *dassana_post(struct dassana *d, const struct span *body,
     size_t nparts, uint64_t events, dassana_done_fn *fn, void *arg);
 void dassana_cancel(struct post **p);
 
-/* The verdict on a reply, apart from any I/O. sent_token: what the request had;
- * conf's may have changed since. */
-void dassana_judge(const struct dassana_conf *conf, const char *sent_token,
-    uint64_t events, const struct reply *r, struct dassana_result *out);
+/* What a request was, for its reply. */
+struct dassana_sent {
+	const char *token; /* conf's may have changed since */
+	uint64_t events;
+	bool counts; /* its endpoint has sent a docCount before */
+};
+/* The verdict on a reply, apart from any I/O. */
+void
+dassana_judge(const struct dassana_conf *conf, const struct dassana_sent *sent,
+    const struct reply *r, struct dassana_result *out);
 
 #endif

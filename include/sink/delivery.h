@@ -1,25 +1,23 @@
 /*
  * Sealed batches on their way: at most `concurrency` POSTs at once, oldest
- * first, transient failures tried again with back-off until they are taken.
- * Every event of every batch is settled exactly once, as taken or not.
+ * first. Every event of every batch is settled exactly once.
  *
- * The gate: after a fault of the set-up (token, endpoint) nothing is sent but
- * a probe, which is the oldest batch, 1 s later, doubling to 60 s, until one is
- * taken. While the gate is closed, delivery_open is false and intake polls no
- * more. It also opens when no batch is left to probe with.
+ * One breaker (base/breaker.h) says when Dassana, if it takes nothing, is asked
+ * again, however much is waiting: after three failures in a row (5xx, 429, no
+ * answer), or at once after an answer that another server would give too
+ * (token, endpoint), one batch at a time probes, 1 s later, doubling to 30 s or
+ * 60 s. They take turns, those tried less first. Retry-After holds back all
+ * POSTs.
  *
- * It also opens when the endpoint, after it failed otherwise, begins to refuse
- * events. Retry-After holds back all POSTs but does not close the gate.
+ * Refused (4xx), or to blame by comparison (base/judge.h) for failing: the
+ * batch is cut at the borders of its runs until one object's events stand
+ * alone; those are settled as refused, all others are delivered. Who submits it
+ * again as a suspect, in a batch of its own, has it cut down to single events.
+ * Cutting has at most a quarter of the POSTs while others wait, and 64 POSTs of
+ * a suspect; the rest is then settled as untried.
  *
- * Refused (4xx): what was sent is halved until the event that is to blame
- * stands alone; all others are delivered. That event is refused for good only
- * once something else was taken, of its batch or after it. 8 events in a row,
- * each refused alone with nothing taken between them, are the set-up's fault:
- * the gate closes, nothing is settled. If nothing but events that were refused
- * alone is left to probe with, it opens after a minute until one more is.
- *
- * A batch that failed 8 times in 5 minutes or more, while others were taken, is
- * halved and isolated like a refused one.
+ * Until the endpoint has shown that it counts what it takes (sink/dassana.h)
+ * there is one event in a POST, and one POST at a time.
  *
  * 413 teaches a limit of bytes (NDJSON) for later POSTs, at least 64 KiB, that
  * grows by a quarter after each 10 minutes without a 413. Larger batches are
@@ -36,6 +34,7 @@
 #include <stdint.h>
 
 #include "base/histogram.h"
+#include "base/judge.h"
 #include "base/part.h"
 #include "net/timer.h"
 #include "sink/batch.h"
@@ -45,17 +44,26 @@ struct delivery;
 
 enum delivery_outcome {
 	DELIVERY_TAKEN,	  /* Dassana has it */
-	DELIVERY_REFUSED, /* Dassana will never take it */
-	DELIVERY_DROPPED, /* given up at shutdown; fate unknown or unsent */
+	DELIVERY_UNSURE,  /* taken, but fewer were counted than sent */
+	DELIVERY_REFUSED, /* for whatever reason */
+	DELIVERY_UNTRIED, /* a suspect's: too many POSTs have gone before it */
+	DELIVERY_DROPPED, /* given up; fate unknown or unsent */
 };
 
-/* Called for every event of every batch once, in runs. why: the answer that
- * made DELIVERY_REFUSED final, else NULL; borrowed. To log it, with the names
- * of what was refused, is up to the callee. */
-typedef void delivery_settled_fn(void *arg, const struct batch_run *run,
-    enum delivery_outcome outcome, const struct dassana_result *why);
+struct delivery_settled {
+	struct batch_run run;
+	enum delivery_outcome outcome;
+	bool alone; /* it is one event, sent by itself */
+	/* Of DELIVERY_REFUSED: the answer, borrowed; to log it, with the names
+	 * of what was refused, is up to the callee. */
+	const struct dassana_result *why;
+	struct trial trial; /* of the POST */
+};
+
+/* Called for every event of every batch once, in runs. */
+typedef void delivery_settled_fn(void *arg, const struct delivery_settled *s);
 /* Something changed that others wait for: a batch's pieces went back to the
- * pool, the gate opened or closed, the limit or what is known of the token
+ * pool, the breaker opened or closed, the limit or what is known of the token
  * changed. Runs after the settled calls. Both may submit; this one may also
  * free the delivery. */
 typedef void delivery_progress_fn(void *arg);
@@ -66,6 +74,7 @@ struct delivery_conf {
 	int64_t backoff_max_ms;	 /* 30 s */
 	int gzip_level;		 /* of the batches, and of parts of them */
 	size_t batch_max_bytes;	 /* of NDJSON, in batches of several events */
+	struct judge *judge;	 /* borrowed */
 	/* Asked after the token was refused: the token as it stands now, or
 	 * NULL to keep the old one. Borrowed. May be NULL. */
 	const char *(*reload_token)(void *arg);
@@ -79,22 +88,29 @@ struct delivery *delivery_new(struct timers *t, struct dassana *sink,
 /* Cancels POSTs under way and drops all batches (settled as DROPPED). */
 void delivery_free(struct delivery **d);
 
-void delivery_submit(struct delivery *d, struct batch *b); /* takes it over */
+/* Takes it over. suspect: its events were refused before. */
+void delivery_submit(struct delivery *d, struct batch *b, bool suspect);
+/* Not while all is answered as a wrong set-up is: then nobody should receive
+ * more than it takes to find out. */
 bool delivery_open(const struct delivery *d);
-/* The way to Dassana was changed: a closed gate probes at once. */
+/* Nothing has failed since something was taken. */
+bool delivery_answers(const struct delivery *d);
+/* It takes nothing, and all that is here was tried: others should be. */
+bool delivery_wants_fresh(const struct delivery *d);
+/* The way to Dassana was changed: it is asked at once. */
 void delivery_retry(struct delivery *d);
+/* Shutdown: suspects are settled as dropped. */
+void delivery_drop_suspects(struct delivery *d);
 /* The learned limit of bytes, SIZE_MAX without: batches had better keep it. */
 size_t delivery_limit(const struct delivery *d);
 /* The most bytes that it takes beside the batches. */
 size_t delivery_memory(int gzip_level, size_t batch_max_bytes);
 bool delivery_idle(const struct delivery *d); /* nothing held */
-/* All that is held was refused, event by event, and only that something else is
- * taken can tell whether it is their fault. */
-bool delivery_in_doubt(const struct delivery *d);
 /* At the end of shutdown: as delivery_free, but the object stays. */
 void delivery_give_up(struct delivery *d);
 
-/* Ill: the gate is closed, or for 10 s POSTs have failed and none was taken. */
+/* Ill: nobody should receive, or for a minute nothing was taken since a POST
+ * that was not. */
 struct part delivery_part(const struct delivery *d);
 enum token_state delivery_token(const struct delivery *d);
 
@@ -108,6 +124,7 @@ enum delivery_answer {
 	DELIVERY_A_TOO_LARGE, /* 413 */
 	DELIVERY_A_TOKEN,     /* the token was refused */
 	DELIVERY_A_SETUP,     /* a wrong endpoint answers so */
+	DELIVERY_A_UNCOUNTED, /* perhaps taken, but not counted */
 	DELIVERY_ANSWERS
 };
 const char *delivery_answer_name(enum delivery_answer a); /* "too_large" */
@@ -117,13 +134,12 @@ struct delivery_stats {
 	struct histogram post_us; /* of a POST, until its answer */
 	uint64_t posts, taken_posts, taken_events, taken_plain_bytes,
 	    taken_body_bytes;
-	uint64_t retries, refused_events, dropped_events;
+	uint64_t retries, dropped_events;
 	uint64_t doc_count_missing, doc_count_short; /* POSTs */
 	uint64_t events_short; /* missing from those counts */
 	uint64_t setup_faults, token_faults;
 	uint64_t splits;	      /* parts that were halved */
 	uint64_t learned_limit_bytes; /* 0: none */
-	uint64_t in_doubt;	      /* events held that were refused alone */
 	unsigned in_flight, in_flight_max, waiting;
 };
 struct delivery_stats delivery_stats(const struct delivery *d);

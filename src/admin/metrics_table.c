@@ -84,7 +84,7 @@ const struct metric metrics_table[] = {
 	.type = METRIC_COUNTER,
 	.help = "Events that Dassana refused for good, each by itself; their "
 		"messages are not deleted.",
-	AT(sink.refused_events)},
+	AT(flow.events_refused)},
     {.name = "trailpost_records_left_out_total",
 	.type = METRIC_COUNTER,
 	.help = "Records of log files that cannot be events: longer than "
@@ -93,11 +93,12 @@ const struct metric metrics_table[] = {
 	AT(flow.records_left_out[0]),
 	EACH(0, "cause", label_left_out, 0, SLICER_CAUSES,
 	    flow.records_left_out[0])},
-    {.name = "trailpost_events_in_doubt",
+    {.name = "trailpost_messages_parked",
 	.type = METRIC_GAUGE,
-	.help = "Events that were refused alone and wait until it is known "
-		"whose fault it is.",
-	AT(sink.in_doubt)},
+	.help = "Messages of those held that are parked: an object of theirs "
+		"cannot be read, or is refused, and it is not known whose "
+		"fault that is.",
+	AT(flow.messages_parked)},
     {.name = "trailpost_object_bytes_total",
 	.type = METRIC_COUNTER,
 	.help = "Bytes read from S3, as they are stored: mostly gzip.",

@@ -195,7 +195,7 @@ page_add_totals(const struct status *s, struct buf *b)
 	    {"found in log files", s->flow.events_sliced},
 	    {"delivered", s->flow.events_delivered},
 	    {"delivered before, not sent again", s->flow.events_skipped},
-	    {"refused by Dassana", s->sink.refused_events},
+	    {"refused by Dassana", s->flow.events_refused},
 	    {"requests", s->sink.posts},
 	    {"requests tried again", s->sink.retries},
 	};

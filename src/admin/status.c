@@ -182,7 +182,7 @@ add_now(const struct status *s, struct json_out *j)
 	json_count(j, "objects_waiting", s->flow.objects_waiting);
 	json_count(j, "batches_in_flight", s->sink.in_flight);
 	json_count(j, "batches_waiting", s->sink.waiting);
-	json_count(j, "events_in_doubt", s->sink.in_doubt);
+	json_count(j, "messages_parked", s->flow.messages_parked);
 	json_count(j, "buffer_used", s->flow.buffer_used);
 	json_count(j, "buffer_bytes", s->flow.buffer_bytes);
 	json_end(j, '}');
@@ -214,7 +214,7 @@ add_totals(const struct status *s, struct json_out *j)
 	    {"events_sliced", s->flow.events_sliced},
 	    {"events_delivered", s->flow.events_delivered},
 	    {"events_skipped", s->flow.events_skipped},
-	    {"events_refused", s->sink.refused_events},
+	    {"events_refused", s->flow.events_refused},
 	    {"posts", s->sink.posts},
 	    {"post_retries", s->sink.retries},
 	    {"post_bytes", s->sink.taken_body_bytes},

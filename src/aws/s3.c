@@ -317,6 +317,7 @@ begin(void *arg)
 	    .headers = headers,
 	    .stall_timeout_ms = g->s3->stall_timeout_ms,
 	    .reply_max = ERROR_BODY_MAX,
+	    .attempts = 1, /* who asks decides when to ask again */
 	    .on_head = on_head,
 	    .on_data = on_data,
 	    .on_done = on_call_done,
@@ -332,7 +333,6 @@ begin(void *arg)
 		headers[0] = (struct http_header){"range", buf_cstr(&range)};
 		headers[1] = (struct http_header){"if-match", g->etag};
 		spec.nheaders = 2;
-		spec.attempts = 1; /* its breaks are counted here */
 	}
 	spec.path = buf_view(&path);
 	spec.query = buf_view(&query);

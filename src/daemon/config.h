@@ -50,7 +50,7 @@ struct config {
 	uint64_t s3_path_style; /* enum path_style */
 	uint64_t cloudtrail_folders_only;
 	uint64_t use_fips_endpoint, use_dualstack_endpoint;
-	uint64_t s3_concurrency, max_messages, remember_objects;
+	uint64_t s3_concurrency, max_messages, max_parked, remember_objects;
 	uint64_t visibility_timeout_s, redeliver_after_s;
 	uint64_t batch_max_bytes, batch_max_events, batch_max_delay_ms;
 	uint64_t buffer_max_bytes, delivery_concurrency, gzip_level;

@@ -130,6 +130,11 @@ parse_number(const struct option_row *o, struct span s, uint64_t *v)
 		*v = on;
 		return err;
 	case OPTION_CHOICE:
+		/* Of a flag that became a choice, the words are the same. */
+		if (span_is(s, "true"))
+			s = SPAN("yes");
+		else if (span_is(s, "false"))
+			s = SPAN("no");
 		for (*v = 0; o->choices[*v] != NULL; (*v)++) {
 			if (span_is(s, o->choices[*v]))
 				return ERR_OK;

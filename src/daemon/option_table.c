@@ -38,6 +38,7 @@
 	NUMBER(key, key, OPTION_FLAG, preset, 0, 1, __VA_ARGS__)
 
 /* In the order of enum path_style. */
+static const char *const doc_counts[] = {"no", "yes", "strict", NULL};
 static const char *const path_styles[] = {"auto", "yes", "no", NULL};
 
 /* In the order of enum log_format and enum log_level. */
@@ -101,6 +102,9 @@ static const struct option_row rows[] = {
 	"How many log files are fetched at once."),
     COUNT(max_messages, "200", 1, 2000,
 	"How many messages of the queue are worked on at once."),
+    COUNT(max_parked, "1000", 10, 20000,
+	"How many more messages may be parked: kept and tried again until it "
+	"is known whether their objects, or S3 or Dassana, are at fault."),
     SECONDS(visibility_timeout, "5m", 2, HOURS(12),
 	"For how long a message that was received is hidden from others. It "
 	"is extended while the message is being worked on."),
@@ -139,9 +143,18 @@ static const struct option_row rows[] = {
 	"is cut off at once, and what SQS was about to hand out comes again "
 	"after visibility_timeout.",
 	LIVE),
-    FLAG(verify_doc_count, "yes",
-	"Whether a reply that claims that no event was taken is a failure.",
-	LIVE_OF_ENDPOINT),
+    {.key = "verify_doc_count",
+	.type = OPTION_CHOICE,
+	.field = offsetof(struct config, verify_doc_count),
+	.preset = "yes",
+	.max = 2,
+	.choices = doc_counts,
+	.help = "Whether events count as taken only if Dassana's reply counts "
+		"them (docCount). strict: a reply that counts fewer than were "
+		"sent is not enough either, and the message is left to "
+		"redelivery. no: any JSON object that tells no failure will "
+		"do.",
+	LIVE_OF_ENDPOINT},
     FLAG(accept_any_2xx, "no",
 	"Whether any 2xx status counts as success, whatever the reply says. "
 	"For relays that answer in their own words.",

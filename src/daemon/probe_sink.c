@@ -41,9 +41,10 @@ on_reply(void *arg, const struct reply *r)
 	struct probe *p = arg;
 	const struct dassana_conf conf = {
 	    .token = p->c->token, .accept_any_2xx = p->c->accept_any_2xx != 0};
+	const struct dassana_sent sent = {.token = conf.token};
 	struct dassana_result d;
 
-	dassana_judge(&conf, conf.token, 0, r, &d);
+	dassana_judge(&conf, &sent, r, &d);
 	/* No events were sent: a refusal of those says nothing. */
 	if (d.verdict == DASSANA_TAKEN || d.verdict == DASSANA_REFUSED)
 		tell_taken(p, &d);
@@ -67,6 +68,7 @@ probe_sink(struct probe *p)
 	    .nheaders = sizeof headers / sizeof headers[0],
 	    .total_timeout_ms = TIMEOUT_MS,
 	    .reply_max = REPLY_MAX,
+	    .may_be_compressed = true,
 	    .on_done = on_reply,
 	    .arg = p};
 

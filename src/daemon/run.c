@@ -200,6 +200,7 @@ start_flow(struct run *r)
 	struct shipper_conf conf = {
 	    .s3_concurrency = (unsigned)c->s3_concurrency,
 	    .max_messages = (unsigned)c->max_messages,
+	    .max_parked = (unsigned)c->max_parked,
 	    .visibility_timeout_s = (unsigned)c->visibility_timeout_s,
 	    .redeliver_after_s = (unsigned)c->redeliver_after_s,
 	    .batch_max_bytes = c->batch_max_bytes,

@@ -82,7 +82,7 @@ stats_log(const struct stats *s)
 	    F_INT("messages_held", f.messages_held),
 	    F_SOME("objects_active", f.objects_active),
 	    F_SOME("objects_waiting", f.objects_waiting),
-	    F_SOME("events_in_doubt", d.in_doubt),
+	    F_SOME("messages_parked", f.messages_parked),
 	    F_SOME("learned_limit_bytes", d.learned_limit_bytes),
 
 	    F_INT("events_delivered", f.events_delivered),
@@ -91,7 +91,7 @@ stats_log(const struct stats *s)
 	    F_SOME("messages_unknown", f.messages_unknown),
 	    F_SOME("objects_failed", f.objects_failed),
 	    F_SOME("records_left_out", left_out(&f)),
-	    F_SOME("events_refused", d.refused_events),
+	    F_SOME("events_refused", f.events_refused),
 	    F_SOME("leases_lost", f.leases_lost),
 	    F_SOME("delete_failures", f.delete_failures),
 	    F_SOME("receive_errors", f.receive_errors),

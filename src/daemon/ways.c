@@ -218,7 +218,7 @@ sink_conf(const struct config *c)
 	    .token = c->token,
 	    .post_timeout_ms = (int64_t)c->post_timeout_ms,
 	    .gzip = c->gzip_level > 0,
-	    .verify_doc_count = c->verify_doc_count != 0,
+	    .doc_count = (enum doc_count)c->verify_doc_count,
 	    .accept_any_2xx = c->accept_any_2xx != 0,
 	};
 }

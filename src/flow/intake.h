@@ -1,18 +1,19 @@
 /*
  * When and how much to receive, and what the received messages ask for.
  *
- * One long poll at a time, for as many messages as there is room, and another
- * at once when it returns. The first, and those after an error, wait only a
- * second, so that it is soon known whether the queue can be read. No poll while
- * messages are at their maximum, while the gate function says so (Dassana or S3
- * refuses everything, credentials are missing), or while backing off after an
- * error: from 1 s to 30 s with full jitter, for ever. After an empty reply that
- * came in less than half of the time to wait there is a second's rest.
+ * One long poll at a time, for ten messages, and another at once when all that
+ * it brought is taken in: what a poll brought is never given back for want of
+ * room, since that would spend a receive, but waits here, leased. The first
+ * poll, and those after an error, wait only a second, so that it is soon known
+ * whether the queue can be read. No poll while as many messages are worked on
+ * as may be, or while backing off after an error: from 1 s to 30 s with jitter,
+ * for ever. One a minute at the most while the gate function wants little.
+ * After an empty reply that came in less than half of the time to wait there is
+ * a second's rest.
  *
  * After a reply that was too large or unreadable, messages are asked for one by
  * one until a hundred in a row were of ordinary size, since what does not fit
- * is hidden and has spent a receive. A trial asks for one as well, and may go
- * beyond the maximum (flow/grant.h).
+ * is hidden and has spent a receive.
  */
 #ifndef FLOW_INTAKE_H
 #define FLOW_INTAKE_H
@@ -30,8 +31,14 @@
 
 struct intake;
 
-/* Messages together take at most so many bytes, give or take one receive. */
+/* The messages worked on take at most so many bytes, give or take one. */
 enum { INTAKE_BYTES_MAX = 4 * 1024 * 1024 };
+
+enum intake_gate {
+	INTAKE_SHUT,
+	INTAKE_LITTLE, /* ten messages a minute, to find out */
+	INTAKE_OPEN,
+};
 
 struct intake_conf {
 	struct timers *timers;
@@ -41,9 +48,7 @@ struct intake_conf {
 	struct objects *objects;
 	unsigned max_messages;
 	unsigned visibility_s;
-	/* For how many messages a poll makes sense now; 0: none; 1: a trial,
-	 * also beyond max_messages. */
-	unsigned (*gate)(void *arg);
+	enum intake_gate (*gate)(void *arg);
 	void (*changed)(void *arg); /* after each poll */
 	void *arg;
 };
@@ -61,7 +66,7 @@ void intake_look(struct intake *in); /* polls if all is right for it */
 void intake_stop(struct intake *in);
 void intake_cancel(struct intake *in); /* the open poll too */
 bool intake_polling(const struct intake *in);
-bool intake_full(const struct intake *in);
+bool intake_full(const struct intake *in); /* no place for more */
 /* What the last receive says of the queue. */
 struct part intake_part(const struct intake *in);
 struct intake_stats intake_stats(const struct intake *in);

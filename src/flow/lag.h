@@ -7,7 +7,7 @@
 #define FLOW_LAG_H
 
 #include "base/histogram.h"
-#include "flow/objects.h"
+#include "flow/object.h"
 
 struct lag {
 	struct histogram object_s; /* since S3 put it there */
@@ -16,8 +16,4 @@ struct lag {
 
 void lag_init(struct lag *l);
 void lag_delivered(struct lag *l, const struct object *o);
-/* When S3 had the oldest object that is held, wall clock; −1: none is, or none
- * tells. */
-int64_t lag_oldest_s(const struct objects *os);
-
 #endif

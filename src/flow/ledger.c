@@ -6,14 +6,7 @@
 
 #include "base/mem.h"
 
-enum { USUAL_TEXT_BYTES = 320, RANGES_BYTES = LEDGER_RANGES * 16 };
-
-struct range {
-	uint64_t from, to; /* to is one past */
-};
-
-_Static_assert(sizeof(struct range) * LEDGER_RANGES == RANGES_BYTES,
-    "RANGES_BYTES is the size of a page's ranges");
+enum { USUAL_TEXT_BYTES = 320 };
 
 struct ledger_page {
 	struct ledger *ledger;
@@ -22,9 +15,10 @@ struct ledger_page {
 	struct span bucket, key, etag, version;
 	unsigned opened;
 	bool complete;
+	bool judged;
 	uint64_t prefix;     /* events 0 … prefix − 1 */
-	struct range *range; /* sorted, apart from one another; NULL if none */
-	size_t nranges;
+	struct ranges acked; /* beyond it */
+	struct ranges marked;
 };
 
 struct ledger {
@@ -48,14 +42,19 @@ text_bytes(const struct ledger_page *p)
 	return p->bucket.n + p->key.n + p->etag.n + p->version.n;
 }
 
+static size_t
+both_bytes(const struct ledger_page *p)
+{
+	return ranges_bytes(&p->acked) + ranges_bytes(&p->marked);
+}
+
 static void
 drop_ranges(struct ledger_page *p)
 {
-	if (p->range != NULL)
-		p->ledger->bytes -= RANGES_BYTES;
-	mem_free(p->range);
-	p->range = NULL;
-	p->nranges = 0;
+	p->ledger->bytes -= both_bytes(p);
+	ranges_clear(&p->acked);
+	ranges_clear(&p->marked);
+	p->judged = false;
 }
 
 static void
@@ -186,51 +185,6 @@ ledger_close(struct ledger *l, struct ledger_page **pp)
 	keep_bounds(l);
 }
 
-/* Ranges that the prefix has reached become part of it. */
-static void
-absorb(struct ledger_page *p)
-{
-	size_t gone = 0;
-
-	while (gone < p->nranges && p->range[gone].from <= p->prefix) {
-		if (p->range[gone].to > p->prefix)
-			p->prefix = p->range[gone].to;
-		gone++;
-	}
-	if (gone == 0)
-		return;
-	p->nranges -= gone;
-	memmove(p->range, p->range + gone, p->nranges * sizeof *p->range);
-	if (p->nranges == 0)
-		drop_ranges(p);
-}
-
-/* Puts r among the ranges, joined with those that it touches. */
-static void
-insert(struct ledger_page *p, struct range r)
-{
-	size_t i = 0, j;
-
-	while (i < p->nranges && p->range[i].to < r.from)
-		i++;
-	for (j = i; j < p->nranges && p->range[j].from <= r.to; j++) {
-		if (p->range[j].from < r.from)
-			r.from = p->range[j].from;
-		if (p->range[j].to > r.to)
-			r.to = p->range[j].to;
-	}
-	if (i == j && p->nranges == LEDGER_RANGES)
-		return;
-	if (p->range == NULL) {
-		p->range = mem_alloc(RANGES_BYTES);
-		p->ledger->bytes += RANGES_BYTES;
-	}
-	memmove(p->range + i + 1, p->range + j,
-	    (p->nranges - j) * sizeof *p->range);
-	p->range[i] = r;
-	p->nranges = p->nranges - (j - i) + 1;
-}
-
 void
 ledger_note(struct ledger_page *p, uint64_t first, uint64_t count)
 {
@@ -238,11 +192,60 @@ ledger_note(struct ledger_page *p, uint64_t first, uint64_t count)
 
 	if (p == NULL || r.to <= p->prefix)
 		return;
+	p->ledger->bytes -= both_bytes(p);
 	if (r.from <= p->prefix)
 		p->prefix = r.to;
 	else
-		insert(p, r);
-	absorb(p);
+		ranges_add(&p->acked, r);
+	p->prefix = ranges_cut(&p->acked, p->prefix);
+	p->ledger->bytes += both_bytes(p);
+}
+
+void
+ledger_mark(struct ledger_page *p, uint64_t index)
+{
+	if (p == NULL)
+		return;
+	p->ledger->bytes -= both_bytes(p);
+	ranges_add(&p->marked, (struct range){index, index + 1});
+	p->ledger->bytes += both_bytes(p);
+}
+
+bool
+ledger_marked(const struct ledger_page *p, uint64_t index)
+{
+	return p != NULL && ranges_have(&p->marked, index);
+}
+
+const struct ranges *
+ledger_marks(const struct ledger_page *p)
+{
+	static const struct ranges none = {0};
+
+	return p != NULL ? &p->marked : &none;
+}
+
+void
+ledger_unmark(struct ledger_page *p)
+{
+	if (p == NULL)
+		return;
+	p->ledger->bytes -= ranges_bytes(&p->marked);
+	ranges_clear(&p->marked);
+	p->judged = false;
+}
+
+void
+ledger_judge(struct ledger_page *p)
+{
+	if (p != NULL)
+		p->judged = true;
+}
+
+bool
+ledger_judged(const struct ledger_page *p)
+{
+	return p != NULL && p->judged;
 }
 
 bool
@@ -250,13 +253,7 @@ ledger_has(const struct ledger_page *p, uint64_t index)
 {
 	if (p == NULL)
 		return false;
-	if (index < p->prefix)
-		return true;
-	for (size_t i = 0; i < p->nranges; i++) {
-		if (index >= p->range[i].from && index < p->range[i].to)
-			return true;
-	}
-	return false;
+	return index < p->prefix || ranges_have(&p->acked, index);
 }
 
 void

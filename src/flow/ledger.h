@@ -5,7 +5,9 @@
  *
  * Of each object: the contiguous run of events acknowledged from the first on,
  * up to LEDGER_RANGES ranges beyond it, and, once it was read to its end and
- * all were acknowledged, that it is complete. An object is known by bucket, key
+ * all were acknowledged, that it is complete. Besides, as many ranges of events
+ * that were sent alone and refused (marked), and whether it was judged that
+ * this is their own fault. An object is known by bucket, key
  * and the ETag, or else the version, that the GET's reply named; other contents
  * under the same key replace it.
  *
@@ -21,8 +23,9 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "flow/ranges.h"
 
-enum { LEDGER_RANGES = 64 }; /* see also BATCHER_RUNS_PER_GRANT */
+enum { LEDGER_RANGES = RANGES_MAX }; /* see also BATCHER_RUNS_PER_GRANT */
 
 struct ledger;
 struct ledger_page; /* one object */
@@ -43,6 +46,16 @@ void ledger_close(struct ledger *l, struct ledger_page **p);
 void ledger_note(struct ledger_page *p, uint64_t first, uint64_t count);
 bool ledger_has(const struct ledger_page *p, uint64_t index);
 void ledger_complete(struct ledger_page *p);
+
+/* Event `index` was sent alone and refused. */
+void ledger_mark(struct ledger_page *p, uint64_t index);
+bool ledger_marked(const struct ledger_page *p, uint64_t index);
+const struct ranges *ledger_marks(const struct ledger_page *p);
+/* One of them was taken after all: nothing is held against them. */
+void ledger_unmark(struct ledger_page *p);
+/* They are at fault, and are not sent again. */
+void ledger_judge(struct ledger_page *p);
+bool ledger_judged(const struct ledger_page *p);
 
 /* Whether the object that a notification names, by its own version or ETag, is
  * known to be complete. */

@@ -2,6 +2,7 @@
 #include "aws/sqs.h"
 #include "flow/intake.h"
 #include "flow/ledger.h"
+#include "flow/lot.h"
 #include "flow/shipper.h"
 #include "net/http.h"
 #include "sink/batcher.h"
@@ -25,7 +26,7 @@ enum {
 	 * notification with its envelope. */
 	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
 	/* The objects of one message more, with what the allocator adds. */
-	WIDEST_BYTES = 4 * 1024 * 1024,
+	WIDEST_BYTES = 6 * 1024 * 1024,
 	/* A message's own; what its objects take is INTAKE_BYTES_MAX. */
 	MESSAGE_BYTES = 1536,
 };
@@ -35,12 +36,14 @@ shipper_memory_bound(const struct shipper_conf *c)
 {
 	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
 	/* What compresses, and the scratch buffer for parts of batches. */
-	size_t sink = batcher_memory(c->gzip_level) +
+	size_t sink = 2 * batcher_memory(c->gzip_level) +
 		      delivery_memory(c->gzip_level, c->batch_max_bytes);
+
+	size_t messages = 2 * c->max_messages + SQS_BATCH_MAX + c->max_parked;
 
 	return c->buffer_max_bytes + sink +
 	       c->s3_concurrency * (size_t)SLOT_BYTES + large +
-	       INTAKE_BYTES_MAX + WIDEST_BYTES + RECEIVE_BYTES +
-	       (2 * c->max_messages + SQS_BATCH_MAX) * (size_t)MESSAGE_BYTES +
+	       INTAKE_BYTES_MAX + LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
+	       messages * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + BASE_BYTES;
 }

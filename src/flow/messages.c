@@ -6,9 +6,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/hidden.h"
 
 enum {
 	REDELIVER_MAX_S = 15 * 60,
+	LONG_MAX_S = 2 * 3600,
+	PARKED_STEP_S = 15 * 60,
 	TICK_MIN_MS = 200,
 	TICK_MAX_MS = 5000,
 };
@@ -23,6 +26,7 @@ struct messages {
 	size_t held, count, bytes;
 	messages_changed_fn *changed;
 	void *arg;
+	struct hidden hidden;
 	struct messages_stats stats;
 };
 
@@ -53,6 +57,7 @@ lease_lost(struct messages *ms, struct message *m)
 		return;
 	m->lease_lost = true;
 	ms->stats.leases_lost++;
+	ms->changed(ms->arg);
 	LOG_WARN("message.lease_lost", F_STR("message_id", m->id),
 	    F_STR("advice", "it may be delivered twice; is visibility_timeout "
 			    "too short, or SQS out of reach?"));
@@ -110,6 +115,15 @@ on_receipt(void *arg, struct receipt *r, enum receipt_op op,
 	ms->changed(ms->arg);
 }
 
+/* By how much its lease is extended at a time. */
+static unsigned
+step_s(const struct messages *ms, const struct message *m)
+{
+	if (m->stay.parked || ms->visibility_s > PARKED_STEP_S)
+		return PARKED_STEP_S;
+	return ms->visibility_s;
+}
+
 static void
 on_tick(void *arg)
 {
@@ -121,8 +135,9 @@ on_tick(void *arg)
 	{
 		if (m->state != MESSAGE_HELD || m->lease_lost)
 			continue;
-		if (receipt_due(&m->receipt, now))
-			receipts_extend(ms->receipts, &m->receipt);
+		if (receipt_due(&m->receipt, step_s(ms, m), now))
+			receipts_extend(
+			    ms->receipts, &m->receipt, step_s(ms, m));
 		else if (now >= m->receipt.lease_until_ms &&
 			 !receipt_busy(&m->receipt))
 			lease_lost(ms, m);
@@ -143,7 +158,7 @@ messages_new(struct timers *t, struct sqs *sqs, unsigned visibility_s,
 	ms->redeliver_after_s = redeliver_after_s;
 	ms->changed = changed;
 	ms->arg = arg;
-	ms->receipts = receipts_new(t, sqs, visibility_s, on_receipt, ms);
+	ms->receipts = receipts_new(t, sqs, on_receipt, ms);
 	ms->tick = timer_new(t, on_tick, ms);
 	ms->tick_ms = (int64_t)visibility_s * 1000 / 10;
 	if (ms->tick_ms < TICK_MIN_MS)
@@ -205,8 +220,9 @@ messages_hold(struct messages *ms, const struct sqs_message *s, size_t bytes)
 	ms->held++;
 	ms->count++;
 	ms->bytes += m->bytes;
-	if (receipt_due(&m->receipt, clock_mono_ms()))
-		receipts_extend(ms->receipts, &m->receipt);
+	TAILQ_INIT(&m->turn.wants);
+	if (receipt_due(&m->receipt, ms->visibility_s, clock_mono_ms()))
+		receipts_extend(ms->receipts, &m->receipt, ms->visibility_s);
 	if (!timer_armed(ms->tick))
 		timer_after(ms->tick, ms->tick_ms);
 	return m;
@@ -219,17 +235,51 @@ message_expect(struct message *m)
 	m->open++;
 }
 
-/* redeliver_after, doubled with every receive, up to 15 minutes. */
-static unsigned
-redeliver_s(const struct messages *ms, const struct message *m)
+void
+message_charge(struct messages *ms, struct message *m, size_t bytes)
 {
-	unsigned s = ms->redeliver_after_s;
+	m->bytes += bytes;
+	ms->bytes += bytes;
+}
 
-	if (s == 0)
-		return 0;
-	for (unsigned i = 1; i < m->receive_count && s < REDELIVER_MAX_S; i++)
+/* first_s, doubled with every receive, up to most_s. */
+static unsigned
+doubled_s(unsigned first_s, unsigned most_s, unsigned receives)
+{
+	unsigned s = first_s;
+
+	for (unsigned i = 1; i < receives && s > 0 && s < most_s; i++)
 		s *= 2;
-	return s < REDELIVER_MAX_S ? s : REDELIVER_MAX_S;
+	return s < most_s ? s : most_s;
+}
+
+static unsigned
+larger(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
+static unsigned
+back_off_s(struct messages *ms, const struct message *m, enum back_off how)
+{
+	unsigned least_s = ms->redeliver_after_s, s = LONG_MAX_S;
+	unsigned receives = m->receive_count > 0 ? m->receive_count : 1;
+
+	switch (how) {
+	case BACK_OFF_NONE:
+		return 0;
+	case BACK_OFF_STOP:
+		return doubled_s(least_s, larger(least_s, s), receives);
+	case BACK_OFF_HOURS:
+		return receives < 6 ? receives * s : SQS_VISIBILITY_MAX_S;
+	case BACK_OFF_LONG:
+		break;
+	case BACK_OFF_USUAL:
+		s = doubled_s(
+		    least_s, larger(least_s, REDELIVER_MAX_S), receives);
+		break;
+	}
+	return hidden_for_s(&ms->hidden, least_s, s, clock_mono_ms());
 }
 
 static void
@@ -247,14 +297,10 @@ message_ended(struct messages *ms, struct message *m, bool good)
 		m->failed = true;
 	if (--m->open > 0)
 		return;
-	leave(ms, m);
 	if (m->failed) {
-		ms->stats.failed += !m->put_back;
-		LOG_DEBUG("message.release_queued", F_STR("message_id", m->id),
-		    F_INT("after_s", m->put_back ? 0 : redeliver_s(ms, m)));
-		receipts_release(ms->receipts, &m->receipt,
-		    m->put_back ? 0 : redeliver_s(ms, m));
+		message_release(ms, m, m->back_off);
 	} else {
+		leave(ms, m);
 		LOG_DEBUG("message.delete_queued", F_STR("message_id", m->id));
 		receipts_delete(ms->receipts, &m->receipt);
 	}
@@ -267,16 +313,41 @@ messages_put_back(struct messages *ms)
 	struct message *m;
 
 	TAILQ_FOREACH(m, &ms->all, link)
-	m->put_back = true;
+	{
+		if (!m->failed)
+			m->back_off = BACK_OFF_NONE;
+	}
 }
 
 void
-message_release(struct messages *ms, struct message *m)
+message_release(struct messages *ms, struct message *m, enum back_off how)
 {
+	unsigned after_s = back_off_s(ms, m, how);
+
+	ms->stats.failed += how != BACK_OFF_NONE;
+	hidden_add(&ms->hidden, after_s, clock_mono_ms());
 	leave(ms, m);
 	LOG_DEBUG("message.release_queued", F_STR("message_id", m->id),
-	    F_INT("after_s", 0));
-	receipts_release(ms->receipts, &m->receipt, 0);
+	    F_INT("after_s", after_s));
+	receipts_release(ms->receipts, &m->receipt, after_s);
+}
+
+uint64_t
+messages_leases_lost(const struct messages *ms)
+{
+	return ms->stats.leases_lost;
+}
+
+int64_t
+messages_hidden(const struct messages *ms)
+{
+	return ms->hidden.n;
+}
+
+void
+messages_in_flight(struct messages *ms, int64_t n)
+{
+	ms->hidden.in_flight = n;
 }
 
 void
@@ -287,7 +358,8 @@ messages_release_all(struct messages *ms)
 	TAILQ_FOREACH(m, &ms->all, link)
 	{
 		if (m->state == MESSAGE_HELD)
-			message_release(ms, m);
+			message_release(
+			    ms, m, m->failed ? m->back_off : BACK_OFF_NONE);
 	}
 	messages_flush(ms);
 }

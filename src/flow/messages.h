@@ -5,8 +5,10 @@
  *   HELD -- last object ended --> good: LEAVING (delete)  --> gone
  *                                 else: LEAVING (release) --> gone
  *
- * While a message is HELD its lease is extended at half of the visibility
- * timeout. Deleted only if every object that it names was delivered.
+ * While a message is HELD its lease is extended when less than half is left of
+ * a step: the visibility timeout, or 15 minutes for one that is parked, so that
+ * nothing is hidden for longer after a crash. Deleted only if every object that
+ * it names was delivered.
  */
 #ifndef FLOW_MESSAGES_H
 #define FLOW_MESSAGES_H
@@ -18,8 +20,43 @@
 
 #include "aws/sqs.h"
 #include "base/histogram.h"
+#include "flow/object.h"
 #include "flow/receipts.h"
 #include "net/timer.h"
+
+/* How long a message that is given back is hidden; shorter when very many are
+ * (flow/hidden.h). */
+enum back_off {
+	BACK_OFF_USUAL, /* redeliver_after, doubled with every receive */
+	BACK_OFF_NONE,	/* not tried: visible at once */
+	BACK_OFF_LONG,	/* 2 h: a permission is not granted in a minute */
+	BACK_OFF_STOP,	/* we end: as usual, but up to 2 h */
+	BACK_OFF_HOURS, /* 2 h with every receive: nothing succeeds, and others
+			 * have their turn */
+};
+
+/* flow/line's: its objects, by what they are doing. */
+struct turn {
+	TAILQ_ENTRY(message) link;
+	bool waits;	/* in the line */
+	bool held_back; /* its objects fail in a row: one at a time is tried */
+	unsigned failures; /* in a row */
+	unsigned n[OBJECT_STATES];
+	struct wants wants;
+};
+
+/* flow/lot's: that it waits until it is known whose fault its failure is. */
+struct stay {
+	TAILQ_ENTRY(message) link;
+	bool parked;
+	bool trying; /* one of its objects is being tried */
+	enum object_doubt doubt;
+	bool may_be_grant;
+	struct blame blame;
+	bool last_round; /* proven: what was never tried is, then it goes */
+	unsigned tries;
+	int64_t due_ms, tried_ms;
+};
 
 struct message {
 	TAILQ_ENTRY(message) link;
@@ -31,9 +68,15 @@ struct message {
 	bool failed;
 	bool started; /* a GET of one of its objects has begun */
 	bool lease_lost;
-	bool put_back; /* not tried: visible again at once, no back-off */
+	enum back_off back_off;
+	struct turn turn;
+	struct stay stay;
 	enum { MESSAGE_HELD, MESSAGE_LEAVING } state;
 };
+
+/* How the messages that name o are given back, if they are and have not failed
+ * already. */
+void object_back_off(struct object *o, enum back_off how);
 
 struct messages_stats {
 	uint64_t deleted, failed, released, duplicate;
@@ -57,17 +100,24 @@ void messages_free(struct messages **ms);
 struct message *
 messages_hold(struct messages *ms, const struct sqs_message *m, size_t bytes);
 void message_expect(struct message *m); /* one more object */
+void message_charge(struct messages *ms, struct message *m, size_t bytes);
 /* One object (or the hold) has ended; good: delivered whole, or nothing to
  * deliver. The message may be gone afterwards. */
 void message_ended(struct messages *ms, struct message *m, bool good);
 
-/* Shutdown: whatever fails from now on is visible again at once. */
+/* Shutdown: what has not failed yet is visible again at once if it does. */
 void messages_put_back(struct messages *ms);
-/* Makes it visible at once; no object may know it any more. */
-void message_release(struct messages *ms, struct message *m);
+/* Makes it visible again after its back-off; no object may know it any more. */
+void message_release(struct messages *ms, struct message *m, enum back_off how);
 /* The same for all that are still HELD. */
 void messages_release_all(struct messages *ms);
 void messages_flush(struct messages *ms);
+
+uint64_t messages_leases_lost(const struct messages *ms); /* so far */
+/* So many were given back and are hidden still, more or less. */
+int64_t messages_hidden(const struct messages *ms);
+/* So many of the queue are in flight, as SQS says; 0: it does not. */
+void messages_in_flight(struct messages *ms, int64_t n);
 
 size_t messages_held(const struct messages *ms);  /* in HELD */
 size_t messages_count(const struct messages *ms); /* all */

@@ -7,11 +7,11 @@
 /* Who reads the log may be the only one who ever sees the link: the message is
  * deleted, and SNS sends no other by itself. */
 static void
-tell_subscription(const struct sqs_message *m, const struct notify *n)
+tell_subscription(const struct message *m, const struct notify *n)
 {
 	bool ended = notify_why(n) == NOTIFY_R_UNSUBSCRIPTION;
 
-	LOG_WARN("message.subscription", F_SPAN("message_id", m->id),
+	LOG_WARN("message.subscription", F_STR("message_id", m->id),
 	    F_SPAN("topic", notify_topic(n)),
 	    F_STR("problem",
 		ended ? "the queue's subscription to this topic was ended"
@@ -26,24 +26,25 @@ tell_subscription(const struct sqs_message *m, const struct notify *n)
 }
 
 void
-notice_nothing(const struct sqs_message *m, const struct notify *n)
+notice_nothing(const struct message *m, const struct notify *n)
 {
 	enum notify_reason why = notify_why(n);
 
 	if (why == NOTIFY_R_SUBSCRIPTION || why == NOTIFY_R_UNSUBSCRIPTION)
 		tell_subscription(m, n);
 	else
-		LOG_DEBUG("message.nothing", F_SPAN("message_id", m->id),
+		LOG_DEBUG("message.nothing", F_STR("message_id", m->id),
 		    F_STR("reason", notify_reason_name(why)));
 }
 
 void
-notice_unknown(const struct sqs_message *m, const struct notify *n)
+notice_unknown(
+    const struct message *m, struct span body, const struct notify *n)
 {
-	LOG_WARN("message.unknown", F_SPAN("message_id", m->id),
+	LOG_WARN("message.unknown", F_STR("message_id", m->id),
 	    F_STR("reason", notify_reason_name(notify_why(n))),
 	    F_STR("problem", notify_fault(n)),
-	    F_INT("receive_count", m->receive_count), F_SPAN("body", m->body),
+	    F_INT("receive_count", m->receive_count), F_SPAN("body", body),
 	    F_STR("advice", "kept for redelivery and the dead-letter queue; "
 			    "does something else write to this queue?"));
 }

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "aws/sqs.h"
+#include "flow/messages.h"
 #include "trail/filter.h"
 #include "trail/notify.h"
 
@@ -20,9 +20,10 @@ struct notice {
 };
 
 /* It is deleted. A subscription that waits for somebody is a warning. */
-void notice_nothing(const struct sqs_message *m, const struct notify *n);
+void notice_nothing(const struct message *m, const struct notify *n);
 /* It is kept. */
-void notice_unknown(const struct sqs_message *m, const struct notify *n);
+void notice_unknown(
+    const struct message *m, struct span body, const struct notify *n);
 /* The key is left out. A folder of AWS's is told once by its name. */
 void notice_filtered(struct notice *told, enum filter_verdict why,
     struct span key, struct span message_id);

@@ -1,8 +1,10 @@
 /* One object, apart from what is done with it. */
+#include "flow/object.h"
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/advice.h"
-#include "flow/objects.h"
+#include "flow/messages.h"
 #include "flow/slots.h"
 #include "flow/story.h"
 
@@ -20,6 +22,8 @@ object_cmp(const void *a, const void *b)
 		c = span_cmp(x->bucket, y->bucket);
 	if (c == 0)
 		c = span_cmp(x->version, y->version);
+	if (c == 0)
+		c = span_cmp(x->region, y->region);
 	return c != 0 ? c : span_cmp(x->etag, y->etag);
 }
 
@@ -32,7 +36,8 @@ text_bytes(const struct notify_object *n)
 size_t
 object_bytes(const struct notify_object *n)
 {
-	return sizeof(struct object) + text_bytes(n) + 2 * sizeof(void *);
+	return sizeof(struct object) + sizeof(struct want) + text_bytes(n) +
+	       4 * sizeof(void *);
 }
 
 struct object *
@@ -49,14 +54,13 @@ object_new(const struct notify_object *n)
 	o->region = span_place(&at, n->region);
 	o->put_s = n->event_time;
 	o->event_s = -1;
-	o->state = OBJECT_WAITING;
+	TAILQ_INIT(&o->wants);
 	return o;
 }
 
 void
 object_free(struct object *o)
 {
-	mem_free(o->message);
 	mem_free(o->text);
 	mem_free(o);
 }
@@ -76,42 +80,64 @@ object_fault(const struct object *o)
 }
 
 void
+object_begin_anew(struct object *o)
+{
+	o->sliced = o->settled = o->delivered = o->skipped = o->left_out = 0;
+	o->whole = o->evicted = o->answered = o->asked_marked = false;
+	o->doubt = DOUBT_NONE;
+}
+
+void
+object_back_off(struct object *o, enum back_off how)
+{
+	struct want *w;
+
+	TAILQ_FOREACH(w, &o->wants, of_object)
+	{
+		if (!w->message->failed)
+			w->message->back_off = how;
+	}
+}
+
+/* ---- what is told of it ---- */
+
+#define NAMES(o)                                                               \
+	F_SPAN("bucket", (o)->bucket), F_SPAN("key", (o)->key),                \
+	    F_SPAN("version", (o)->version)
+
+void
 object_log_failure(const struct object *o, const struct slots_end *e)
 {
 	char ids[STORY_IDS_MAX];
 	struct span messages = story_ids(o, ids);
 
 	if (e->aws != NULL)
-		LOG_EACH(LOG_LVL_WARN, "object.failed",
-		    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
-		    F_SPAN("version", o->version), F_STR("cause", "GET failed"),
-		    F_ERR(e->aws->err), AWS_FIELDS(e->aws),
-		    F_INT("events_before", o->sliced),
+		LOG_EACH(LOG_LVL_WARN, "object.failed", NAMES(o),
+		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
+		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
 		    F_SPAN("message_id", messages),
 		    F_STR("advice", advice_get(e->aws)));
 	else
-		LOG_EACH(LOG_LVL_WARN, "object.failed",
-		    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
-		    F_SPAN("version", o->version), F_STR("cause", e->cause),
-		    F_ERR(e->err), F_STR("request_id", e->request_id),
+		LOG_EACH(LOG_LVL_WARN, "object.failed", NAMES(o),
+		    F_STR("cause", e->cause), F_ERR(e->err),
+		    F_STR("request_id", e->request_id),
 		    F_INT("events_before", o->sliced),
 		    F_SPAN("message_id", messages));
 }
 
 void
-object_log_held(const struct object *o, const struct aws_result *r, bool again)
+object_log_parked(const struct object *o, const struct aws_result *r)
 {
 	char ids[STORY_IDS_MAX];
 
 	/* Once is enough. */
-	LOG_EACH(again ? LOG_LVL_DEBUG : LOG_LVL_WARN, "object.held",
-	    F_SPAN("bucket", o->bucket), F_SPAN("key", o->key),
-	    F_SPAN("version", o->version), F_STR("cause", "GET failed"),
-	    F_ERR(r->err), AWS_FIELDS(r), F_INT("events_before", o->sliced),
+	LOG_EACH(o->tried ? LOG_LVL_DEBUG : LOG_LVL_WARN, "object.parked",
+	    NAMES(o), F_STR("cause", "GET failed"), F_ERR(r->err),
+	    AWS_FIELDS(r), F_INT("events_before", o->sliced),
 	    F_SPAN("message_id", story_ids(o, ids)),
 	    F_STR("advice", advice_get(r)),
-	    F_STR("effect", "kept leased until another object shows whether "
-			    "it is all of them or only this one"));
+	    F_STR("effect", "kept leased and tried again, until others show "
+			    "whose fault it is"));
 }
 
 /* Each of the first ones; `trailpost cat` names all of them. */
@@ -142,29 +168,50 @@ object_is_empty(const struct object *o)
 }
 
 void
-object_log_gave_way(const struct object *o)
+object_log_at_fault(const struct object *o, const char *cause)
 {
 	char ids[STORY_IDS_MAX];
 
-	LOG_EACH(LOG_LVL_WARN, "object.gave_way", F_SPAN("bucket", o->bucket),
-	    F_SPAN("key", o->key), F_SPAN("version", o->version),
-	    F_SPAN("message_id", story_ids(o, ids)),
-	    F_STR("cause", "so many objects cannot be read that no other can "
-			   "be received"),
-	    F_STR("effect", "its message comes again later"));
+	LOG_EACH(LOG_LVL_WARN, "object.gave_way", NAMES(o),
+	    F_STR("cause", cause), F_SPAN("message_id", story_ids(o, ids)),
+	    F_STR("effect", "its message is given back and comes again later, "
+			    "or goes to the dead-letter queue"));
 }
 
 void
-object_log_refusal(const struct object *o, const struct batch_run *run,
-    const struct dassana_result *r)
+object_log_doubt(const struct object *o, const struct delivery_settled *s)
 {
+	const struct dassana_result *r = s->why;
 	char ids[STORY_IDS_MAX];
 
-	LOG_EACH(LOG_LVL_ERROR, "dassana.refused", F_SPAN("bucket", o->bucket),
-	    F_SPAN("key", o->key), F_SPAN("version", o->version),
-	    F_INT("index", run->first), F_INT("events", run->count),
-	    F_INT("status", r->status),
+	if (r == NULL)
+		return;
+	LOG_EACH(o->suspect ? LOG_LVL_DEBUG : LOG_LVL_WARN, "dassana.in_doubt",
+	    NAMES(o), F_INT("index", s->run.first),
+	    F_INT("events", s->run.count), F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_STR("why", r->why), F_STR("advice", r->advice),
 	    F_SPAN("message_id", story_ids(o, ids)), F_SPAN("reply", r->reply));
+}
+
+/* Of what stood alone. */
+void
+object_log_refused(const struct object *o)
+{
+	const struct ranges *marks = ledger_marks(o->page);
+	char ids[STORY_IDS_MAX];
+
+	for (size_t i = 0; i < marks->n; i++) {
+		const struct range *r = &marks->at[i];
+
+		LOG_EACH(LOG_LVL_ERROR, "dassana.refused", NAMES(o),
+		    F_INT("index", r->from), F_INT("events", r->to - r->from),
+		    F_SPAN("message_id", story_ids(o, ids)),
+		    F_STR("why", "sent alone and refused again and again, "
+				 "while others were taken"),
+		    F_STR("advice",
+			"see dassana.in_doubt for Dassana's reply; the message "
+			"is not deleted and goes to the dead-letter queue if "
+			"there is one"));
+	}
 }

@@ -3,23 +3,12 @@
 #include <search.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/grant.h"
 #include "flow/objects_internal.h"
 #include "flow/slots.h"
 #include "flow/story.h"
-
-static void
-add_message(struct object *o, struct message *m)
-{
-	if (o->nmessages == o->cap) {
-		o->cap = o->cap == 0 ? 1 : o->cap * 2;
-		o->message = mem_realloc(o->message, o->cap * sizeof(void *));
-	}
-	o->message[o->nmessages++] = m;
-	message_expect(m);
-}
 
 static void
 forget_name(struct objects *os, struct object *o)
@@ -28,66 +17,118 @@ forget_name(struct objects *os, struct object *o)
 		(void)tdelete(o, &os->tree, object_cmp);
 }
 
-/* ---- ends ---- */
-
-static void
-count_failure(struct objects *os, const struct object *o)
+void
+object_move(struct objects *os, struct object *o, enum object_state to)
 {
-	os->stats.failed++;
-	os->stats.failed_by[object_fault(o)]++;
+	os->stats.waiting -= o->state == OBJECT_READY;
+	os->stats.active -= o->state == OBJECT_ACTIVE;
+	os->stats.waiting += to == OBJECT_READY;
+	os->stats.active += to == OBJECT_ACTIVE;
+	line_move(&os->line, o, to);
 }
 
-/* Off the books; its messages learn how it came out. */
-static void
-settle(struct objects *os, struct object *o)
-{
-	bool good = object_is_good(o);
+/* ---- ends ---- */
 
+/* Nobody wants it any more. */
+void
+object_drop(struct objects *os, struct object *o)
+{
+	os->stats.waiting -= o->state == OBJECT_READY;
+	os->stats.active -= o->state == OBJECT_ACTIVE;
+	if (os->suspect == o)
+		os->suspect = NULL;
 	forget_name(os, o);
-	if (o->state == OBJECT_WAITING) {
-		hold_wait_ends(os, o);
-	} else {
-		TAILQ_REMOVE(&os->begun, o, link);
-	}
+	TAILQ_REMOVE(&os->all, o, link);
+	ledger_close(os->ledger, &o->page);
+	object_free(o);
+}
+
+static void
+count_end(struct objects *os, const struct object *o, bool good)
+{
 	os->stats.sliced += o->sliced;
 	os->stats.skipped += o->skipped;
-	if (good)
+	if (good) {
 		os->stats.done++;
-	else if (o->state == OBJECT_ENDED && !o->held)
-		count_failure(os, o);
+	} else if (o->tried) {
+		os->stats.failed++;
+		os->stats.failed_by[object_fault(o)]++;
+	}
+}
+
+void
+object_settle(struct objects *os, struct object *o)
+{
+	bool good = object_is_good(o);
+	struct want *w;
+
+	count_end(os, o, good);
 	if (good) {
 		lag_delivered(&os->lag, o);
 		ledger_complete(o->page);
+		doubt_over(os, o);
 	}
-	ledger_close(os->ledger, &o->page);
 	story_settled(o, good);
-	for (size_t i = 0; i < o->nmessages; i++)
-		message_ended(os->messages, o->message[i], good);
-	object_free(o);
-	os->changed(os->arg);
+	while ((w = TAILQ_FIRST(&o->wants)) != NULL) {
+		struct message *m = w->message;
+		bool last = m->open == 1;
+
+		line_unwant(&os->line, w);
+		if (last)
+			lot_leave(&os->lot, m);
+		message_ended(os->conf.messages, m, good);
+		if (!last && !os->draining)
+			doubt_look(os, m);
+	}
+	object_drop(os, o);
+	os->conf.changed(os->conf.arg);
 }
 
-/* Its messages are to be visible again at once. */
-static void
-put_back(struct object *o)
+void
+objects_disown(struct objects *os, struct message *m)
 {
-	for (size_t i = 0; i < o->nmessages; i++)
-		o->message[i]->put_back = true;
+	struct want *w;
+
+	while ((w = TAILQ_FIRST(&m->turn.wants)) != NULL) {
+		struct object *o = w->object;
+		bool last =
+		    TAILQ_NEXT(TAILQ_FIRST(&o->wants), of_object) == NULL;
+
+		if (last)
+			count_end(os, o, false);
+		line_unwant(&os->line, w);
+		if (last)
+			object_drop(os, o);
+	}
 }
 
-static void
-settle_if_over(struct objects *os, struct object *o)
+void
+object_settle_if_over(struct objects *os, struct object *o)
 {
 	if (o->state != OBJECT_ENDED || o->settled != o->sliced)
 		return;
-	if (o->held && !os->draining) {
-		hold(os, o);
-		os->changed(os->arg);
-		return;
+	if (os->suspect == o)
+		os->suspect = NULL;
+	if (object_is_good(o)) {
+		object_settle(os, o);
+	} else if (os->draining) {
+		if (o->evicted)
+			object_back_off(o, BACK_OFF_NONE);
+		else if (o->doubt != DOUBT_NONE)
+			object_back_off(o, BACK_OFF_STOP);
+		object_settle(os, o);
+	} else if (o->evicted) {
+		o->suspect = false;
+		object_begin_anew(o);
+		object_move(os, o, OBJECT_READY);
+	} else if (o->doubt == DOUBT_S3 ||
+		   (o->whole && o->doubt != DOUBT_NONE)) {
+		object_move(os, o, OBJECT_PARKED);
+		doubt_park(os, o);
+	} else {
+		object_settle(os, o);
 	}
-	if (o->held)
-		put_back(o);
-	settle(os, o);
+	os->conf.changed(os->conf.arg);
 }
 
 static struct span
@@ -102,16 +143,15 @@ static void
 on_opened(void *arg, struct object *o, const struct s3_head *h)
 {
 	struct objects *os = arg;
+	struct ledger_page *old = o->page;
 
 	story_opened(o, h);
 	o->page = ledger_open(
 	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
-	if (grant_read(os->grant, o->number))
-		hold_proof(os, o->number, o->held);
-	o->held = o->suspect = false;
+	ledger_close(os->ledger, &old);
 	o->answered = true;
-	objects_start(os);
-	os->changed(os->arg);
+	doubt_opened(os, o);
+	os->conf.changed(os->conf.arg);
 }
 
 static void
@@ -128,72 +168,125 @@ static void
 on_ended(void *arg, struct object *o, const struct slots_end *e)
 {
 	struct objects *os = arg;
-	bool again;
+	bool in_doubt = e->aws != NULL && doubt_get(os, o, e->aws);
 
-	os->stats.active--;
-	again = o->refused_at > 0;
-	o->held = e->aws != NULL && hold_is_due(os, o, e->aws);
+	os->repeats -= o->repeat;
+	o->repeat = false;
 	os->stats.bytes += e->bytes;
 	os->stats.json_bytes += e->json_bytes;
-	o->state = OBJECT_ENDED;
 	o->whole = e->whole;
+	o->evicted |= e->evicted;
 	o->event_s = e->event_s;
 	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
-	if (o->held)
-		object_log_held(o, e->aws, again);
-	else if (!e->whole)
-		object_log_failure(o, e);
-	else
+	if (e->whole) {
+		judge_succeeded(os->conf.judge, JUDGE_BODY, &o->trial);
 		story_read(o, e);
-	os->stats.empty += e->whole && object_is_empty(o);
-	hold_go_on(os);
+		os->stats.empty += object_is_empty(o);
+	} else if (!e->evicted && !in_doubt) {
+		object_log_failure(o, e);
+	}
+	o->tried |= !e->evicted;
+	if (o->suspect)
+		batcher_seal(os->conf.lane);
+	object_move(os, o, OBJECT_ENDED);
+	object_settle_if_over(os, o);
 	objects_start(os);
-	settle_if_over(os, o);
-	if (os->draining && !grant_open(os->grant))
-		objects_drop_waiting(os);
-	os->changed(os->arg);
+	os->conf.changed(os->conf.arg);
 }
 
 void
-objects_settled(struct objects *os, const struct batch_run *run,
-    enum delivery_outcome outcome, const struct dassana_result *why)
+objects_settled(struct objects *os, const struct delivery_settled *s)
 {
-	struct object *o = run->owner;
+	struct object *o = s->run.owner;
 
-	o->settled += run->count;
+	o->settled += s->run.count;
 	CHECK(o->settled <= o->sliced);
-	if (outcome == DELIVERY_TAKEN) {
-		o->delivered += run->count;
-		os->stats.delivered += run->count;
-		ledger_note(o->page, run->first, run->count);
-		story_delivered(o, run);
-	} else if (outcome == DELIVERY_REFUSED) {
-		object_log_refusal(o, run, why);
+	if (s->outcome == DELIVERY_TAKEN) {
+		o->delivered += s->run.count;
+		os->stats.delivered += s->run.count;
+		ledger_note(o->page, s->run.first, s->run.count);
+		story_delivered(o, &s->run);
 	}
-	settle_if_over(os, o);
+	doubt_settled(os, o, s);
+	object_settle_if_over(os, o);
 }
 
 /* ---- beginnings ---- */
 
+static void
+start(struct objects *os, struct object *o)
+{
+	struct want *w;
+
+	os->repeats += o->repeat;
+	object_move(os, o, OBJECT_ACTIVE);
+	o->trial = judge_begin(os->conf.judge);
+	TAILQ_FOREACH(w, &o->wants, of_object)
+	{
+		w->message->started = true;
+	}
+	if (o->suspect)
+		os->suspect = o;
+	story_get(o);
+	slots_start(os->slots, o);
+}
+
+static bool
+may_repeat(const struct objects *os)
+{
+	unsigned quarter = os->conf.concurrency / 4;
+
+	return !os->draining && slots_vacant(os->slots) &&
+	       os->repeats < (quarter > 0 ? quarter : 1);
+}
+
+static bool
+start_repeat(struct objects *os)
+{
+	struct object *o = may_repeat(os) ? doubt_next(os) : NULL;
+
+	if (o == NULL)
+		return false;
+	start(os, o);
+	return true;
+}
+
+static bool
+start_first(struct objects *os)
+{
+	struct object *o;
+
+	if (!slots_vacant(os->slots))
+		return false;
+	o = line_next(&os->line, slots_take_large(os->slots));
+	if (o == NULL)
+		return false;
+	o->ticket = breaker_begin(&os->s3.breaker);
+	start(os, o);
+	return true;
+}
+
+/* First tries go before repeats, but one repeat goes before all. */
 void
 objects_start(struct objects *os)
 {
-	struct object *o;
-	uint64_t number;
+	uint64_t lost = messages_leases_lost(os->conf.messages);
+	int64_t due;
 
-	if (!grant_open(os->grant) && objects_idle(os) && !hold_is_near(os))
-		grant_nothing_held(os->grant);
-	while (slots_vacant(os->slots) && (o = hold_next(os)) != NULL &&
-	       (number = grant_start(os->grant, o->held)) > 0) {
-		hold_wait_ends(os, o);
-		TAILQ_INSERT_TAIL(&os->begun, o, link);
-		os->stats.active++;
-		o->state = OBJECT_ACTIVE;
-		o->number = number;
-		for (size_t i = 0; i < o->nmessages; i++)
-			o->message[i]->started = true;
-		story_get(o);
-		slots_start(os->slots, o);
+	if (lost != os->leases_lost && os->lot.n > 0)
+		timer_soon(os->release);
+	os->leases_lost = lost;
+	if (os->repeats == 0)
+		(void)start_repeat(os);
+	while (start_first(os))
+		;
+	while (start_repeat(os))
+		;
+	due = may_repeat(os) ? doubt_due(os) : INT64_MAX;
+	if (due != INT64_MAX) {
+		int64_t now = clock_mono_ms();
+
+		timer_after(os->retry, due > now ? due - now : 1);
 	}
 }
 
@@ -202,7 +295,19 @@ objects_start(struct objects *os)
 static bool
 may_join(const struct object *o)
 {
-	return o->state == OBJECT_WAITING || o->etag.n > 0 || o->version.n > 0;
+	return o->state == OBJECT_READY || o->state == OBJECT_PARKED ||
+	       o->etag.n > 0 || o->version.n > 0;
+}
+
+/* Who comes anew may have better luck. */
+static void
+join(struct objects *os, struct message *m, struct object *o)
+{
+	os->stats.joined++;
+	if (o->state == OBJECT_PARKED && !o->suspect)
+		object_move(os, o, OBJECT_READY);
+	if (o->state != OBJECT_READY)
+		m->started = true;
 }
 
 void
@@ -210,6 +315,7 @@ objects_want(
     struct objects *os, struct message *m, const struct notify_object *n)
 {
 	struct object *o, **at;
+	bool joined;
 
 	if (ledger_knows(os->ledger, n->bucket, n->key, n->etag, n->version)) {
 		os->stats.known++;
@@ -220,18 +326,19 @@ objects_want(
 	o = object_new(n);
 	at = tsearch(o, &os->tree, object_cmp);
 	CHECK(at != NULL);
-	if (*at != o && may_join(*at)) {
+	joined = *at != o && may_join(*at);
+	if (joined) {
 		object_free(o);
 		o = *at;
-		os->stats.joined++;
-		if (o->state != OBJECT_WAITING)
-			m->started = true;
+		join(os, m, o);
 	} else {
 		o->loose = *at != o;
-		hold_wait(os, o);
+		TAILQ_INSERT_TAIL(&os->all, o, link);
+		os->stats.waiting++;
 	}
-	story_wanted(o, m, o->nmessages > 0);
-	add_message(o, m);
+	story_wanted(o, m, joined);
+	line_want(&os->line, m, o);
+	message_expect(m);
 }
 
 void
@@ -240,159 +347,51 @@ objects_wake(struct objects *os)
 	slots_wake(os->slots);
 }
 
-static bool
-on_grant(void *arg)
+static void
+on_retry(void *arg)
 {
-	struct objects *os = arg;
-	struct object *o;
-
-	while ((o = hold_forsaken(os)) != NULL)
-		settle(os, o);
-	objects_start(os);
-	os->changed(os->arg);
-	return hold_first(os, true) != NULL;
-}
-
-void
-objects_give_way(struct objects *os)
-{
-	struct object *o = hold_first(os, true);
-
-	if (o == NULL)
-		return;
-	object_log_gave_way(o);
-	settle(os, o);
-}
-
-bool
-objects_readable(const struct objects *os)
-{
-	return grant_open(os->grant);
-}
-
-bool
-objects_on_trial(const struct objects *os)
-{
-	return grant_on_trial(os->grant) && hold_first(os, false) == NULL;
-}
-
-struct part
-objects_part(const struct objects *os)
-{
-	return grant_part(os->grant);
-}
-
-void
-objects_retry(struct objects *os)
-{
-	grant_probe_now(os->grant);
-}
-
-struct objects *
-objects_new(struct timers *t, struct s3 *s3, struct batcher *batcher,
-    struct messages *ms, const struct objects_conf *conf,
-    objects_changed_fn *changed, void *arg)
-{
-	struct objects *os = mem_zalloc(sizeof *os);
-	struct slots_events ev = {on_opened, on_left_out, on_ended, os};
-
-	os->messages = ms;
-	os->changed = changed;
-	os->arg = arg;
-	TAILQ_INIT(&os->waiting);
-	TAILQ_INIT(&os->begun);
-	lag_init(&os->lag);
-	os->slots = slots_new(
-	    t, s3, batcher, conf->concurrency, conf->max_record_bytes, &ev);
-	os->grant = grant_new(t, on_grant, os);
-	os->ledger = ledger_new(conf->remember);
-	return os;
-}
-
-/* ---- shutdown ---- */
-
-static bool
-any_message_begun(const struct object *o)
-{
-	for (size_t i = 0; i < o->nmessages; i++) {
-		if (o->message[i]->started)
-			return true;
-	}
-	return false;
-}
-
-void
-objects_drop_waiting(struct objects *os)
-{
-	struct object *o, *next;
-
-	os->draining = true;
-	for (o = TAILQ_FIRST(&os->waiting); o != NULL; o = next) {
-		next = TAILQ_NEXT(o, link);
-		if (any_message_begun(o) && !o->held && grant_open(os->grant))
-			continue;
-		put_back(o);
-		settle(os, o);
-	}
+	objects_start(arg);
 }
 
 static void
-forget_list(struct objects *os, struct object_list *list)
+on_release(void *arg)
 {
-	struct object *o;
+	struct objects *os = arg;
 
-	while ((o = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, o, link);
-		forget_name(os, o);
-		ledger_close(os->ledger, &o->page);
-		object_free(o);
-	}
-}
-
-void
-objects_abandon(struct objects *os)
-{
-	slots_cancel(os->slots);
-	forget_list(os, &os->waiting);
-	forget_list(os, &os->begun);
-	os->stats.active = os->stats.waiting = os->nheld = 0;
-}
-
-void
-objects_free(struct objects **osp)
-{
-	struct objects *os = *osp;
-
-	if (os == NULL)
+	if (os->draining)
 		return;
-	objects_abandon(os);
-	slots_free(&os->slots);
-	grant_free(&os->grant);
-	ledger_free(&os->ledger);
-	mem_free(os);
-	*osp = NULL;
+	doubt_release(os);
+	objects_start(os);
+	os->conf.changed(os->conf.arg);
 }
 
-bool
-objects_idle(const struct objects *os)
+struct objects *
+objects_new(const struct objects_conf *conf)
 {
-	return os->stats.active == 0 && os->stats.waiting == 0;
-}
+	struct objects *os = mem_zalloc(sizeof *os);
+	struct slots_conf sc = {
+	    .timers = conf->timers,
+	    .s3 = conf->s3,
+	    .batcher = conf->batcher,
+	    .lane = conf->lane,
+	    .n = conf->concurrency,
+	    .max_record_bytes = conf->max_record_bytes,
+	    .opened = on_opened,
+	    .left_out = on_left_out,
+	    .ended = on_ended,
+	    .arg = os,
+	};
 
-struct objects_stats
-objects_stats(const struct objects *os)
-{
-	return os->stats;
-}
-
-const struct lag *
-objects_lag(const struct objects *os)
-{
-	return &os->lag;
-}
-
-int64_t
-objects_choked_ms(const struct objects *os)
-{
-	return slots_choked_ms(os->slots);
+	os->conf = *conf;
+	TAILQ_INIT(&os->all);
+	line_init(&os->line, conf->concurrency);
+	lot_init(&os->lot, conf->max_parked);
+	lag_init(&os->lag);
+	os->s3.well_ms = os->dassana.well_ms = -1;
+	os->slots = slots_new(&sc);
+	os->ledger = ledger_new(conf->remember);
+	os->outages = outages_new(conf->timers);
+	os->retry = timer_new(conf->timers, on_retry, os);
+	os->release = timer_new(conf->timers, on_release, os);
+	return os;
 }

@@ -1,19 +1,17 @@
 /*
- * The objects that the held messages name, each once, from notification until
- * its last event was settled.
+ * The objects that the held messages name (flow/object.h): who is read when,
+ * what became of them, and whose fault it is if something did not. objects.c
+ * has their lives, doubt.c what a failure means.
  *
- *   WAITING --free slot--> ACTIVE --end of its bytes--> ENDED
- *      |    ^                 |                           |   |
- *      |    |                 +--failed--> ENDED          |   +--last event
- *      |    +--refused by S3, last event settled----------+      settled
- *      +--shutdown -> gone                                       -> gone
+ * First tries go in their messages' turns (flow/line.h). What fails in a way
+ * that may be everybody's is parked (flow/lot.h) and tried again with at most a
+ * quarter of the slots. Its message is at fault only by comparison
+ * (base/judge.h): then it is given back. While nothing succeeds nobody is
+ * blamed; one of those parked at a time is tried, in turn, and the first
+ * success sets all of them free.
  *
- * Counts say what happened to the events: sliced (handed to the batcher),
- * settled (Dassana's answer is known), delivered (Dassana has it); an event
- * that the ledger knows is skipped, which counts as all three. A record that is
- * left out (trail/slicer.h) is no event and counts as none of these. An object
- * is good if it was read to its end (whole), nothing of it was left out and
- * delivered == sliced; then and only then is it good for its messages.
+ * What Dassana has refused is read again by itself, one object at a time, its
+ * events in batches of their own, so that others do not share its trouble.
  */
 #ifndef FLOW_OBJECTS_H
 #define FLOW_OBJECTS_H
@@ -21,70 +19,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "aws/s3.h"
-#include "flow/ledger.h"
-#include "flow/shipper.h"
 #include "flow/messages.h"
+#include "flow/object.h"
+#include "flow/shipper.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
-#include "trail/notify.h"
 #include "trail/slicer.h"
-
-struct object {
-	TAILQ_ENTRY(object) link;
-	char *text; /* owned: bucket, key, version, etag, region lie in it */
-	struct span bucket, key, version, etag, region;
-	int64_t put_s;	 /* when S3 had it, wall clock; −1: not told */
-	int64_t event_s; /* its last event, once it was read whole; −1 */
-	struct message **message; /* owned array; the messages that name it */
-	size_t nmessages, cap;
-	struct ledger_page *page; /* while active and after; may be NULL */
-	uint64_t sliced, settled, delivered, skipped, left_out;
-	bool whole;
-	enum shipper_fault fault; /* why not */
-	bool loose;		  /* not in the tree: nobody joins it */
-	uint64_t number;	  /* of its GET (flow/grant.h) */
-	uint64_t refused_at;	  /* number of the last GET then started */
-	bool answered;		  /* its GET has brought the head */
-	bool held;    /* refused, and it is not known whose fault it is */
-	bool suspect; /* was held, and then another one could be read */
-	enum { OBJECT_WAITING, OBJECT_ACTIVE, OBJECT_ENDED } state;
-};
-
-/* A new one, waiting; copies what n points to. */
-struct object *object_new(const struct notify_object *n);
-void object_free(struct object *o); /* its page has been closed */
-/* For a tree: 0 for the same bucket, key and version, and the same contents as
- * far as the notifications tell. Takes struct object *. */
-int object_cmp(const void *a, const void *b);
-/* What an object costs in memory while it is held. */
-size_t object_bytes(const struct notify_object *n);
-
-/* What an operator needs to see why it failed, or to find an event that was
- * refused. It still has its messages. */
-struct slots_end;
-void object_log_failure(const struct object *o, const struct slots_end *e);
-void
-object_log_held(const struct object *o, const struct aws_result *r, bool again);
-void object_log_left_out(
-    const struct object *o, uint64_t index, enum slicer_cause cause);
-/* Whether it is good for its messages; if not, and nothing is to come, why. */
-bool object_is_good(const struct object *o);
-enum shipper_fault object_fault(const struct object *o);
-/* It was read whole: whether it has no record at all, which is told. */
-bool object_is_empty(const struct object *o);
-void object_log_gave_way(const struct object *o);
-void object_log_refusal(const struct object *o, const struct batch_run *run,
-    const struct dassana_result *r);
 
 struct objects;
 
 struct objects_conf {
+	struct timers *timers; /* all borrowed */
+	struct s3 *s3;
+	struct batcher *batcher;
+	struct batcher *lane; /* for suspects */
+	struct delivery *delivery;
+	struct messages *messages;
+	struct judge *judge;
 	unsigned concurrency;
 	size_t max_record_bytes;
-	size_t remember; /* objects in the ledger */
+	size_t remember;     /* objects in the ledger */
+	unsigned max_parked; /* messages */
+	void (*changed)(
+	    void *arg); /* an object became active, ended, is gone */
+	void *arg;
 };
 
 struct objects_stats {
@@ -94,15 +54,12 @@ struct objects_stats {
 	uint64_t empty;			  /* objects without any record */
 	uint64_t skipped;		  /* events not sent again */
 	uint64_t known;			  /* objects not even read again */
-	unsigned active, waiting;
+	uint64_t refused;		  /* events, for good */
+	uint64_t released;		  /* messages, from the lot */
+	unsigned active, waiting, parked;
 };
 
-/* changed runs when an object became active, ended, or is gone. */
-typedef void objects_changed_fn(void *arg);
-
-struct objects *objects_new(struct timers *t, struct s3 *s3,
-    struct batcher *batcher, struct messages *ms,
-    const struct objects_conf *conf, objects_changed_fn *changed, void *arg);
+struct objects *objects_new(const struct objects_conf *conf);
 /* Cancels every GET; messages hear nothing. */
 void objects_free(struct objects **os);
 
@@ -114,21 +71,22 @@ void objects_want(
 void objects_start(struct objects *os);
 /* There may be room in the batcher again. */
 void objects_wake(struct objects *os);
-/* A run of an object's events is settled. why: of DELIVERY_REFUSED. */
-void objects_settled(struct objects *os, const struct batch_run *run,
-    enum delivery_outcome outcome, const struct dassana_result *why);
-/* Whether S3 lets us read; if not, nobody should poll, except for one message
- * while objects_on_trial. */
-bool objects_readable(const struct objects *os);
-bool objects_on_trial(const struct objects *os);
+/* A run of an object's events is settled. */
+void objects_settled(struct objects *os, const struct delivery_settled *s);
+/* Messages that are parked. */
+unsigned objects_parked(const struct objects *os);
+size_t objects_parked_bytes(const struct objects *os);
+/* Nothing is read or taken, and no more can be parked, or nothing can be read
+ * with these credentials: little should be received. */
+bool objects_stand_still(const struct objects *os);
+/* No key can be read with these credentials, and nothing was since. */
+bool objects_lack_creds(const struct objects *os);
 struct part objects_part(const struct objects *os); /* what S3 is like */
-/* There is no place for a trial: gives one of those back that are held. */
-void objects_give_way(struct objects *os);
-/* New credentials: try at once what S3 refused. */
+/* Something may have mended it (new credentials): try at once. */
 void objects_retry(struct objects *os);
-/* Shutdown: gives up waiting objects none of whose messages has begun, all of
- * them while S3 does not let us read, and from now on whatever it refuses. */
-void objects_drop_waiting(struct objects *os);
+/* Shutdown: gives back what is parked and what has not begun; what fails from
+ * now on is given back too. */
+void objects_drain(struct objects *os);
 /* Shutdown: gives up everything; messages hear nothing. */
 void objects_abandon(struct objects *os);
 
@@ -136,6 +94,9 @@ bool objects_idle(const struct objects *os); /* none waiting, none active */
 struct objects_stats objects_stats(const struct objects *os);
 struct lag;
 const struct lag *objects_lag(const struct objects *os);
+/* When S3 had the oldest object that is held, wall clock; −1: none tells. */
+int64_t objects_oldest_s(const struct objects *os);
+bool objects_choked(const struct objects *os); /* for want of room */
 /* For how long at least one object had to wait for room in the batcher. */
 int64_t objects_choked_ms(const struct objects *os);
 

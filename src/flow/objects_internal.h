@@ -1,51 +1,87 @@
-/* What objects.c and hold.c share. */
+/* What the files of objects and doubt share. */
 #ifndef FLOW_OBJECTS_INTERNAL_H
 #define FLOW_OBJECTS_INTERNAL_H
 
+#include "base/breaker.h"
 #include "flow/lag.h"
+#include "flow/line.h"
+#include "flow/lot.h"
 #include "flow/objects.h"
+#include "flow/outages.h"
 
-struct grant;
 struct slots;
 
 TAILQ_HEAD(object_list, object);
 
-struct objects {
-	struct messages *messages;
-	struct slots *slots;
-	struct grant *grant;
-	struct ledger *ledger;
-	void *tree; /* tsearch(3), by identity */
-	struct object_list waiting;
-	unsigned nheld;		  /* of them */
-	struct object_list begun; /* active and ended */
-	objects_changed_fn *changed;
-	void *arg;
-	struct objects_stats stats;
-	struct lag lag;
-	bool draining; /* nothing is held any more */
+/* One of the two that may do nothing for us. */
+struct side {
+	struct breaker breaker; /* for what is parked: probes take turns */
+	int64_t well_ms;	/* something succeeded; −1: never */
 };
 
-/* The GET of o failed: whether it is to be held until its fault is proven. */
+struct objects {
+	struct objects_conf conf;
+	struct slots *slots;
+	struct ledger *ledger;
+	void *tree; /* tsearch(3), by identity */
+	struct object_list all;
+	struct line line;
+	struct lot lot;
+	struct outages *outages;
+	struct side s3, dassana;
+	uint64_t dassana_turned; /* the judge's clock when its breaker opened */
+	bool lack_creds;
+	uint64_t leases_lost;	/* messages', as they were last looked at */
+	struct timer *retry;	/* somebody who is parked is due */
+	struct timer *release;	/* somebody who is parked is to go */
+	struct object *suspect; /* being worked on, or NULL */
+	unsigned repeats;	/* in slots */
+	struct objects_stats stats;
+	struct lag lag;
+	bool draining;
+};
+
+/* ---- objects.c ---- */
+
+void object_move(struct objects *os, struct object *o, enum object_state to);
+/* Nobody wants it any more. */
+void object_drop(struct objects *os, struct object *o);
+/* If all of its bytes and events are, decides what follows. */
+void object_settle_if_over(struct objects *os, struct object *o);
+/* Off the books; its messages learn how it came out. */
+void object_settle(struct objects *os, struct object *o);
+/* m is gone as far as its objects are concerned; those that nobody else wants
+ * are gone with it. */
+void objects_disown(struct objects *os, struct message *m);
+
+/* ---- doubt.c, doubt_release.c ---- */
+
+/* Others have succeeded of late. */
+bool doubt_is_well(const struct objects *os, enum object_doubt doubt);
+/* A GET of o has failed. True: it is not known whose fault that is. */
 bool
-hold_is_due(struct objects *os, struct object *o, const struct aws_result *r);
-/* All of its events are settled: puts it back to those that wait, at the end.
- */
-void hold(struct objects *os, struct object *o);
-/* An object begins to wait, and stops. */
-void hold_wait(struct objects *os, struct object *o);
-void hold_wait_ends(struct objects *os, struct object *o);
-/* A GET has ended: who is held gets more turns. */
-void hold_go_on(struct objects *os);
-/* One is to be held as soon as its events are settled. */
-bool hold_is_near(const struct objects *os);
-/* One that is held, and whose messages have all lost their leases; or NULL. */
-struct object *hold_forsaken(const struct objects *os);
-/* A GET was answered: what that proves for those that are held. */
-void hold_proof(struct objects *os, uint64_t number, bool was_held);
-/* The first that waits and is held, or is not; NULL if there is none such. */
-struct object *hold_first(const struct objects *os, bool held);
-/* Whose turn it is; NULL if it is nobody's. */
-struct object *hold_next(const struct objects *os);
+doubt_get(struct objects *os, struct object *o, const struct aws_result *r);
+/* S3 has answered it with the object. */
+void doubt_opened(struct objects *os, struct object *o);
+/* Some of its events were refused or taken. */
+void doubt_settled(
+    struct objects *os, struct object *o, const struct delivery_settled *s);
+/* All of its events are settled, and it is in doubt. */
+void doubt_park(struct objects *os, struct object *o);
+/* One of m's objects is no more: the rest may be all that is parked. */
+void doubt_look(struct objects *os, struct message *m);
+/* It is delivered. */
+void doubt_over(struct objects *os, struct object *o);
+/* Who is to be tried again now, if anybody; it is then the repeat of its
+ * message. */
+struct object *doubt_next(struct objects *os);
+/* Gives back who is at fault, and those for whom there is no place. */
+void doubt_release(struct objects *os);
+/* When doubt_next or doubt_release has something to do; INT64_MAX: not by
+ * itself. */
+int64_t doubt_due(const struct objects *os);
+void doubt_hurry(struct objects *os);
+/* Shutdown: all that is parked is given back. */
+void doubt_drain(struct objects *os);
 
 #endif

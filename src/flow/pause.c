@@ -24,7 +24,7 @@ pause_holds(const struct shipper *s, enum shipper_pause cause)
 	case SHIPPER_P_QUEUE:
 		return intake_part(s->intake).mood == PART_ILL;
 	case SHIPPER_P_S3:
-		return !objects_readable(s->objects);
+		return objects_stand_still(s->objects);
 	case SHIPPER_P_TOKEN:
 		return !delivery_open(s->delivery) && token;
 	case SHIPPER_P_DASSANA:

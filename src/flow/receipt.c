@@ -16,7 +16,6 @@ receipt_init(
 	    .owner = owner,
 	    .handle = mem_strndup(handle.p, handle.n),
 	    .received_ms = now - REPLY_SLACK_MS,
-	    .lease_from_ms = now - REPLY_SLACK_MS,
 	    .lease_until_ms =
 		now - REPLY_SLACK_MS + (int64_t)visibility_s * 1000,
 	};
@@ -48,17 +47,15 @@ receipt_longest_s(const struct receipt *r, unsigned wanted_s, int64_t now)
 }
 
 bool
-receipt_due(const struct receipt *r, int64_t now_ms)
+receipt_due(const struct receipt *r, unsigned step_s, int64_t now_ms)
 {
-	int64_t half = (r->lease_until_ms - r->lease_from_ms) / 2;
-
+	int64_t left_ms = r->lease_until_ms - now_ms;
 	int64_t longest_ms =
-	    1000 * (int64_t)receipt_longest_s(r, SQS_VISIBILITY_MAX_S, now_ms);
+	    1000 * (int64_t)receipt_longest_s(r, step_s, now_ms);
 
 	/* Near the end of the 12 hours there is nothing left to gain. */
-	return !receipt_busy(r) && now_ms < r->lease_until_ms &&
-	       now_ms - r->lease_from_ms >= half &&
-	       now_ms + longest_ms > r->lease_until_ms + 1000;
+	return !receipt_busy(r) && left_ms > 0 &&
+	       left_ms <= (int64_t)step_s * 500 && longest_ms > left_ms + 1000;
 }
 
 void
@@ -70,7 +67,6 @@ receipt_renew(struct receipt *r, struct span handle, unsigned visibility_s)
 	mem_free(r->handle);
 	r->handle = fresh.handle;
 	r->received_ms = fresh.received_ms;
-	r->lease_from_ms = fresh.lease_from_ms;
 	r->lease_until_ms = fresh.lease_until_ms;
 	r->stale = r->flying != RECEIPT_NONE;
 }

@@ -26,7 +26,6 @@ struct flight {
 
 struct receipts {
 	struct sqs *sqs;
-	unsigned visibility_s;
 	receipt_done_fn *done;
 	void *arg;
 	struct timer *flush, *rest;
@@ -91,10 +90,10 @@ wish(struct receipts *rs, struct receipt *r, enum receipt_op op, unsigned s)
 }
 
 void
-receipts_extend(struct receipts *rs, struct receipt *r)
+receipts_extend(struct receipts *rs, struct receipt *r, unsigned s)
 {
 	if (!receipt_busy(r))
-		wish(rs, r, RECEIPT_EXTEND, rs->visibility_s);
+		wish(rs, r, RECEIPT_EXTEND, s);
 }
 
 void
@@ -164,7 +163,6 @@ landed(struct receipts *rs, struct receipt *r, const struct sqs_entry_result *e,
 
 	r->flying = RECEIPT_NONE;
 	if (ok && op == RECEIPT_EXTEND && !r->stale) {
-		r->lease_from_ms = r->sent_ms;
 		r->lease_until_ms = r->sent_ms + (int64_t)s * 1000;
 	}
 	if (r->want != RECEIPT_NONE) { /* something stronger came meanwhile */
@@ -318,13 +316,12 @@ on_rest(void *arg)
 }
 
 struct receipts *
-receipts_new(struct timers *t, struct sqs *sqs, unsigned visibility_s,
-    receipt_done_fn *done, void *arg)
+receipts_new(
+    struct timers *t, struct sqs *sqs, receipt_done_fn *done, void *arg)
 {
 	struct receipts *rs = mem_zalloc(sizeof *rs);
 
 	rs->sqs = sqs;
-	rs->visibility_s = visibility_s;
 	rs->done = done;
 	rs->arg = arg;
 	rs->flush = timer_new(t, on_flush, rs);

@@ -42,7 +42,6 @@ struct receipt {
 	void *owner;
 	char *handle;		/* owned */
 	int64_t received_ms;	/* monotonic */
-	int64_t lease_from_ms;	/* start of the present visibility timeout */
 	int64_t lease_until_ms; /* end of it */
 	enum receipt_op want;	/* queued, resting, or to follow */
 	unsigned want_s;	/* visibility of a release or an extension */
@@ -61,8 +60,8 @@ struct receipts;
 typedef void receipt_done_fn(void *arg, struct receipt *r, enum receipt_op op,
     enum receipt_outcome outcome);
 
-struct receipts *receipts_new(struct timers *t, struct sqs *sqs,
-    unsigned visibility_s, receipt_done_fn *done, void *arg);
+struct receipts *receipts_new(
+    struct timers *t, struct sqs *sqs, receipt_done_fn *done, void *arg);
 void receipts_free(struct receipts **rs); /* cancels; done stays silent */
 
 /* A message was received just now under this handle (copied). */
@@ -74,12 +73,12 @@ void
 receipt_renew(struct receipt *r, struct span handle, unsigned visibility_s);
 
 /* Never calls done from inside. */
-void receipts_extend(struct receipts *rs, struct receipt *r);
+void receipts_extend(struct receipts *rs, struct receipt *r, unsigned s);
 void receipts_delete(struct receipts *rs, struct receipt *r);
 void receipts_release(struct receipts *rs, struct receipt *r, unsigned after_s);
 void receipts_flush(struct receipts *rs); /* do not wait for more */
-/* Whether half of the visibility timeout has passed and it can be extended. */
-bool receipt_due(const struct receipt *r, int64_t now_ms);
+/* Whether less than half of step_s is left and it can be extended. */
+bool receipt_due(const struct receipt *r, unsigned step_s, int64_t now_ms);
 bool receipt_busy(const struct receipt *r);
 /* wanted_s, or less: SQS keeps a message invisible for 12 hours after its
  * receive at most. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/depth.h"
 #include "flow/intake.h"
 #include "flow/messages.h"
 #include "flow/objects.h"
@@ -38,44 +39,37 @@ on_changed(void *arg)
 	timer_soon(s->look);
 }
 
-/* All that is held are events that Dassana refused, and nothing but others can
- * tell whether it is their own fault. */
-static bool
-is_in_doubt(const struct shipper *s)
-{
-	return objects_readable(s->objects) && objects_idle(s->objects) &&
-	       delivery_in_doubt(s->delivery);
-}
-
-static unsigned
+static enum intake_gate
 gate(void *arg)
 {
 	struct shipper *s = arg;
 
-	if (!delivery_open(s->delivery) ||
-	    (s->deps.ready != NULL && !s->deps.ready(s->deps.ready_arg)))
-		return 0;
-	if (objects_readable(s->objects) && !intake_full(s->intake))
-		return SQS_BATCH_MAX;
-	return objects_on_trial(s->objects) || is_in_doubt(s) ? 1 : 0;
+	if (s->deps.ready != NULL && !s->deps.ready(s->deps.ready_arg))
+		return INTAKE_SHUT;
+	if (!delivery_open(s->delivery))
+		return delivery_wants_fresh(s->delivery) &&
+			       objects_idle(s->objects)
+			   ? INTAKE_LITTLE
+			   : INTAKE_SHUT;
+	return objects_stand_still(s->objects) ? INTAKE_LITTLE : INTAKE_OPEN;
 }
 
 /*
  * The open batch is sent before it is full or old when nothing will add to it:
- * no object is waiting for a slot, and none can come because the messages are
- * at their maximum and nothing but this very batch can free any of them, or
- * because we drain.
+ * no POST is under way, and either an object waits for room that only this
+ * batch can give, or none waits for a slot and none can come, because the
+ * messages are at their maximum, or because we drain.
  */
 static void
 seal_if_starved(struct shipper *s)
 {
 	struct objects_stats o = objects_stats(s->objects);
-	bool no_more =
-	    s->state == SHIPPER_DRAINING
-		? o.active == 0
-		: intake_full(s->intake) && delivery_idle(s->delivery);
+	bool draining = s->state == SHIPPER_DRAINING;
+	bool ends = draining ? o.active == 0 : intake_full(s->intake);
 
-	if (o.waiting == 0 && no_more)
+	if (!draining && !delivery_idle(s->delivery))
+		return;
+	if (objects_choked(s->objects) || (o.waiting == 0 && ends))
 		batcher_seal(s->batcher);
 }
 
@@ -106,7 +100,9 @@ on_look(void *arg)
 	pause_look(s);
 	switch (s->state) {
 	case SHIPPER_RUNNING:
+		objects_start(s->objects);
 		intake_look(s->intake);
+		depth_look(s->depth);
 		seal_if_starved(s);
 		return;
 	case SHIPPER_DRAINING:
@@ -132,16 +128,24 @@ on_sealed(void *arg, struct batch *b)
 	struct shipper *s = arg;
 
 	story_sealed(b);
-	delivery_submit(s->delivery, b);
+	delivery_submit(s->delivery, b, false);
 }
 
 static void
-on_settled(void *arg, const struct batch_run *run,
-    enum delivery_outcome outcome, const struct dassana_result *why)
+on_lane_sealed(void *arg, struct batch *b)
 {
 	struct shipper *s = arg;
 
-	objects_settled(s->objects, run, outcome, why);
+	story_sealed(b);
+	delivery_submit(s->delivery, b, true);
+}
+
+static void
+on_settled(void *arg, const struct delivery_settled *what)
+{
+	struct shipper *s = arg;
+
+	objects_settled(s->objects, what);
 }
 
 static void
@@ -151,6 +155,7 @@ on_progress(void *arg)
 
 	batcher_limit(s->batcher, delivery_limit(s->delivery));
 	objects_wake(s->objects);
+	objects_start(s->objects);
 	timer_soon(s->look);
 }
 
@@ -173,6 +178,7 @@ give_up(struct shipper *s)
 	intake_cancel(s->intake);
 	messages_put_back(s->messages);
 	batcher_seal(s->batcher);
+	batcher_seal(s->lane);
 	delivery_give_up(s->delivery);
 	objects_abandon(s->objects);
 	messages_release_all(s->messages);
@@ -216,7 +222,8 @@ shipper_drain(
 	s->drained_arg = arg;
 	s->state = SHIPPER_DRAINING;
 	intake_stop(s->intake);
-	objects_drop_waiting(s->objects);
+	depth_stop(s->depth);
+	objects_drain(s->objects);
 	s->release_ms = timeout_ms / 4;
 	if (s->release_ms > RELEASE_MAX_MS)
 		s->release_ms = RELEASE_MAX_MS;
@@ -238,6 +245,7 @@ make_sink(struct shipper *s)
 	    .reload_token = reload_token,
 	    .gzip_level = s->conf.gzip_level,
 	    .batch_max_bytes = s->conf.batch_max_bytes,
+	    .judge = &s->judge,
 	    .settled = on_settled,
 	    .progress = on_progress,
 	    .arg = s,
@@ -252,15 +260,25 @@ make_sink(struct shipper *s)
 	s->pool = pool_new(s->conf.buffer_max_bytes);
 	s->delivery = delivery_new(s->deps.timers, s->deps.dassana, &dc);
 	s->batcher = batcher_new(s->deps.timers, s->pool, &bc, on_sealed, s);
+	s->lane = batcher_new(s->deps.timers, s->pool, &bc, on_lane_sealed, s);
 }
 
 static void
 make_source(struct shipper *s)
 {
 	struct objects_conf oc = {
+	    .timers = s->deps.timers,
+	    .s3 = s->deps.s3,
+	    .batcher = s->batcher,
+	    .lane = s->lane,
+	    .delivery = s->delivery,
+	    .judge = &s->judge,
 	    .concurrency = s->conf.s3_concurrency,
 	    .max_record_bytes = s->conf.max_record_bytes,
 	    .remember = s->conf.remember_objects,
+	    .max_parked = s->conf.max_parked,
+	    .changed = on_changed,
+	    .arg = s,
 	};
 	struct intake_conf ic = {
 	    .timers = s->deps.timers,
@@ -276,8 +294,9 @@ make_source(struct shipper *s)
 	s->messages = messages_new(s->deps.timers, s->deps.sqs,
 	    s->conf.visibility_timeout_s, s->conf.redeliver_after_s, on_changed,
 	    s);
-	s->objects = objects_new(s->deps.timers, s->deps.s3, s->batcher,
-	    s->messages, &oc, on_changed, s);
+	oc.messages = s->messages;
+	s->objects = objects_new(&oc);
+	s->depth = depth_new(s->deps.timers, s->deps.sqs, s->messages);
 	ic.messages = s->messages;
 	ic.objects = s->objects;
 	s->intake = intake_new(&ic);
@@ -309,8 +328,10 @@ shipper_free(struct shipper **sp)
 	s->state = SHIPPER_DONE;
 	give_up(s);
 	batcher_free(&s->batcher);
+	batcher_free(&s->lane);
 	delivery_free(&s->delivery);
 	intake_free(&s->intake);
+	depth_free(&s->depth);
 	objects_free(&s->objects);
 	messages_free(&s->messages);
 	pool_free(&s->pool);

@@ -5,6 +5,7 @@
 #ifndef FLOW_SHIPPER_INTERNAL_H
 #define FLOW_SHIPPER_INTERNAL_H
 
+#include "base/judge.h"
 #include "base/stopwatch.h"
 #include "flow/shipper.h"
 
@@ -23,9 +24,12 @@ struct shipper {
 	struct pool *pool;
 	struct delivery *delivery;
 	struct batcher *batcher;
+	struct batcher *lane; /* for what Dassana has refused before */
+	struct judge judge;
 	struct messages *messages;
 	struct objects *objects;
 	struct intake *intake;
+	struct depth *depth;
 	struct timer *look;	/* something changed: look what follows */
 	struct timer *deadline; /* of the state */
 	struct timer *poll_end; /* the open poll is cancelled */

@@ -13,7 +13,7 @@ static void
 add_objects(const struct shipper *s, const struct objects_stats *os,
     struct shipper_stats *st)
 {
-	int64_t oldest_s = lag_oldest_s(s->objects);
+	int64_t oldest_s = objects_oldest_s(s->objects);
 	int64_t now_s = clock_wall_s();
 
 	for (int i = 0; i < SHIPPER_FAULTS; i++)
@@ -60,6 +60,7 @@ shipper_stats(const struct shipper *s)
 	    .objects_joined = os.joined,
 	    .objects_known = os.known,
 	    .objects_empty = os.empty,
+	    .events_refused = os.refused,
 	    .events_skipped = os.skipped,
 	    .object_bytes = os.bytes,
 	    .json_bytes = os.json_bytes,
@@ -72,6 +73,7 @@ shipper_stats(const struct shipper *s)
 	    .messages_held = (unsigned)messages_held(s->messages),
 	    .objects_active = os.active,
 	    .objects_waiting = os.waiting,
+	    .messages_parked = os.parked,
 	    .buffer_bytes = pool_total(s->pool) * POOL_PIECE,
 	    .buffer_used =
 		(pool_total(s->pool) - pool_left(s->pool)) * POOL_PIECE,

@@ -8,6 +8,12 @@
  * turn (TURN_BYTES inflated in this one), room in the batcher, the one large
  * carry. Those who wait for room or carry are served in the order in which they
  * came.
+ *
+ * An object is large once more than 8 MiB of it were inflated or it has had its
+ * slot for 10 s. Large ones have three quarters of the slots at most: one that
+ * turns large when they have is evicted. They leave a quarter of the buffer to
+ * others. Less than 1 KiB/s for a minute, while we were willing to read, is a
+ * failure (AWS_TRANSIENT, "TooSlow").
  */
 #ifndef FLOW_SLOTS_H
 #define FLOW_SLOTS_H
@@ -17,7 +23,7 @@
 #include <stdint.h>
 
 #include "aws/s3.h"
-#include "flow/objects.h"
+#include "flow/object.h"
 #include "net/timer.h"
 #include "sink/batcher.h"
 #include "trail/slicer.h"
@@ -26,7 +32,9 @@ struct slots;
 
 struct slots_end {
 	bool whole;
-	enum err err;		      /* of decoding */
+	bool evicted; /* to be read again, when there is a slot for a large one
+		       */
+	enum err err; /* of decoding */
 	const char *cause;	      /* for the log; borrowed */
 	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
 	const char *request_id;	      /* of the GET's reply, or "" */
@@ -34,7 +42,13 @@ struct slots_end {
 	int64_t event_s; /* eventTime of the last record of a whole one; −1 */
 };
 
-struct slots_events {
+struct slots_conf {
+	struct timers *timers;
+	struct s3 *s3;
+	struct batcher *batcher;
+	struct batcher *lane; /* for the events of suspects */
+	unsigned n;
+	size_t max_record_bytes;
 	/* S3 has answered; before the first event. */
 	void (*opened)(void *arg, struct object *o, const struct s3_head *h);
 	/* One of its records is left out. */
@@ -45,16 +59,18 @@ struct slots_events {
 	void *arg;
 };
 
-struct slots *
-slots_new(struct timers *t, struct s3 *s3, struct batcher *batcher, unsigned n,
-    size_t max_record_bytes, const struct slots_events *ev);
+struct slots *slots_new(const struct slots_conf *conf);
 void slots_free(struct slots **s);
 
 bool slots_vacant(const struct slots *s);
+bool slots_take_large(const struct slots *s);	     /* or only others */
 void slots_start(struct slots *s, struct object *o); /* needs a vacant one */
 void slots_wake(struct slots *s);
-void slots_cancel(struct slots *s); /* all of them; ended stays silent */
+/* ended stays silent. */
+void slots_cancel(struct slots *s);			  /* all of them */
+void slots_cancel_one(struct slots *s, struct object *o); /* it is active */
 
+bool slots_choked(const struct slots *s); /* one waits for room */
 /* For how long, in all, at least one waited for room in the batcher. */
 int64_t slots_choked_ms(const struct slots *s);
 

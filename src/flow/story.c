@@ -10,8 +10,8 @@
 struct ids {
 	char text[STORY_IDS_MAX];
 	size_t n;
-	size_t next; /* the message whose id begins the next line */
-	bool any;    /* there was a line */
+	const struct want *next; /* whose id begins the next line */
+	bool any;		 /* there was a line */
 };
 
 /* One line, or as many as the ids take. */
@@ -25,12 +25,15 @@ struct ids {
 static bool
 ids_next(struct ids *ids, const struct object *o)
 {
-	if (ids->any && ids->next == o->nmessages)
+	if (!ids->any)
+		ids->next = TAILQ_FIRST(&o->wants);
+	else if (ids->next == NULL)
 		return false;
 	ids->any = true;
 	ids->n = 0;
-	for (; ids->next < o->nmessages; ids->next++) {
-		struct span id = span_str(o->message[ids->next]->id);
+	for (; ids->next != NULL;
+	     ids->next = TAILQ_NEXT(ids->next, of_object)) {
+		struct span id = span_str(ids->next->message->id);
 		size_t comma = ids->n > 0;
 
 		if (id.n > STORY_IDS_MAX)

@@ -320,6 +320,8 @@ transfer_setup(struct request *r, const struct request_spec *spec)
 		SET(e, CURLOPT_TIMEOUT_MS, (long)spec->total_timeout_ms);
 	if (r->http->user_agent != NULL)
 		SET(e, CURLOPT_USERAGENT, r->http->user_agent);
+	if (spec->may_be_compressed)
+		SET(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 	if (spec->no_proxy)
 		SET(e, CURLOPT_NOPROXY, "*");
 	SET(e, CURLOPT_HTTPHEADER, r->header);

@@ -3,12 +3,29 @@
 #include "sink/delivery_internal.h"
 
 enum {
-	/* Events that were refused alone, and nothing else left of their
-	 * batch: now and then it is looked whether the set-up has changed. */
-	HELD_RETRY_MS = 60 * 1000,
-	/* A batch that failed so often in so long, while another was taken. */
-	POISON_FAILS = 8,
-	POISON_MS = 5 * 60 * 1000,
+	/* So often it fails while others are taken, then it is to blame. */
+	POISON_TIMES = 5,
+	/* So often it is answered as a wrong endpoint would while others are
+	 * taken, then it is refused: a firewall may dislike one event. */
+	DISLIKED_TIMES = 3,
+	/* Of suspects, so many parts are sent before the rest is left to the
+	 * next time. */
+	CUTS_MAX = 64,
+	SETUP_BACKOFF_MS = 1000,
+	SETUP_BACKOFF_MAX_MS = 16 * 1000,
+};
+
+/* How each kind of answer makes the others wait. */
+static const struct breaker_pace paces[DELIVERY_ANSWERS] = {
+    [DELIVERY_A_LIMITED] = {3, 500, 30 * 1000},
+    [DELIVERY_A_BUSY] = {3, 500, 30 * 1000},
+    [DELIVERY_A_NONE] = {3, 500, 30 * 1000},
+    /* By an endpoint that has never taken anything. */
+    [DELIVERY_A_REFUSED] = {1, 1000, 60 * 1000},
+    [DELIVERY_A_TOKEN] = {1, 1000, 60 * 1000},
+    [DELIVERY_A_SETUP] = {1, 1000, 60 * 1000},
+    /* It may have been taken each time. */
+    [DELIVERY_A_UNCOUNTED] = {1, 3600 * 1000, 3600 * 1000},
 };
 
 #define PART_FIELDS(it)                                                        \
@@ -16,13 +33,50 @@ enum {
 	    F_INT("first", (it)->part.first),                                  \
 	    F_INT("events", (it)->part.events)
 
-/* Something else than a failure was answered. */
+/* ---- the breaker ---- */
+
 static void
-ready(struct item *it)
+log_opened(const struct dassana_result *r)
 {
-	it->due_ms = 0;
-	it->retries = 0;
-	it->fails = 0;
+	LOG_EACH(LOG_LVL_ERROR, "dassana.gate_closed",
+	    F_INT("status", r->status), F_STR("why", r->why),
+	    F_STR("advice", r->advice), F_SPAN("reply", r->reply));
+}
+
+/* It was not taken, for a reason that may be everybody's. */
+static void
+failed(struct delivery *d, struct item *it, const struct dassana_result *r)
+{
+	enum delivery_answer kind = count_kind(r);
+	bool was_open = delivery_open(d), news = it->ticket == d->breaker.turn;
+
+	/* A busy server may turn out to be the wrong one, not the reverse. */
+	if (breaker_failed(
+		&d->breaker, it->ticket, &paces[kind], clock_mono_ms()) ||
+	    (d->breaker.open && news && was_open))
+		d->cause = kind;
+	if (was_open == delivery_open(d))
+		return;
+	d->changed = true;
+	if (was_open)
+		log_opened(r);
+}
+
+/* All that waits for its own back-off waits no longer. */
+static void
+answers_again(struct delivery *d)
+{
+	struct item *it;
+
+	d->changed = true;
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		it->due_ms = 0;
+		it->tries = 0;
+	}
+	LOG_INFO("dassana.gate_open",
+	    F_STR("why", "the endpoint answers again"),
+	    F_INT("closed_ms", clock_mono_ms() - d->breaker.since_ms));
 }
 
 /* ---- taken ---- */
@@ -47,6 +101,7 @@ static void
 count_taken(
     struct delivery *d, const struct item *it, const struct dassana_result *r)
 {
+	d->takes++;
 	d->stats.taken_posts++;
 	d->stats.taken_events += it->part.events;
 	d->stats.taken_plain_bytes += it->part.plain_bytes;
@@ -58,83 +113,73 @@ count_taken(
 }
 
 static void
-taken(struct delivery *d, struct item *it, const struct dassana_result *r,
-    bool probe)
+taken(struct delivery *d, struct item *it, const struct dassana_result *r)
 {
 	count_taken(d, it, r);
 	limit_taken(d, it);
-	ready(it);
-	it->taken_any = true;
-	item_took(it);
-	item_retry_held(it); /* news or not, it is of the same batch */
-	if (gate_news(d, it))
-		gate_taken(d, probe);
-	item_settle(it, it->part.first, it->part.events, DELIVERY_TAKEN, NULL);
+	judge_succeeded(d->conf.judge, JUDGE_DASSANA, &it->trial);
+	if (breaker_succeeded(&d->breaker, it->ticket))
+		answers_again(d);
+	it->due_ms = 0;
+	item_took(it, r->unsure ? DELIVERY_UNSURE : DELIVERY_TAKEN);
 }
 
 /* ---- refused ---- */
 
+/* What is to blame stands in this part: narrows it down. */
 static void
-settle_refused(
-    struct delivery *d, struct item *it, const struct dassana_result *r)
+isolate(struct item *it, const struct dassana_result *r)
 {
-	d->stats.refused_events++;
-	item_refuse(it);
-	item_settle(it, it->part.first, 1, DELIVERY_REFUSED, r);
-}
+	bool first = it->cuts == 0 && !it->suspect;
+	bool goes_on;
 
-/* The first time it may be the set-up's fault: the event is held, until
- * something is taken, or, if something was taken of this very batch, until
- * nothing else is left of it. */
-static void
-refused_alone(
-    struct delivery *d, struct item *it, const struct dassana_result *r)
-{
-	bool known = item_sent_held(it);
-
-	if (known && it->again) {
-		settle_refused(d, it, r);
-		return;
-	}
-	LOG_WARN("dassana.in_doubt", PART_FIELDS(it),
-	    F_INT("status", r->status), F_STR("why", r->why),
-	    F_SPAN("reply", r->reply));
-	if (!known)
-		item_hold(it);
-	if (!item_fresh(it) && it->taken_any && !d->gate.closed) {
-		d->stats.refused_events += it->held.end - it->held.at;
-		item_settle_held(it, r);
-		return;
-	}
-	if (!item_fresh(it)) {
-		it->due_ms = clock_mono_ms() + HELD_RETRY_MS;
-		d->changed = true; /* it may take others to tell */
-	}
-	if (!known && !d->gate.closed && gate_news(d, it))
-		gate_refused_alone(d, r);
-}
-
-static void
-refused(struct delivery *d, struct item *it, const struct dassana_result *r,
-    bool probe)
-{
-	bool too_large = r->status == 413;
-
-	it->blamed++;
-	ready(it);
-	gate_refused(d, probe);
-	if (too_large)
-		limit_too_large(d, it);
-	if (it->part.events == 1) {
-		refused_alone(d, it, r);
-		return;
-	}
-	if (!too_large)
-		item_halve(it);
-	LOG_AT(item_whole(it) ? LOG_LVL_WARN : LOG_LVL_DEBUG, "dassana.split",
+	LOG_AT(first ? LOG_LVL_WARN : LOG_LVL_DEBUG, "dassana.split",
 	    PART_FIELDS(it), F_INT("bytes", it->part.plain_bytes),
 	    F_INT("status", r->status), F_STR("why", r->why),
 	    F_STR("advice", r->advice), F_SPAN("reply", r->reply));
+	it->due_ms = 0;
+	it->blame = (struct blame){0};
+	if (!it->suspect || it->cuts < CUTS_MAX) {
+		item_refuse(it, r);
+		return;
+	}
+	/* Enough for this time. */
+	goes_on = it->end - it->at > 1;
+	if (it->part.events == 1)
+		item_refuse(it, r);
+	if (goes_on)
+		item_drop(it, DELIVERY_UNTRIED);
+}
+
+static void
+too_large(struct delivery *d, struct item *it, const struct dassana_result *r)
+{
+	size_t events = it->part.events;
+
+	limit_too_large(d, it);
+	if (events == 1)
+		isolate(it, r);
+	else
+		it->due_ms = 0;
+}
+
+/* Whoever refuses events answers. But who has never taken any may be the wrong
+ * one: then each object is tried with one event, more and more seldom. */
+static void
+refused(struct delivery *d, struct item *it, const struct dassana_result *r)
+{
+	bool known = dassana_counts(d->sink);
+
+	if (!known)
+		failed(d, it, r);
+	else if (breaker_succeeded(&d->breaker, it->ticket))
+		answers_again(d);
+	if (!known && !it->suspect)
+		item_refuse_run(it, r);
+	else if (r->status == 413)
+		too_large(d, it, r);
+	else
+		isolate(it, r);
 }
 
 /* ---- failures ---- */
@@ -146,69 +191,49 @@ may_be_its_fault(const struct dassana_result *r)
 	return r->status == 0 ? r->sent : r->status != 429 && r->status != 503;
 }
 
-/* As long as nothing else is taken the count begins again: then it is Dassana
- * that is down. Halving a batch that was poison already costs nothing. */
+/* Whether it has failed by comparison so often. */
 static bool
-is_poison(const struct delivery *d, struct item *it)
+fails_alone(struct delivery *d, struct item *it, unsigned times)
 {
-	int64_t now = clock_mono_ms();
-
-	if (it->fails == 0 || d->takes == it->fail_takes) {
-		it->fails = 0;
-		it->fail_ms = now;
-		it->fail_takes = d->takes;
-	}
-	it->fails++;
-	if (it->poison && it->part.events > 1)
-		return it->retries > 0;
-	return it->fails >= POISON_FAILS && now - it->fail_ms >= POISON_MS;
+	(void)judge_failed(d->conf.judge, JUDGE_DASSANA, &it->trial, &it->blame,
+	    clock_mono_ms());
+	return it->blame.times >= (it->poison ? 1 : times);
 }
 
 static void
-isolate(struct delivery *d, struct item *it, const struct dassana_result *r)
-{
-	ready(it);
-	it->poison = true;
-	LOG_WARN("dassana.poison", PART_FIELDS(it), F_INT("status", r->status),
-	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
-	    F_STR("why", "it failed again and again while others were taken"),
-	    F_SPAN("reply", r->reply));
-	if (it->part.events > 1)
-		item_halve(it);
-	else
-		settle_refused(d, it, r);
-}
-
-static void
-put_off(struct delivery *d, struct item *it, const struct dassana_result *r,
-    bool probe)
+put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 {
 	int64_t now = clock_mono_ms();
 	int64_t wait_ms = clock_backoff_ms(
-	    d->conf.backoff_base_ms, d->conf.backoff_max_ms, it->retries);
+	    d->conf.backoff_base_ms, d->conf.backoff_max_ms, it->tries);
 
 	if (r->retry_after_ms >= 0 && now + r->retry_after_ms > d->hold_ms)
 		d->hold_ms = now + r->retry_after_ms;
-	LOG_WARN("dassana.retry", PART_FIELDS(it),
-	    F_INT("retries", it->retries), F_INT("status", r->status),
+	LOG_WARN("dassana.retry", PART_FIELDS(it), F_INT("retries", it->tries),
+	    F_INT("status", r->status),
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_SPAN("detail", r->detail), F_STR("why", r->why),
 	    F_STR("advice", r->advice), F_INT("wait_ms", wait_ms),
 	    F_INT("retry_after_ms", r->retry_after_ms),
 	    F_SPAN("reply", r->reply));
 	d->stats.retries++;
-	if (probe)
-		gate_probe_later(d);
-	if (may_be_its_fault(r)) {
-		it->blamed += probe;
-		if (is_poison(d, it)) {
-			isolate(d, it, r);
-			return;
-		}
+	failed(d, it, r);
+	if (may_be_its_fault(r) && fails_alone(d, it, POISON_TIMES)) {
+		LOG_WARN("dassana.poison", PART_FIELDS(it),
+		    F_INT("status", r->status),
+		    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
+		    F_STR("why",
+			"it failed again and again while others were taken"),
+		    F_SPAN("reply", r->reply));
+		it->poison = true;
+		isolate(it, r);
+		return;
 	}
 	it->due_ms = now + wait_ms;
-	it->retries++;
+	it->tries++;
 }
+
+/* ---- the set-up ---- */
 
 static void
 reload_token(struct delivery *d)
@@ -222,8 +247,7 @@ reload_token(struct delivery *d)
 }
 
 static void
-blame_setup(struct delivery *d, struct item *it, const struct dassana_result *r,
-    bool probe)
+count_setup(struct delivery *d, const struct dassana_result *r)
 {
 	if (r->verdict == DASSANA_TOKEN) {
 		d->stats.token_faults++;
@@ -231,39 +255,60 @@ blame_setup(struct delivery *d, struct item *it, const struct dassana_result *r,
 	} else {
 		d->stats.setup_faults++;
 	}
-	it->due_ms = 0;
-	if (!d->gate.closed && gate_news(d, it)) {
-		gate_close(d, r);
+}
+
+/*
+ * Answered as a wrong set-up is. If it is that all wait, and probes take turns;
+ * now and then with less of a batch, in case each has an event that something
+ * on the way dislikes.
+ */
+static void
+blame_setup(struct delivery *d, struct item *it, const struct dassana_result *r)
+{
+	bool open = d->breaker.open, news = it->ticket == d->breaker.turn;
+	bool convicted = it->suspect || (it->poison && !open) ||
+			 fails_alone(d, it, DISLIKED_TIMES);
+
+	count_setup(d, r);
+	/* Among others that are taken it is no news. */
+	if (open || !convicted)
+		failed(d, it, r);
+	if (convicted) {
+		it->poison = true;
+		isolate(it, r);
 		return;
 	}
-	if (probe)
-		gate_probe_later(d);
+	if (it->tries % 2 == 1)
+		(void)item_halve(it);
+	it->due_ms = 0;
+	if (news)
+		it->due_ms =
+		    clock_mono_ms() + clock_backoff_ms(SETUP_BACKOFF_MS,
+					  SETUP_BACKOFF_MAX_MS, it->tries);
+	it->tries++;
 	LOG_DEBUG("dassana.gate_stays", PART_FIELDS(it),
 	    F_INT("status", r->status), F_STR("why", r->why),
 	    F_SPAN("reply", r->reply));
 }
 
 void
-delivery_judge(struct delivery *d, struct item *it,
-    const struct dassana_result *r, bool probe)
+delivery_judge(
+    struct delivery *d, struct item *it, const struct dassana_result *r)
 {
 	switch (r->verdict) {
 	case DASSANA_TAKEN:
-		taken(d, it, r, probe);
+		taken(d, it, r);
 		break;
 	case DASSANA_RETRY:
-		put_off(d, it, r, probe);
+		put_off(d, it, r);
 		break;
 	case DASSANA_REFUSED:
-		refused(d, it, r, probe);
+		refused(d, it, r);
 		break;
 	case DASSANA_TOKEN:
 	case DASSANA_SETUP:
-		blame_setup(d, it, r, probe);
+	case DASSANA_UNCOUNTED:
+		blame_setup(d, it, r);
 		break;
 	}
-	/* A closed gate is opened by a probe that is taken, and there is none
-	 * without a batch. */
-	if (d->gate.closed && TAILQ_EMPTY(&d->items))
-		gate_open(d, "nothing is left to probe with");
 }

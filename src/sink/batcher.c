@@ -125,6 +125,12 @@ batcher_room(struct batcher *b, size_t n)
 	return true;
 }
 
+bool
+batcher_has_quarter(const struct batcher *b)
+{
+	return pool_left(b->pool) >= pool_total(b->pool) / 4;
+}
+
 size_t
 batcher_pool_min(const struct batcher_conf *conf, size_t n)
 {

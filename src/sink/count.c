@@ -9,8 +9,8 @@ count_init(struct delivery *d)
 	histogram_init(&d->stats.post_us, &histogram_call_us);
 }
 
-static enum delivery_answer
-kind_of(const struct dassana_result *r)
+enum delivery_answer
+count_kind(const struct dassana_result *r)
 {
 	switch (r->verdict) {
 	case DASSANA_TAKEN:
@@ -24,6 +24,8 @@ kind_of(const struct dassana_result *r)
 					: DELIVERY_A_REFUSED;
 	case DASSANA_TOKEN:
 		return DELIVERY_A_TOKEN;
+	case DASSANA_UNCOUNTED:
+		return DELIVERY_A_UNCOUNTED;
 	case DASSANA_SETUP:
 		break;
 	}
@@ -34,7 +36,7 @@ void
 count_answer(
     struct delivery *d, const struct item *it, const struct dassana_result *r)
 {
-	d->stats.answers[kind_of(r)]++;
+	d->stats.answers[count_kind(r)]++;
 	histogram_observe(
 	    &d->stats.post_us, (clock_mono_ms() - it->sent_ms) * 1000);
 }
@@ -51,6 +53,7 @@ delivery_answer_name(enum delivery_answer a)
 	    [DELIVERY_A_TOO_LARGE] = "too_large",
 	    [DELIVERY_A_TOKEN] = "token_refused",
 	    [DELIVERY_A_SETUP] = "wrong_endpoint",
+	    [DELIVERY_A_UNCOUNTED] = "uncounted",
 	};
 
 	CHECK((unsigned)a < DELIVERY_ANSWERS);

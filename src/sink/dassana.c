@@ -12,6 +12,7 @@ struct dassana {
 	struct dassana_conf conf;
 	char *endpoint, *app_id, *token; /* owned; conf points to them */
 	enum token_state token_state;
+	bool counts;	/* the endpoint has sent a docCount */
 	unsigned posts; /* under way */
 };
 
@@ -91,6 +92,8 @@ dassana_change(struct dassana *d, const struct dassana_conf *conf)
 {
 	struct dassana was = *d;
 
+	if (was.endpoint == NULL || strcmp(was.endpoint, conf->endpoint) != 0)
+		d->counts = false;
 	d->conf = *conf;
 	d->conf.endpoint = d->endpoint =
 	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
@@ -114,6 +117,13 @@ enum token_state
 dassana_token(const struct dassana *d)
 {
 	return d->token_state;
+}
+
+bool
+dassana_counts(const struct dassana *d)
+{
+	return d->counts || d->conf.accept_any_2xx ||
+	       d->conf.doc_count == DOC_COUNT_IGNORED;
 }
 
 static void
@@ -141,10 +151,14 @@ on_done(void *arg, const struct reply *r)
 	struct post *p = arg;
 	dassana_done_fn *fn = p->fn;
 	void *fn_arg = p->arg;
+	struct dassana *d = p->dassana;
+	struct dassana_sent sent = {p->token, p->events, d->counts};
 	struct dassana_result result;
 
-	dassana_judge(&p->dassana->conf, p->token, p->events, r, &result);
-	note_token(p->dassana, p->token, result.verdict);
+	dassana_judge(&d->conf, &sent, r, &result);
+	note_token(d, p->token, result.verdict);
+	if (result.verdict == DASSANA_TAKEN && result.has_doc_count)
+		d->counts = true;
 	end_post(p); /* before fn, which may free all of this */
 	fn(fn_arg, &result);
 }
@@ -179,6 +193,7 @@ dassana_post(struct dassana *d, const struct span *body, size_t nparts,
 			 .nbody = nparts,
 			 .total_timeout_ms = d->conf.post_timeout_ms,
 			 .reply_max = REPLY_MAX,
+			 .may_be_compressed = true,
 			 .on_done = on_done,
 			 .arg = p,
 		     });

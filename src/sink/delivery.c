@@ -5,109 +5,51 @@
 #include "base/mem.h"
 #include "sink/delivery_internal.h"
 
-#define NEVER INT64_MAX
-
-/* ---- what goes next ---- */
-
-static bool
-is_whole_body(const struct delivery *d, const struct item *it, size_t n)
-{
-	return n == batch_events(it->batch) &&
-	       (n == 1 || batch_plain_bytes(it->batch) <= d->limit.bytes);
-}
-
-/* Whether it could be sent now, gate and time apart. There is one scratch
- * buffer for the parts of batches; who needs it waits for it. */
-static bool
-is_free(const struct delivery *d, const struct item *it)
-{
-	size_t first;
-
-	return it->post == NULL &&
-	       (d->split_user == NULL ||
-		   is_whole_body(d, it, item_next(it, &first)));
-}
-
-/* The oldest, but what was refused or failed comes later, and what is all held
- * last: if it is to blame itself, another batch opens the gate. */
-static bool
-probes_better(const struct item *a, const struct item *b)
-{
-	if (item_fresh(a) != item_fresh(b))
-		return item_fresh(a);
-	return a->blamed < b->blamed;
-}
-
-static struct item *
-pick_probe(struct delivery *d)
-{
-	struct item *it, *best = NULL;
-
-	TAILQ_FOREACH(it, &d->items, link)
-	{
-		if (is_free(d, it) && (best == NULL || probes_better(it, best)))
-			best = it;
-	}
-	return best;
-}
-
-/* The oldest that is due, or else the one that is due next. */
-static struct item *
-pick_due(struct delivery *d, int64_t now)
-{
-	struct item *it, *best = NULL;
-
-	TAILQ_FOREACH(it, &d->items, link)
-	{
-		if (!is_free(d, it))
-			continue;
-		if (it->due_ms <= now)
-			return it;
-		if (best == NULL || it->due_ms < best->due_ms)
-			best = it;
-	}
-	return best;
-}
-
-/* When the next POST may start, and which; NEVER: not before an answer. */
-static int64_t
-next_up(struct delivery *d, int64_t now, struct item **it)
-{
-	int64_t at;
-
-	if (d->stats.in_flight >= d->conf.concurrency || d->gate.probe != NULL)
-		return NEVER;
-	*it = d->gate.closed ? pick_probe(d) : pick_due(d, now);
-	if (*it == NULL)
-		return NEVER;
-	at = d->gate.closed ? d->gate.probe_ms : (*it)->due_ms;
-	return at > d->hold_ms ? at : d->hold_ms;
-}
-
 static dassana_done_fn on_answer;
 
 /* The body of the next part. */
 static const struct span *
 cut_part(struct delivery *d, struct item *it, size_t *nparts)
 {
-	size_t first, n = item_next(it, &first);
+	size_t n = pick_events(d, it);
+	struct scratch *scratch;
 	struct split_body body;
 
-	it->part.first = first;
-	if (is_whole_body(d, it, n)) {
+	it->part.first = it->at;
+	if (pick_is_whole(d, it, n)) {
 		it->part.events = n;
 		it->part.plain_bytes = batch_plain_bytes(it->batch);
 		it->part.body_bytes = batch_body_bytes(it->batch);
 		return batch_body(it->batch, nparts);
 	}
-	CHECK(d->split_user == NULL);
-	d->split_user = it;
-	split_render(d->split, it->batch, first, n, d->limit.bytes, &body);
+	scratch = pick_scratch(d, it);
+	CHECK(scratch != NULL);
+	scratch->user = it;
+	split_render(
+	    scratch->split, it->batch, it->at, n, d->limit.bytes, &body);
 	it->part.events = body.events;
 	it->part.plain_bytes = body.plain_bytes;
 	it->part.body_bytes = body.body_bytes;
 	*nparts = body.nparts;
 	return body.part;
+}
+
+static void
+count_start(struct delivery *d, struct item *it)
+{
+	d->stats.posts++;
+	if (++d->stats.in_flight > d->stats.in_flight_max)
+		d->stats.in_flight_max = d->stats.in_flight;
+	it->share = it->suspect		? &d->suspects
+		    : item_isolated(it) ? &d->cuts
+					: NULL;
+	d->suspects.since++;
+	d->cuts.since++;
+	if (it->share == NULL)
+		return;
+	it->share->now++;
+	it->share->since = 0;
+	it->cuts++;
 }
 
 static void
@@ -117,12 +59,9 @@ start_post(struct delivery *d, struct item *it, int64_t now)
 	const struct span *body = cut_part(d, it, &nparts);
 
 	it->sent_ms = now;
-	it->gate_turn = d->gate.turn;
-	if (d->gate.closed)
-		d->gate.probe = it;
-	d->stats.posts++;
-	if (++d->stats.in_flight > d->stats.in_flight_max)
-		d->stats.in_flight_max = d->stats.in_flight;
+	it->ticket = breaker_begin(&d->breaker);
+	it->trial = judge_begin(d->conf.judge);
+	count_start(d, it);
 	it->post =
 	    dassana_post(d->sink, body, nparts, it->part.events, on_answer, it);
 }
@@ -135,9 +74,9 @@ on_pump(void *arg)
 	struct item *it = NULL;
 
 	limit_grow(d, now);
-	while ((at = next_up(d, now, &it)) <= now)
+	while ((at = pick_next(d, now, &it)) <= now)
 		start_post(d, it, now);
-	if (at != NEVER)
+	if (at != BREAKER_NEVER)
 		timer_after(d->pump, at - now);
 }
 
@@ -156,19 +95,27 @@ tell_progress(struct delivery *d)
 		d->conf.progress(d->conf.arg);
 }
 
+/* Its POST is no more. */
+static void
+ended(struct delivery *d, struct item *it)
+{
+	it->post = NULL;
+	d->stats.in_flight--;
+	if (it->share != NULL)
+		it->share->now--;
+	for (size_t i = 0; i < SCRATCHES; i++) {
+		if (d->scratch[i].user == it)
+			d->scratch[i].user = NULL;
+	}
+}
+
 static void
 on_answer(void *arg, const struct dassana_result *r)
 {
 	struct item *it = arg;
 	struct delivery *d = it->delivery;
-	bool probe = d->gate.probe == it;
 
-	it->post = NULL;
-	d->stats.in_flight--;
-	if (probe)
-		d->gate.probe = NULL;
-	if (d->split_user == it)
-		d->split_user = NULL;
+	ended(d, it);
 	LOG_DEBUG("dassana.post", F_INT("batch", batch_id(it->batch)),
 	    F_INT("first", it->part.first), F_INT("events", it->part.events),
 	    F_INT("bytes", it->part.body_bytes), F_INT("status", r->status),
@@ -176,12 +123,24 @@ on_answer(void *arg, const struct dassana_result *r)
 	    F_INT("ms", clock_mono_ms() - it->sent_ms), F_STR("why", r->why));
 	count_answer(d, it, r);
 	trouble_note(d, r);
-	delivery_judge(d, it, r, probe);
+	delivery_judge(d, it, r);
 	timer_soon(d->pump);
 	tell_progress(d);
 }
 
 /* ---- from outside ---- */
+
+static void
+make_scratch(struct delivery *d)
+{
+	for (size_t i = 0; i < SCRATCHES; i++) {
+		struct scratch *s = &d->scratch[i];
+
+		s->max_bytes = i == 0 ? SIZE_MAX : SCRATCH_SMALL;
+		s->split = split_new(d->conf.gzip_level,
+		    i == 0 ? d->conf.batch_max_bytes : SCRATCH_SMALL);
+	}
+}
 
 struct delivery *
 delivery_new(
@@ -194,11 +153,22 @@ delivery_new(
 	d->sink = sink;
 	d->conf = *conf;
 	d->pump = timer_new(t, on_pump, d);
-	d->split = split_new(conf->gzip_level, conf->batch_max_bytes);
+	make_scratch(d);
 	d->limit.bytes = SIZE_MAX;
 	count_init(d);
 	TAILQ_INIT(&d->items);
 	return d;
+}
+
+static void
+drop(struct delivery *d, struct item *it)
+{
+	if (it->post != NULL) {
+		dassana_cancel(&it->post);
+		breaker_cancelled(&d->breaker, it->ticket);
+		ended(d, it);
+	}
+	item_drop(it, DELIVERY_DROPPED);
 }
 
 static void
@@ -207,20 +177,26 @@ drop_all(struct delivery *d)
 	uint64_t before = d->stats.dropped_events;
 	struct item *it;
 
-	d->gate.probe = NULL;
-	d->split_user = NULL;
-	while ((it = TAILQ_FIRST(&d->items)) != NULL) {
-		if (it->post != NULL) {
-			dassana_cancel(&it->post);
-			d->stats.in_flight--;
-		}
-		item_drop(it);
-	}
+	while ((it = TAILQ_FIRST(&d->items)) != NULL)
+		drop(d, it);
 	timer_stop(d->pump);
 	if (d->stats.dropped_events > before)
 		LOG_WARN("dassana.dropped",
 		    F_INT("events", d->stats.dropped_events - before),
 		    F_STR("why", "no time left to deliver them"));
+}
+
+void
+delivery_drop_suspects(struct delivery *d)
+{
+	struct item *it, *next;
+
+	for (it = TAILQ_FIRST(&d->items); it != NULL; it = next) {
+		next = TAILQ_NEXT(it, link);
+		if (it->suspect)
+			drop(d, it);
+	}
+	tell_progress(d);
 }
 
 void
@@ -232,7 +208,8 @@ delivery_free(struct delivery **dp)
 		return;
 	drop_all(d);
 	timer_free(&d->pump);
-	split_free(&d->split);
+	for (size_t i = 0; i < SCRATCHES; i++)
+		split_free(&d->scratch[i].split);
 	mem_free(d);
 	*dp = NULL;
 }
@@ -245,9 +222,9 @@ delivery_give_up(struct delivery *d)
 }
 
 void
-delivery_submit(struct delivery *d, struct batch *b)
+delivery_submit(struct delivery *d, struct batch *b, bool suspect)
 {
-	struct item *it = item_new(d, b);
+	struct item *it = item_new(d, b, suspect);
 
 	TAILQ_INSERT_TAIL(&d->items, it, link);
 	timer_soon(d->pump);
@@ -256,7 +233,8 @@ delivery_submit(struct delivery *d, struct batch *b)
 bool
 delivery_open(const struct delivery *d)
 {
-	return !d->gate.closed;
+	return !d->breaker.open || d->cause == DELIVERY_A_LIMITED ||
+	       d->cause == DELIVERY_A_BUSY || d->cause == DELIVERY_A_NONE;
 }
 
 bool
@@ -266,16 +244,29 @@ delivery_idle(const struct delivery *d)
 }
 
 bool
-delivery_in_doubt(const struct delivery *d)
+delivery_answers(const struct delivery *d)
+{
+	return d->trouble.why == NULL;
+}
+
+bool
+delivery_wants_fresh(const struct delivery *d)
 {
 	const struct item *it;
 
 	TAILQ_FOREACH(it, &d->items, link)
 	{
-		if (item_fresh(it))
+		if (it->tries == 0)
 			return false;
 	}
-	return !delivery_idle(d);
+	return d->breaker.open;
+}
+
+void
+delivery_retry(struct delivery *d)
+{
+	breaker_hurry(&d->breaker, clock_mono_ms());
+	timer_soon(d->pump);
 }
 
 size_t
@@ -287,7 +278,8 @@ delivery_limit(const struct delivery *d)
 size_t
 delivery_memory(int gzip_level, size_t batch_max_bytes)
 {
-	return split_memory(gzip_level, batch_max_bytes);
+	return split_memory(gzip_level, batch_max_bytes) +
+	       (SCRATCHES - 1) * split_memory(gzip_level, SCRATCH_SMALL);
 }
 
 struct delivery_stats
@@ -299,7 +291,6 @@ delivery_stats(const struct delivery *d)
 	TAILQ_FOREACH(it, &d->items, link)
 	{
 		s.waiting += it->post == NULL;
-		s.in_doubt += it->held.end - it->held.at;
 	}
 	if (d->limit.bytes != SIZE_MAX)
 		s.learned_limit_bytes = d->limit.bytes;

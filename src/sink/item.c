@@ -1,138 +1,105 @@
 #include "base/mem.h"
 #include "sink/delivery_internal.h"
 
-static bool
-is_empty(const struct range *r)
-{
-	return r->at == r->end;
-}
-
 struct item *
-item_new(struct delivery *d, struct batch *b)
+item_new(struct delivery *d, struct batch *b, bool suspect)
 {
 	struct item *it = mem_zalloc(sizeof *it);
 
 	it->delivery = d;
 	it->batch = b;
-	it->rest = (struct range){.end = batch_events(b), .step = SIZE_MAX};
-	it->events_max = SIZE_MAX;
+	it->suspect = suspect;
+	it->end = batch_events(b);
+	it->run_left = batch_run_at(b, 0)->count;
+	it->step = it->events_max = SIZE_MAX;
 	return it;
 }
 
 bool
-item_whole(const struct item *it)
+item_isolated(const struct item *it)
 {
-	return is_empty(&it->held) && it->rest.at == 0;
+	return it->suspect || it->step != SIZE_MAX;
 }
 
-bool
-item_fresh(const struct item *it)
+/* ---- units ---- */
+
+static size_t
+run_events(const struct item *it, size_t run)
 {
-	return !is_empty(&it->rest) || it->again;
+	return run == it->run ? it->run_left
+			      : batch_run_at(it->batch, run)->count;
 }
 
-/* Those held come first once there is news, else last, one at a time. */
-static const struct range *
-next_range(const struct item *it)
+/* How many events the next k units have. */
+static size_t
+events_of(const struct item *it, size_t k)
 {
-	return it->again || is_empty(&it->rest) ? &it->held : &it->rest;
+	size_t n = 0;
+
+	if (k >= it->end - it->at)
+		return it->end - it->at;
+	if (it->suspect)
+		return k;
+	for (size_t i = it->run; k > 0 && i < batch_nruns(it->batch); i++, k--)
+		n += run_events(it, i);
+	return n;
+}
+
+/* How many units the next n events belong to. */
+static size_t
+units_of(const struct item *it, size_t n)
+{
+	size_t k = 0;
+
+	if (it->suspect)
+		return n;
+	for (size_t i = it->run; n > 0; i++, k++) {
+		size_t events = run_events(it, i);
+
+		n -= n < events ? n : events;
+	}
+	return k;
+}
+
+static void
+advance(struct item *it, size_t n)
+{
+	it->at += n;
+	while (n >= it->run_left && it->at < it->end) {
+		n -= it->run_left;
+		it->run_left = batch_run_at(it->batch, ++it->run)->count;
+	}
+	it->run_left -= n < it->run_left ? n : it->run_left;
 }
 
 size_t
-item_next(const struct item *it, size_t *first)
+item_next(const struct item *it)
 {
-	const struct range *r = next_range(it);
-	size_t n = r->end - r->at;
+	size_t n = events_of(it, it->step);
 
-	*first = r->at;
-	if (n > r->step)
-		n = r->step;
 	return n < it->events_max ? n : it->events_max;
 }
 
+size_t
+item_bytes_max(const struct item *it)
+{
+	if (it->at + item_next(it) <= it->bad_end)
+		return it->bad_bytes;
+	return batch_plain_bytes(it->batch);
+}
+
 bool
-item_sent_held(const struct item *it)
-{
-	return it->part.first < it->held.end && !is_empty(&it->held);
-}
-
-static struct range *
-sent_range(struct item *it)
-{
-	struct range *r = item_sent_held(it) ? &it->held : &it->rest;
-
-	CHECK(r->at == it->part.first && !is_empty(r));
-	return r;
-}
-
-void
-item_took(struct item *it)
-{
-	struct range *r = sent_range(it);
-
-	r->at += it->part.events;
-	if (r->bad_end > r->at)
-		r->step = (r->bad_end - r->at + 1) / 2;
-	else
-		r->step = r->step > SIZE_MAX / 2 ? SIZE_MAX : 2 * r->step;
-	it->again = it->again && !is_empty(&it->held);
-}
-
-/* Where one is to blame its neighbours may be, too: the next part is small. */
-void
-item_refuse(struct item *it)
-{
-	struct range *r = sent_range(it);
-
-	CHECK(it->part.events == 1);
-	r->at++;
-	r->step = 1;
-	it->again = it->again && !is_empty(&it->held);
-}
-
-void
 item_halve(struct item *it)
 {
-	struct range *r = sent_range(it);
+	size_t units = units_of(it, it->part.events);
 
-	CHECK(it->part.events > 1);
-	r->bad_end = r->at + it->part.events;
-	r->step = it->part.events / 2;
+	if (units < 2)
+		return false;
+	it->step = units / 2;
+	it->bad_end = it->at + it->part.events;
+	it->bad_bytes = it->part.plain_bytes;
 	it->delivery->stats.splits++;
-}
-
-/*
- * The held ones and the rest always touch here: nothing of the rest is sent
- * before those that get another chance are settled, and nothing of the rest was
- * settled since the first was held, or they would have got it.
- */
-void
-item_hold(struct item *it)
-{
-	struct range *r = sent_range(it);
-
-	CHECK(r == &it->rest && it->part.events == 1);
-	if (is_empty(&it->held))
-		it->held.at = r->at;
-	else
-		CHECK(it->held.end == r->at);
-	it->held.end = ++r->at;
-	it->held.step = 1;
-	it->again = false;
-	r->step = 1;
-}
-
-void
-item_retry_held(struct item *it)
-{
-	if (is_empty(&it->held) || it->again)
-		return;
-	it->again = true;
-	it->held.step = SIZE_MAX;
-	it->held.bad_end = 0;
-	it->fails = 0; /* those were of the rest */
-	if (it->post == NULL)
-		it->due_ms = 0;
+	return true;
 }
 
 /* ---- settling ---- */
@@ -142,18 +109,21 @@ tell(struct item *it, size_t first, size_t n, enum delivery_outcome outcome,
     const struct dassana_result *why)
 {
 	const struct delivery_conf *conf = &it->delivery->conf;
+	struct delivery_settled s = {
+	    .outcome = outcome, .why = why, .trial = it->trial};
 	size_t end = first + n, at = 0;
 
 	for (size_t i = 0; i < batch_nruns(it->batch) && at < end; i++) {
 		const struct batch_run *run = batch_run_at(it->batch, i);
 		size_t from = at > first ? at : first;
 		size_t to = at + run->count < end ? at + run->count : end;
-		struct batch_run part = *run;
 
-		part.first += from - at;
-		part.count = to > from ? (uint32_t)(to - from) : 0;
+		s.run = *run;
+		s.run.first += from - at;
+		s.run.count = to > from ? (uint32_t)(to - from) : 0;
+		s.alone = n == 1 && it->part.events == 1;
 		if (to > from)
-			conf->settled(conf->arg, &part, outcome, why);
+			conf->settled(conf->arg, &s);
 		at += run->count;
 	}
 }
@@ -166,12 +136,19 @@ item_free(struct item *it)
 	mem_free(it);
 }
 
-void
-item_settle(struct item *it, size_t first, size_t n,
-    enum delivery_outcome outcome, const struct dassana_result *why)
+/* The next n events are out of what is left. If nothing is, the item is out of
+ * the queue before that is told, and gone after it. */
+static void
+settle(struct item *it, size_t n, enum delivery_outcome outcome,
+    const struct dassana_result *why)
 {
-	bool over = is_empty(&it->held) && is_empty(&it->rest);
+	size_t first = it->at;
+	bool over;
 
+	advance(it, n);
+	it->tries = 0;
+	it->blame = (struct blame){0};
+	over = it->at == it->end;
 	if (over)
 		TAILQ_REMOVE(&it->delivery->items, it, link);
 	tell(it, first, n, outcome, why);
@@ -179,28 +156,46 @@ item_settle(struct item *it, size_t first, size_t n,
 		item_free(it);
 }
 
+/* Where one is to blame its neighbours may be too: from there on the parts are
+ * small, and grow. */
 void
-item_settle_held(struct item *it, const struct dassana_result *why)
+item_took(struct item *it, enum delivery_outcome outcome)
 {
-	struct range held = it->held;
+	size_t n = it->part.events, next = it->at + n;
 
-	it->held = (struct range){0};
-	it->again = false;
-	item_settle(it, held.at, held.end - held.at, DELIVERY_REFUSED, why);
+	if (it->bad_end > next)
+		it->step = (it->step + 1) / 2;
+	else
+		it->step = it->step > SIZE_MAX / 2 ? SIZE_MAX : 2 * it->step;
+	settle(it, n, outcome, NULL);
 }
 
 void
-item_drop(struct item *it)
+item_refuse_run(struct item *it, const struct dassana_result *why)
 {
-	const struct range *part[] = {&it->held, &it->rest};
+	it->step = 1;
+	settle(it, it->run_left, DELIVERY_REFUSED, why);
+}
 
-	TAILQ_REMOVE(&it->delivery->items, it, link);
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = part[i]->end - part[i]->at;
+void
+item_refuse(struct item *it, const struct dassana_result *why)
+{
+	bool alone = it->suspect || it->part.events == 1;
+	size_t n = alone ? 1 : it->run_left;
 
+	if (item_halve(it))
+		return;
+	it->step = 1;
+	settle(it, n, DELIVERY_REFUSED, why);
+}
+
+void
+item_drop(struct item *it, enum delivery_outcome outcome)
+{
+	size_t n = it->end - it->at;
+
+	if (outcome == DELIVERY_DROPPED)
 		it->delivery->stats.dropped_events += n;
-		if (n > 0)
-			tell(it, part[i]->at, n, DELIVERY_DROPPED, NULL);
-	}
-	item_free(it);
+	it->part.events = 0;
+	settle(it, n, outcome, NULL);
 }

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "sink/delivery_internal.h"
 
-enum { LASTING_MS = 10 * 1000 };
+enum { LASTING_MS = 60 * 1000 };
 
 void
 trouble_note(struct delivery *d, const struct dassana_result *r)
@@ -14,19 +14,10 @@ trouble_note(struct delivery *d, const struct dassana_result *r)
 		d->trouble.why = NULL;
 		return;
 	}
-	/* A refused event is trouble only once the gate says so. */
-	if (r->verdict != DASSANA_REFUSED)
-		trouble_set(d, r->why, r->advice, r);
-}
-
-void
-trouble_set(struct delivery *d, const char *why, const char *advice,
-    const struct dassana_result *r)
-{
 	if (d->trouble.why == NULL)
 		d->trouble.since_ms = clock_mono_ms();
-	d->trouble.why = why;
-	d->trouble.advice = advice != NULL ? advice : "";
+	d->trouble.why = r->why;
+	d->trouble.advice = r->advice != NULL ? r->advice : "";
 	d->trouble.code = r->err != ERR_OK ? err_name(r->err) : "";
 }
 
@@ -35,9 +26,7 @@ is_ill(const struct delivery *d)
 {
 	if (d->trouble.why == NULL)
 		return false;
-	if (d->gate.closed)
-		return true;
-	return !delivery_idle(d) &&
+	return !delivery_open(d) ||
 	       clock_mono_ms() - d->trouble.since_ms >= LASTING_MS;
 }
 

@@ -142,47 +142,138 @@ judge_fault(const struct reply *r, struct dassana_result *out)
 	}
 }
 
-/* Reads docCount; whether the body is a JSON object at all. */
+/* ---- a success ---- */
+
+/* What a reply of status 200 says. */
+struct said {
+	bool object;
+	bool failure;
+	bool has_count;
+	uint64_t count;
+};
+
 static bool
-read_success(const struct reply *r, struct dassana_result *out)
+is_true(const struct json_node *n)
+{
+	return json_is(n, JSON_BOOL) && n->boolean;
+}
+
+/* A number in JSON's words: whether any digit before its exponent counts. */
+static bool
+is_positive(struct span s)
+{
+	if (span_starts(s, "-"))
+		return false;
+	for (size_t i = 0; i < s.n && s.p[i] != 'e' && s.p[i] != 'E'; i++) {
+		if (s.p[i] >= '1' && s.p[i] <= '9')
+			return true;
+	}
+	return false;
+}
+
+/* Of what gateways and functions answer when they fail, with status 200. */
+static bool
+tells_failure(const struct json_node *root)
+{
+	static const char *const keys[] = {"errorMessage", "error"};
+	const struct json_node *n;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		n = json_get(root, keys[i]);
+		if (json_str(n).n > 0 || json_is(n, JSON_OBJECT) || is_true(n))
+			return true;
+	}
+	n = json_get(root, "success");
+	if (json_is(n, JSON_BOOL) && !n->boolean)
+		return true;
+	n = json_get(root, "errors");
+	if (json_is(n, JSON_ARRAY))
+		return n->child != NULL;
+	if (json_is(n, JSON_NUMBER))
+		return is_positive(n->text);
+	return is_true(n);
+}
+
+static struct span
+without_bom(struct span s)
+{
+	if (span_starts(s, "\xef\xbb\xbf"))
+		return (struct span){s.p + 3, s.n - 3};
+	return s;
+}
+
+static struct said
+read_success(const struct reply *r)
 {
 	const struct json_node *root;
 	struct json *doc = NULL;
-	bool object;
+	struct said said = {0};
 
 	if (r->err != ERR_OK)
-		return false; /* cut: too long for one of Dassana's */
-	(void)json_parse(r->body, TREE_MAX, &doc, &root);
-	object = json_is(root, JSON_OBJECT);
-	out->has_doc_count =
-	    json_u64(json_get(root, "docCount"), &out->doc_count) == ERR_OK;
+		return said; /* cut: too long for one of Dassana's */
+	(void)json_parse(without_bom(r->body), TREE_MAX, &doc, &root);
+	said.object = json_is(root, JSON_OBJECT);
+	said.has_count =
+	    json_u64(json_get(root, "docCount"), &said.count) == ERR_OK;
+	said.failure = tells_failure(root);
 	json_free(&doc);
-	return object;
+	return said;
 }
 
 static void
-judge_success(const struct dassana_conf *conf, uint64_t events,
+judge_count(const struct dassana_conf *conf, const struct dassana_sent *sent,
+    const struct said *said, struct dassana_result *out)
+{
+	if (!said->has_count && sent->counts)
+		set(out, DASSANA_RETRY,
+		    "status 200 without docCount, which this endpoint else "
+		    "sends",
+		    check_path);
+	else if (!said->has_count)
+		set(out, DASSANA_UNCOUNTED,
+		    "status 200 without docCount: nothing shows that events "
+		    "were taken",
+		    "see the reply: if this endpoint takes events without "
+		    "counting them, set verify_doc_count = no; otherwise "
+		    "check dassana_endpoint");
+	else if (said->count == 0)
+		set(out, DASSANA_REFUSED, "Dassana took none of the events",
+		    "check dassana_app_id and the format of the events; if "
+		    "this endpoint always answers docCount 0, set "
+		    "verify_doc_count = no");
+	else
+		out->unsure = said->count < sent->events &&
+			      conf->doc_count == DOC_COUNT_STRICT;
+}
+
+static void
+judge_success(const struct dassana_conf *conf, const struct dassana_sent *sent,
     const struct reply *r, struct dassana_result *out)
 {
-	bool object = read_success(r, out);
+	bool counted = conf->doc_count != DOC_COUNT_IGNORED;
+	struct said said = read_success(r);
 
+	out->has_doc_count = said.has_count;
+	out->doc_count = said.count;
 	if (conf->accept_any_2xx)
 		return;
-	/* Whoever switches it off has an endpoint that always says so. */
-	if (!conf->verify_doc_count && out->doc_count == 0)
+	/* Whoever ignores it may have an endpoint that always says so. */
+	if (!counted && said.count == 0)
 		out->has_doc_count = false;
 	if (r->status != 200)
 		set(out, DASSANA_SETUP, "a success, but not status 200",
 		    check_endpoint);
-	else if (!object)
+	else if (!said.object)
 		set(out, DASSANA_SETUP, "status 200, but no JSON object",
 		    check_endpoint);
-	else if (conf->verify_doc_count && out->has_doc_count &&
-		 out->doc_count == 0 && events > 0)
-		set(out, DASSANA_SETUP, "Dassana took none of the events",
-		    "check dassana_app_id and the format of the events; if "
-		    "this endpoint always answers docCount 0, switch "
-		    "verify_doc_count off");
+	else if (said.has_count && said.count == sent->events)
+		return;
+	else if (said.failure)
+		set(out, DASSANA_RETRY,
+		    "status 200, but the reply tells a failure",
+		    "see the reply; what answers there may not be Dassana");
+	else if (counted)
+		judge_count(conf, sent, &said, out);
 }
 
 static void
@@ -203,8 +294,8 @@ judge_failure(const struct reply *r, struct dassana_result *out)
 }
 
 void
-dassana_judge(const struct dassana_conf *conf, const char *sent_token,
-    uint64_t events, const struct reply *r, struct dassana_result *out)
+dassana_judge(const struct dassana_conf *conf, const struct dassana_sent *sent,
+    const struct reply *r, struct dassana_result *out)
 {
 	bool success = r->status >= 200 && r->status <= 299;
 
@@ -214,7 +305,7 @@ dassana_judge(const struct dassana_conf *conf, const char *sent_token,
 	    .retry_after_ms = -1,
 	    .sent = r->sent,
 	    .why = "taken",
-	    .reply = excerpt(r->body, sent_token, conf->token),
+	    .reply = excerpt(r->body, sent->token, conf->token),
 	    .detail = r->detail,
 	    .err = r->err,
 	};
@@ -224,7 +315,7 @@ dassana_judge(const struct dassana_conf *conf, const char *sent_token,
 		return;
 	}
 	if (success)
-		judge_success(conf, events, r, out);
+		judge_success(conf, sent, r, out);
 	else
 		judge_failure(r, out);
 	/* The status that goes with this word is not documented, so the word

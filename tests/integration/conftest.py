@@ -15,6 +15,7 @@ from guide import FAKED  # noqa: E402
 from process import BINARY, Daemon  # noqa: E402
 from standin import Standin  # noqa: E402
 from standin.journal import Journal  # noqa: E402
+from trail import same_time  # noqa: E402
 
 COMPONENTS = ("moto", "fauxqs", "swift")
 
@@ -22,6 +23,7 @@ COMPONENTS = ("moto", "fauxqs", "swift")
 def pytest_configure(config):
     for line in ("alone: measures time, so nothing else may run beside it",
                  "long: begins before the others, which would wait for it",
+                 "speed(times): how fast time passes for services and daemon",
                  "xdist_group(name): for one and the same worker"):
         config.addinivalue_line("markers", line)
 
@@ -64,8 +66,10 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture
-def standin():
-    with Standin() as made:
+def standin(request):
+    """Its time passes as fast as the test's mark `speed` says."""
+    speed = request.node.get_closest_marker("speed")
+    with Standin(speed=speed.args[0] if speed else 1) as made:
         yield made
         assert made.errors == []
         assert made.dassana.problems == []
@@ -140,7 +144,7 @@ def daemon(standin, new_daemon, secrets):
         made.before_stop.append(let_go)
         merged = {**standin.options(), "redeliver_after": "1s",
                   "batch_max_delay": "100ms", **options}
-        environ = standin.environ() if env is None else env
+        environ = same_time(standin) if env is None else env
         return made.start({k: v for k, v in merged.items() if v is not None},
                           environ, args, before_exec)
 

@@ -7,7 +7,8 @@ POLLS = "test_stop.py::test_a_failing_queue_is_asked_again"
 SQS, S3 = "test_faults_sqs.py::", "test_faults_s3.py::"
 RECORDS = "test_records.py::"
 POSTS, LEASE = "test_faults_dassana.py::", "test_lease.py::"
-ALL_REFUSED = S3 + "test_all_objects_refused_spend_no_receives"
+DOWN, ALONE = S3 + "test_no_object_can_be_had", S3 + "test_who_fails_alone"
+PARKED = FAILURES + "test_what_may_be_everybodys_is_parked"
 
 TESTS = {
     "sqs-throttling": POLLS + "[com.amazon.coral.service#Throttling",
@@ -35,29 +36,30 @@ TESTS = {
     "creds-none": "test_creds_life.py::"
                   "test_source_that_is_down_for_longer_than_they_live",
     "creds-then-forbidden":
-        S3 + "test_credentials_lapse_and_then_one_key_is_forbidden",
+        S3 + "test_credentials_lapse_and_then_one_key_is_f",
     "clock-skew": SQS + "test_the_host_clock_is_wrong",
-    "s3-slowdown": FAILURES + "test_replies[503]",
-    "s3-5xx": FAILURES + "test_replies[500]",
-    "s3-reset": FAILURES + "test_replies[reset at once]",
+    "s3-slowdown": ALONE + "_is_at_fault[503]",
+    "s3-5xx": PARKED + "[500]",
+    "s3-reset": ALONE + "_is_at_fault[reset]",
     "s3-reset-body": FAILURES + "test_broken_in_the_body_is_resumed[reset]",
     "s3-short-body": FAILURES + "test_broken_in_the_body_is_resumed[closed]",
     "s3-stall": FAILURES + "test_a_stall_is_given_up",
     "s3-changed": FAILURES + "test_an_object_that_changes_under_a_download",
-    "s3-refused": S3 + "test_fewer_than_eight_refused_spend_no_receives",
-    "s3-forbidden-key": S3 + "test_one_forbidden_key_is_not_a_broken_set_up",
-    "s3-forbidden": ALL_REFUSED + "[policy]",
-    "s3-kms": ALL_REFUSED + "[kms grant]",
-    "s3-no-bucket": ALL_REFUSED + "[bucket]",
-    "s3-unreachable": S3 + "test_no_object_can_be_had[unreachable]",
-    "s3-down": S3 + "test_no_object_can_be_had[500]",
-    "s3-elsewhere": S3 + "test_no_object_can_be_had[another region]",
-    "s3-crowd": "../unit/test_stalls.c::test_forbidden",
-    "s3-probe":
-        S3 + "test_a_probe_that_fails_otherwise_is_not_the_last[closed-404]",
-    "s3-signature": S3 + "test_one_key_whose_signature_is_refused",
-    "s3-404": FAILURES + "test_replies[404]",
-    "s3-archived": FAILURES + "test_replies[archived]",
+    "s3-credentials": S3 + "test_refused_credentials_are_told_at_once",
+    "s3-broken": PARKED + "[reset in the body]",
+    "s3-refused": S3 + "test_what_is_parked_stays_leased",
+    "s3-forbidden-key": ALONE + "_is_at_fault[forbidden]",
+    "s3-forbidden": DOWN + "[policy]",
+    "s3-kms": DOWN + "[kms grant]",
+    "s3-no-bucket": DOWN + "[bucket]",
+    "s3-unreachable": DOWN + "[unreachable]",
+    "s3-down": DOWN + "[500]",
+    "s3-elsewhere": DOWN + "[another region]",
+    "s3-crowd": S3 + "test_more_fail_than_there_is_room_for",
+    "s3-probe": S3 + "test_a_probe_that_fails_otherwise_is_not_the_last",
+    "s3-signature": ALONE + "_is_at_fault[signature]",
+    "s3-404": FAILURES + "test_replies_that_are_its_own_fault[404]",
+    "s3-archived": FAILURES + "test_replies_that_are_its_own_fault[arch",
     "s3-region": S3 + "test_the_region_of_a_bucket_is_learned",
     "s3-contents": FAILURES + "test_contents",
     "s3-record": RECORDS + "test_one_bad_record_among_many[too_long]",
@@ -83,9 +85,9 @@ TESTS = {
         POSTS + "test_413_to_full_batches_with_the_buffer_full",
     "dassana-413-event": POSTS + "test_an_event_that_alone_is_too_large",
     "dassana-refused": POSTS + "test_the_refused_event_is_isolated",
-    "dassana-refused-all": SET_UP + "[400 to all]",
-    "dassana-in-doubt":
-        POSTS + "test_refused_events_fill_all_places",
+    "dassana-refused-all": DASSANA + "test_a_refusal_of_everything_loses_nothing[4",
+    "dassana-in-doubt": POSTS + "test_refused_events_fill_no_places",
+    "dassana-never-taken": DASSANA + "test_who_has_never_taken_anything",
     "dassana-token": SET_UP + "[401]",
     "dassana-redirect": SET_UP + "[301]",
     "dassana-404": SET_UP + "[404]",
@@ -93,9 +95,12 @@ TESTS = {
     "dassana-411": SET_UP + "[411]",
     "dassana-415": SET_UP + "[415]",
     "dassana-not-json": SET_UP + "[not JSON]",
-    "dassana-count-zero": SET_UP + "[docCount 0]",
-    "dassana-count-missing":
-        DASSANA + "test_a_reply_without_doc_count_is_success",
+    "dassana-count-zero":
+        DASSANA + "test_a_refusal_of_everything_loses_nothing[doc",
+    "dassana-count-missing": DASSANA + "test_a_reply_without_doc_count_pauses",
+    "dassana-count-lost": DASSANA + "test_a_doc_count_that_is_missing_once",
+    "dassana-tells-failure":
+        DASSANA + "test_a_passing_failure_is_tried_again[error message]",
     "dassana-count-short":
         DASSANA + "test_a_short_doc_count_is_taken_and_told",
     "killed": "test_kill.py::test_killed_at_any_moment",

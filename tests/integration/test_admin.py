@@ -16,7 +16,7 @@ from issuer import serve  # noqa: F401
 from jobs import await_all, put_files
 from process import bare_environ
 from standin import Fault
-from trail import Trail
+from trail import Trail, in_fast_time
 
 JSON = (("Content-Type", "application/json"),)
 
@@ -260,6 +260,7 @@ def test_an_unreachable_queue(standin, serving, fault, code, advice):
     admin.wait_ready()
 
 
+@in_fast_time(20)
 def test_forbidden_objects(standin, serving, trail):
     rule = standin.faults.on("s3.GET", Fault(status=403, code="AccessDenied"))
     running, admin = serving()

@@ -7,7 +7,8 @@ import time
 import pytest
 from standin import Fault
 from trail import (
-    Trail, no_faketime, other_time, receives, with_dead_letters)
+    Trail, in_fast_time, no_faketime, other_time, receives,
+    with_dead_letters)
 
 KIB = 1024
 
@@ -73,9 +74,7 @@ SETUP = {
     "403": Fault(status=403),
     "token word": Fault(status=400, body=b'{"error":"token_validation_error"}',
                         headers=JSON),
-    "docCount 0": Fault(status=200, body=b'{"docCount":0}', headers=JSON),
     "not JSON": Fault(status=200, body=b"welcome"),
-    "400 to all": Fault(status=400, body=b"unknown app"),
 }
 
 
@@ -126,30 +125,45 @@ def test_413_to_full_batches_with_the_buffer_full(standin, daemon, trail):
     trail.await_all(running, 0, 60)
 
 
+def refused_alone(standin, running, trail, bad, dead):
+    """At fault after three comparisons in ten minutes, and not before: its
+    message, and no other, is left to the dead-letter queue."""
+    trail.put_until(running, lambda: len(running.log(
+        "dassana.refused", level="error")) == len(bad), 120)
+    for message in bad:
+        standin.queue.make_visible(message)
+    trail.await_all(running, 0, 60)
+    assert sorted(m.id for m in dead.messages()) == sorted(
+        m.id for m in bad)
+    return {(line["key"], line["index"]): line
+            for line in running.log("dassana.refused")}
+
+
+@pytest.mark.long
+@in_fast_time(60)
 def test_an_event_that_alone_is_too_large(standin, daemon, trail):
     """It is refused: recorded, and its message is left to the dead-letter
     queue; everything else arrives."""
-    dead = with_dead_letters(standin, 2)
+    dead = with_dead_letters(standin, 1)
     standin.dassana.limit_bytes = 100 * KIB
     big = event("big", 200 * KIB)
     trail.refused.add(big)
     message = trail.put_events([event("a"), big, event("b")])
     trail.put(5, count=100)
-    running = daemon(redeliver_after="0s")
-    line = running.wait_line("dassana.refused", level="error", timeout=30)
-    assert (line["key"], line["index"]) == (trail.keys[message.id], "1")
-    trail.put_until(running, lambda: not dead.empty())
-    trail.await_all(running)
-    assert [m.id for m in dead.messages()] == [message.id]
+    running = daemon(visibility_timeout="30m")
+    lines = refused_alone(standin, running, trail, [message], dead)
+    assert set(lines) == {(trail.keys[message.id], "1")}
 
 
 # ---- refused events ----
 
+@pytest.mark.long
+@in_fast_time(60)
 @pytest.mark.parametrize("status", [400, 422])
 def test_the_refused_event_is_isolated(standin, daemon, trail, status):
     """Among a batch of many: the others of its file and of its batch are
     taken, once; it is recorded where it lies."""
-    dead = with_dead_letters(standin, 2)
+    dead = with_dead_letters(standin, 1)
     bad = event("poison")
     trail.refused.add(bad)
     standin.faults.on("dassana.POST", Fault(status=status, body=b"{}"),
@@ -157,32 +171,37 @@ def test_the_refused_event_is_isolated(standin, daemon, trail, status):
     trail.put(10)
     message = trail.put_events([event("n%d" % i) for i in range(7)] + [bad])
     trail.put(10)
-    running = daemon(redeliver_after="0s", batch_max_delay="1s")
-    line = running.wait_line("dassana.refused", level="error", timeout=30)
-    assert line["bucket"] == standin.BUCKET
-    assert (line["key"], line["index"]) == (trail.keys[message.id], "7")
-    assert (line["status"], line["events"]) == (str(status), "1")
-    trail.put_until(running, lambda: not dead.empty())
-    trail.await_all(running)
-    assert [m.id for m in dead.messages()] == [message.id]
+    running = daemon(visibility_timeout="30m", batch_max_delay="1s")
+    line = running.wait_line("dassana.in_doubt", level="warn")
+    assert (line["key"], line["status"]) == (
+        trail.keys[message.id], str(status))
+    begun = standin.clock.time()
+    lines = refused_alone(standin, running, trail, [message], dead)
+    assert standin.clock.time() - begun >= 9.5 * 60
+    line = lines[trail.keys[message.id], "7"]
+    assert (line["bucket"], line["events"]) == (standin.BUCKET, "1")
+    assert len(lines) == 1
 
 
-def test_refused_events_fill_all_places(standin, daemon, trail):
-    """Only others can tell whose fault it is, so one more is received."""
-    dead = with_dead_letters(standin, 1)
-    bad = [event("poison%d" % i) for i in range(2)]
+def test_refused_events_fill_no_places(standin, daemon, trail):
+    """What is parked is not in the way of others, however many it is."""
+    bad = [event("poison%d" % i) for i in range(15)]
     trail.refused.update(bad)
     standin.dassana.judge = lambda line: line not in bad
-    messages = [trail.put_events([one]) for one in bad]
-    running = daemon(redeliver_after="0s", max_messages=2)
-    running.wait_for(lambda: len(running.log("dassana.in_doubt")) >= 2)
-    trail.put(3)
+    trail.put(1)
+    running = daemon(max_messages=10)
+    trail.await_all(running)
+    for one in bad:
+        trail.put_events([one])
+    running.wait_for(lambda: len(running.log("dassana.in_doubt")) >= 15, 30)
+    trail.put(20)
     trail.await_events(running)
-    trail.put_until(running, lambda: len(dead.messages()) == 2)
-    assert sorted(m.id for m in dead.messages()) == sorted(
-        m.id for m in messages)
+    running.wait_for(lambda: len(standin.queue.messages()) == 15)
+    assert receives(standin) == 36
 
 
+@pytest.mark.long
+@in_fast_time(60)
 def test_several_refused_events(standin, daemon, trail):
     dead = with_dead_letters(standin, 1)
     bad = [event("poison%d" % i) for i in range(3)]
@@ -191,35 +210,36 @@ def test_several_refused_events(standin, daemon, trail):
     first = trail.put_events([bad[0], event("a"), bad[1]])
     trail.put(10)
     second = trail.put_events([event("b"), bad[2]])
-    running = daemon(redeliver_after="0s", batch_max_delay="1s")
-    trail.put_until(running, lambda: len(dead.messages()) == 2)
-    trail.await_all(running)
+    running = daemon(visibility_timeout="30m", batch_max_delay="1s")
+    trail.put_until(running, lambda: len(running.log(
+        "object.gave_way")) == 2, 120)
+    for message in (first, second):
+        standin.queue.make_visible(message)
+    trail.await_all(running, 0, 60)
     assert sorted(m.id for m in dead.messages()) == sorted(
         [first.id, second.id])
-    assert len(running.log("dassana.refused")) == 3
+    assert sum(int(line["events"])
+               for line in running.log("dassana.refused")) == 3
 
 
 @pytest.mark.long
-@no_faketime
+@in_fast_time(60)
 @pytest.mark.parametrize("fault", [
     Fault(status=500), Fault(status=504), Fault(status=500, drop=True),
     Fault(status=500, delay=10.0)], ids=["500", "504", "reset", "time-out"])
 def test_a_batch_that_fails_for_ever_holds_up_nothing(
         standin, daemon, trail, fault):
-    """Eight times in five minutes while others are taken (at many times the
-    speed): it is halved, and the event that is to blame refused."""
+    """While others are taken it is cut, and the event that is to blame tried
+    alone until it is at fault."""
     dead = with_dead_letters(standin, 1)
     bad = event("poison")
     trail.refused.add(bad)
     standin.faults.on("dassana.POST", fault,
                       where=lambda request: bad in plain(request))
     message = trail.put_events([event("n%d" % i) for i in range(3)] + [bad])
-    running = daemon(env=other_time(standin, 50), redeliver_after="0s",
-                     visibility_timeout="2h")
-    trail.put_until(
-        running, lambda: running.log("dassana.refused"), tries=150)
-    trail.await_all(running, 0, 30)
-    assert [m.id for m in dead.messages()] == [message.id]
+    running = daemon(visibility_timeout="30m")
+    lines = refused_alone(standin, running, trail, [message], dead)
+    assert set(lines) == {(trail.keys[message.id], "3")}
 
 
 # ---- down ----

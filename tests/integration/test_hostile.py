@@ -140,13 +140,16 @@ def is_bad(request):
 
 
 def test_headers_without_end(standin, daemon, trail):
-    put_bad(standin, gzip.compress(b'{"Records":[{}]}'))
-    standin.faults.on("s3.GET", Fault(flood=True), where=is_bad)
+    """Anybody on the way may do that, so it is parked."""
+    message = put_bad(standin, gzip.compress(b'{"Records":[{"a":1}]}'))
+    trail.events[message.id] = [b'{"a":1}']
+    rule = standin.faults.on("s3.GET", Fault(flood=True), where=is_bad)
     trail.put(20)
-    running = daemon(redeliver_after="5m")
-    running.wait_line("object.failed", timeout=40, key=BAD)
+    running = daemon()
+    running.wait_line("object.parked", timeout=40, key=BAD)
     running.wait_for(lambda: len(standin.queue.messages()) == 1, 30)
-    trail.check()
+    standin.faults.off(rule)
+    trail.await_all(running)
     assert sanitized() or peak_kb(running) < PEAK_KB
 
 
@@ -216,7 +219,8 @@ def test_bombs_all_at_once_leave_the_loop_its_turns(standin, daemon):
     # To look at the events would keep the stand-in busy, not the daemon.
     standin.faults.on("dassana.POST", Fault(
         status=200, body=b'{"success":true}'))
-    running = daemon(args=(), max_messages=200, admin_listen=LISTEN)
+    running = daemon(args=(), max_messages=200, admin_listen=LISTEN,
+                     verify_doc_count="no")
     best, turns = 1e9, 0
     while turns < 3 and best > 0.1:  # the machine may be busy otherwise
         turns += 1

@@ -119,9 +119,9 @@ def test_an_old_token_that_is_echoed_is_in_no_line(
     put(new)
     hang_up(running)
     gate.open()
-    line = running.wait_line("dassana.split")
+    line = running.wait_line("dassana.in_doubt")
     assert "withheld" in line["reply"]
-    await_all(standin, running, wanted)
+    await_all(standin, running, wanted, 60)
     running.stop()
     assert old not in running.text() and new not in running.text()
 

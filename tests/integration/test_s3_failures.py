@@ -1,5 +1,6 @@
-"""An object that cannot be read: its message stays, and comes back later;
-one line says which, why, and the request id; all others arrive."""
+"""An object that cannot be read: its message stays; one line says which, why,
+and the request id; all others arrive. What is its own fault comes back later,
+what may be S3's is parked."""
 
 import gzip
 import zlib
@@ -46,15 +47,28 @@ CONTENTS = {
         b'{"a":"' + b"x" * (2 << 20) + b'","Records":[{}]}'),
 }
 
-REPLIES = {
+OWN = {
     "404": Fault(status=404, code="NoSuchKey",
                  message="The specified key does not exist."),
     "archived": Fault(status=403, code="InvalidObjectState", message="cold"),
+    "HTML 200": Fault(body=HTML),
+}
+
+
+def no_progress(**how):
+    """500 bytes, and none to those who come back for the rest."""
+    def action(request):
+        return Fault(cut=0 if request.header("range") else 500, **how)
+    return action
+
+
+IN_DOUBT = {
     "500": Fault(status=500, code="InternalError", message="try again"),
     "503": Fault(status=503, code="SlowDown", message="reduce your rate"),
     "503 HTML": Fault(status=503, body=HTML),
     "reset at once": Fault(drop=True),
-    "HTML 200": Fault(body=HTML),
+    "reset in the body": no_progress(reset=True),
+    "closed in the body": no_progress(close=True),
 }
 
 
@@ -62,20 +76,10 @@ def is_bad(request):
     return request.path.endswith("/bad.json.gz")
 
 
-def check_isolated(standin, running, wanted, message, others=0):
-    """Twice received with back-off in between, everything else delivered.
-    others: that many more files at the most, one by one, since it takes
-    others to know whose fault it is."""
-    def settled_twice():
-        return len(standin.journal.all("sqs.visibility", id=message.id)) >= 2
-
-    for number in range(others):
-        try:
-            running.wait_for(settled_twice, 0.5)
-            break
-        except TimeoutError:
-            wanted += put_files(standin, 1, seed=2 + number)
-    running.wait_for(settled_twice, 40)
+def check_isolated(standin, running, wanted, message):
+    """Twice received with back-off in between, everything else delivered."""
+    running.wait_for(lambda: len(standin.journal.all(
+        "sqs.visibility", id=message.id)) >= 2, 40)
     running.wait_for(lambda: len(standin.queue.messages()) == 1)
     assert standin.queue.messages()[0].id == message.id
     seconds = [e.seconds for e in standin.journal.all(
@@ -83,14 +87,31 @@ def check_isolated(standin, running, wanted, message, others=0):
     assert seconds[0] >= 1 and seconds[1] > seconds[0]
     got = standin.dassana.events()
     assert not set(wanted) - set(got), "other files' events are missing"
-    lines = [line for line in object_lines(running, BAD)
-             if line["event"] != "object.held"]
+    lines = object_lines(running, BAD)
     receives = len([r for r in standin.journal.all("sqs.receive")
                     if message.id in r.ids])
     assert 1 <= len(lines) <= receives, "one line for each try, no more"
     assert lines[0]["bucket"] == standin.BUCKET
     assert lines[0].get("cause") or lines[0].get("code")
     return lines[0]
+
+
+def check_parked(standin, running, wanted, message):
+    """Tried again while it stays leased, everything else delivered; and it is
+    too, as soon as it can be."""
+    line = running.wait_line("object.parked", level="warn", key=BAD)
+    assert line["message_id"] == message.id and line["advice"]
+    running.wait_for(lambda: len(standin.queue.messages()) == 1, 20)
+    running.wait_for(lambda: running.log("object.parked", level="debug",
+                                         key=BAD), 20)
+    assert not set(wanted) - set(standin.dassana.events())
+    standin.faults.clear()
+    running.wait_for(standin.queue.empty, 20)
+    assert delivered(standin, wanted + make_file(50, seed=77)[2])
+    assert object_lines(running, BAD) == [line], "told once"
+    assert len([r for r in standin.journal.all("sqs.receive")
+                if message.id in r.ids]) == 1
+    return line
 
 
 def put_bad(standin, data):
@@ -103,48 +124,47 @@ def put_bad(standin, data):
 def test_contents(standin, daemon, name):
     message = put_bad(standin, CONTENTS[name])
     wanted = put_files(standin, 5)
-    line = check_isolated(standin, daemon(), wanted, message)
+    line = check_isolated(
+        standin, daemon(redeliver_after="2s"), wanted, message)
     ids = [e.request_id for e in standin.journal.all("s3.GET", key=BAD)]
     assert line.get("request_id") in ids
 
 
-@pytest.mark.parametrize("name", REPLIES)
-def test_replies(standin, daemon, name):
-    fault = REPLIES[name]
+def check_reply(standin, line, fault):
+    if callable(fault) or not fault.code:
+        return
+    assert line["code"] == fault.code
+    assert line["status"] == str(fault.status)
+    ids = [e.request_id for e in standin.journal.all("s3.GET.fault")]
+    assert line["request_id"] in ids
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_replies_that_are_its_own_fault(standin, daemon, name):
     message = put_bad(standin, GOOD)
-    standin.faults.on("s3.GET", fault, where=is_bad)
+    standin.faults.on("s3.GET", OWN[name], where=is_bad)
     wanted = put_files(standin, 5)
-    line = check_isolated(standin, daemon(), wanted, message, others=80)
-    if fault.code:
-        assert line["code"] == fault.code
-        assert line["status"] == str(fault.status)
-        ids = [e.request_id for e in standin.journal.all("s3.GET.fault")]
-        assert line["request_id"] in ids
+    line = check_isolated(
+        standin, daemon(redeliver_after="2s"), wanted, message)
+    check_reply(standin, line, OWN[name])
 
 
-def no_progress(**how):
-    """500 bytes, and none to those who come back for the rest."""
-    def action(request):
-        return Fault(cut=0 if request.header("range") else 500, **how)
-    return action
-
-
-@pytest.mark.parametrize("how", [{"reset": True}, {"close": True}],
-                         ids=["reset", "closed"])
-def test_broken_in_the_body_for_good(standin, daemon, how):
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_what_may_be_everybodys_is_parked(standin, daemon, name):
     message = put_bad(standin, GOOD)
-    standin.faults.on("s3.GET", no_progress(**how), where=is_bad)
+    standin.faults.on("s3.GET", IN_DOUBT[name], where=is_bad)
     wanted = put_files(standin, 5)
-    check_isolated(standin, daemon(), wanted, message)
+    line = check_parked(standin, daemon(), wanted, message)
+    check_reply(standin, line, IN_DOUBT[name])
 
 
 @pytest.mark.long
 def test_a_stall_is_given_up(standin, daemon):
     message = put_bad(standin, GOOD)
-    standin.faults.on("s3.GET", no_progress(stall=standin.gate()),
-                      where=is_bad)
+    gate = standin.gate()
+    standin.faults.on("s3.GET", no_progress(stall=gate), where=is_bad)
     wanted = put_files(standin, 5)
-    check_isolated(standin, daemon(stall_timeout="1s"), wanted, message)
+    check_parked(standin, daemon(stall_timeout="1s"), wanted, message)
 
 
 @pytest.mark.parametrize("how", [{"reset": True}, {"close": True}],
@@ -175,7 +195,7 @@ def test_an_object_that_changes_under_a_download_is_not_mixed(
 
 
 def test_a_passing_failure_costs_nothing(standin, daemon):
-    """Within one call, before the first byte, it is simply tried again."""
+    """It is simply tried again, and its message is not given back."""
     standin.faults.script("s3.GET", [
         Fault(status=500, code="InternalError"),
         Fault(status=503, code="SlowDown")])
@@ -202,7 +222,7 @@ def test_it_recovers_when_the_object_does(standin, daemon):
 def test_a_missing_bucket(standin, daemon):
     standin.queue.send(shapes.s3_event("no-such-bucket", "AWSLogs/x.json.gz"))
     running = daemon()
-    line = running.wait_line("object.held", bucket="no-such-bucket")
+    line = running.wait_line("object.parked", bucket="no-such-bucket")
     assert line["code"] == "NoSuchBucket" and line["request_id"]
     assert line["key"] == "AWSLogs/x.json.gz" and line["advice"]
     assert not standin.queue.empty()

@@ -68,7 +68,7 @@ def test_a_wrong_secret_is_refused_and_told(swift, bucket, queue, new_daemon):
     queue.verifier.keys = {swift.KEY_ID: ("wrong", None)}
     queue.queue.send(shapes.s3_event(BUCKET, "k"))
     daemon = start(queue, swift, new_daemon, AWS_SECRET_ACCESS_KEY="wrong")
-    line = daemon.wait_line("object.held", key="k")
+    line = daemon.wait_line("object.parked", key="k")
     assert (line["status"], line["code"]) == ("403", "SignatureDoesNotMatch")
     assert line["request_id"]
     assert not queue.queue.empty()

@@ -131,6 +131,21 @@ def other_time(standin, speed=1, shift="+0"):
             "FAKETIME": "%s x%d" % (shift, speed), "NO_FAKE_STAT": "1"}
 
 
+def same_time(standin):
+    """The environment of a daemon whose time passes as the stand-in's does."""
+    clock = standin.clock
+    if clock.speed == 1:
+        return standin.environ()
+    return other_time(standin, clock.speed, "%+.1f" % clock.ahead())
+
+
+def in_fast_time(speed):
+    """Marks a test of minutes and hours that lasts seconds."""
+    def mark(test):
+        return no_faketime(pytest.mark.speed(speed)(test))
+    return mark
+
+
 def settable_time(standin, file):
     """The environment of a daemon whose wall clock is off by what the file
     says, at any time; its monotonic one knows nothing of it."""

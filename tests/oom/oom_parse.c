@@ -171,12 +171,13 @@ run_judge(void)
 	struct dassana_conf conf = {.endpoint = "https://x/",
 	    .app_id = "a",
 	    .token = "t",
-	    .verify_doc_count = true};
+	    .doc_count = DOC_COUNT_WANTED};
 	struct reply r = {.status = 200, .body = SPAN("{\"docCount\":3}")};
 	struct dassana_result res;
 	struct dassana *d;
 
-	dassana_judge(&conf, conf.token, 3, &r, &res);
+	dassana_judge(
+	    &conf, &(struct dassana_sent){conf.token, 3, true}, &r, &res);
 	CHECK(res.verdict == DASSANA_TAKEN && res.doc_count == 3);
 	d = dassana_new(NULL, &conf);
 	dassana_set_token(d, "other");

@@ -211,7 +211,7 @@ open_ways(struct sim_proc *p)
 	    .app_id = "app",
 	    .token = "token",
 	    .post_timeout_ms = 60000,
-	    .verify_doc_count = true};
+	    .doc_count = DOC_COUNT_WANTED};
 	char region[64];
 
 	p->keeper = creds_keeper_new(
@@ -231,6 +231,7 @@ conf(void)
 	return (struct shipper_conf){
 	    .s3_concurrency = 32,
 	    .max_messages = 200,
+	    .max_parked = 1000,
 	    .visibility_timeout_s = 300,
 	    .redeliver_after_s = 30,
 	    .batch_max_bytes = 5 << 20,

@@ -278,6 +278,14 @@ serve_batch(struct request *r)
 	struct buf ok, bad;
 
 	CHECK(json_parse(*r->spec.body, 1 << 20, &j, &root) == 0);
+	if (json_get(root, "Entries") == NULL) {
+		sim_reply(r, 200, NULL,
+		    "{\"Attributes\":{"
+		    "\"ApproximateNumberOfMessagesNotVisible\":\"%u\"}}",
+		    (unsigned)S.in_flight);
+		json_free(&j);
+		return;
+	}
 	buf_init(&ok, 1 << 16);
 	buf_init(&bad, 1 << 16);
 	for (e = json_get(root, "Entries")->child; e != NULL; e = e->next)

@@ -19,8 +19,10 @@ static const struct dassana_conf strict = {
     .token = TOKEN,
     .post_timeout_ms = 60000,
     .gzip = true,
-    .verify_doc_count = true,
+    .doc_count = DOC_COUNT_WANTED,
 };
+
+static const struct dassana_sent one = {TOKEN, 1, true};
 
 /* ---- the verdict ---- */
 
@@ -36,7 +38,8 @@ judge(const struct dassana_conf *conf, int status, const char *head,
 	    .sent = true,
 	};
 
-	dassana_judge(conf, conf->token, 3, &r, &out);
+	dassana_judge(
+	    conf, &(struct dassana_sent){conf->token, 3, true}, &r, &out);
 	assert_int_equal(out.status, status);
 	assert_true(out.sent);
 	assert_non_null(out.why);
@@ -97,14 +100,16 @@ verdict_by_body_of_a_200(void **state)
 	    {" {\"a\":[{}],\"docCount\":4}\n", DASSANA_TAKEN, DASSANA_TAKEN, 4},
 	    {"{\"docCount\":1}", DASSANA_TAKEN, DASSANA_TAKEN, 1},
 	    {"{\"docCount\":\"3\"}", DASSANA_TAKEN, DASSANA_TAKEN, 3},
-	    {"{\"docCount\":0}", DASSANA_SETUP, DASSANA_TAKEN, -1},
-	    {"{}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
-	    {"{\"docCount\":null}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
-	    {"{\"docCount\":-1}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
-	    {"{\"docCount\":1e3}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
-	    {"{\"docCount\":99999999999999999999}", DASSANA_TAKEN,
+	    {"\xef\xbb\xbf{\"docCount\":3}", DASSANA_TAKEN, DASSANA_TAKEN, 3},
+	    {"{\"docCount\":0}", DASSANA_REFUSED, DASSANA_TAKEN, -1},
+	    /* This endpoint has sent one before. */
+	    {"{}", DASSANA_RETRY, DASSANA_TAKEN, -1},
+	    {"{\"docCount\":null}", DASSANA_RETRY, DASSANA_TAKEN, -1},
+	    {"{\"docCount\":-1}", DASSANA_RETRY, DASSANA_TAKEN, -1},
+	    {"{\"docCount\":1e3}", DASSANA_RETRY, DASSANA_TAKEN, -1},
+	    {"{\"docCount\":99999999999999999999}", DASSANA_RETRY,
 		DASSANA_TAKEN, -1},
-	    {"{\"a\":{\"docCount\":3}}", DASSANA_TAKEN, DASSANA_TAKEN, -1},
+	    {"{\"a\":{\"docCount\":3}}", DASSANA_RETRY, DASSANA_TAKEN, -1},
 	    {"", DASSANA_SETUP, DASSANA_SETUP, -1},
 	    {"[]", DASSANA_SETUP, DASSANA_SETUP, -1},
 	    {"3", DASSANA_SETUP, DASSANA_SETUP, -1},
@@ -118,7 +123,7 @@ verdict_by_body_of_a_200(void **state)
 	struct dassana_conf unverified = strict, any = strict;
 
 	(void)state;
-	unverified.verify_doc_count = false;
+	unverified.doc_count = DOC_COUNT_IGNORED;
 	any.accept_any_2xx = true;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct dassana_result r =
@@ -140,6 +145,86 @@ verdict_by_body_of_a_200(void **state)
 	}
 	assert_int_equal(judge(&any, 300, "", "{}").verdict, DASSANA_SETUP);
 	assert_int_equal(judge(&any, 199, "", "{}").verdict, DASSANA_SETUP);
+}
+
+/* What gateways and functions answer when they fail, with status 200. */
+static void
+a_200_that_tells_a_failure(void **state)
+{
+	static const struct {
+		const char *body;
+		bool failure;
+	} rows[] = {
+	    {"{\"errorMessage\":\"Task timed out\"}", true},
+	    {"{\"errorMessage\":\"\"}", false},
+	    {"{\"error\":\"no\"}", true},
+	    {"{\"error\":{}}", true},
+	    {"{\"error\":true}", true},
+	    {"{\"error\":false}", false},
+	    {"{\"error\":null}", false},
+	    {"{\"errors\":true}", true},
+	    {"{\"errors\":false}", false},
+	    {"{\"errors\":2}", true},
+	    {"{\"errors\":0.5}", true},
+	    {"{\"errors\":0}", false},
+	    {"{\"errors\":0.0e9}", false},
+	    {"{\"errors\":-1}", false},
+	    {"{\"errors\":[]}", false},
+	    {"{\"errors\":[null]}", true},
+	    {"{\"errors\":{}}", false},
+	    {"{\"success\":false}", true},
+	    {"{\"success\":true}", false},
+	    {"{\"success\":\"false\"}", false},
+	    /* As many as were sent: that outweighs it. */
+	    {"{\"success\":false,\"docCount\":3}", false},
+	    {"{\"success\":false,\"docCount\":2}", true},
+	};
+	struct dassana_conf ignored = strict;
+
+	(void)state;
+	ignored.doc_count = DOC_COUNT_IGNORED;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(judge(&ignored, 200, "", rows[i].body).verdict,
+		    rows[i].failure ? DASSANA_RETRY : DASSANA_TAKEN);
+}
+
+static void
+what_doc_count_is_worth(void **state)
+{
+	static const struct {
+		enum doc_count worth;
+		bool counts; /* it has sent one before */
+		const char *body;
+		enum dassana_verdict verdict;
+		bool unsure;
+	} rows[] = {
+	    {DOC_COUNT_WANTED, false, "{}", DASSANA_UNCOUNTED, false},
+	    {DOC_COUNT_WANTED, true, "{}", DASSANA_RETRY, false},
+	    {DOC_COUNT_WANTED, false, "{\"docCount\":1}", DASSANA_TAKEN, false},
+	    {DOC_COUNT_STRICT, true, "{\"docCount\":1}", DASSANA_TAKEN, true},
+	    {DOC_COUNT_STRICT, true, "{\"docCount\":2}", DASSANA_TAKEN, false},
+	    {DOC_COUNT_STRICT, false, "{}", DASSANA_UNCOUNTED, false},
+	    {DOC_COUNT_STRICT, false, "{\"docCount\":0}", DASSANA_REFUSED,
+		false},
+	    {DOC_COUNT_IGNORED, false, "{}", DASSANA_TAKEN, false},
+	    {DOC_COUNT_IGNORED, false, "{\"docCount\":1}", DASSANA_TAKEN,
+		false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct dassana_sent sent = {TOKEN, 2, rows[i].counts};
+		struct reply r = {.status = 200,
+		    .body = span_str(rows[i].body),
+		    .sent = true};
+		struct dassana_conf conf = strict;
+		struct dassana_result out;
+
+		conf.doc_count = rows[i].worth;
+		dassana_judge(&conf, &sent, &r, &out);
+		assert_int_equal(out.verdict, rows[i].verdict);
+		assert_int_equal(out.unsure, rows[i].unsure);
+	}
 }
 
 static void
@@ -168,7 +253,7 @@ verdict_without_an_answer(void **state)
 		struct reply r = {
 		    .err = (enum err)err, .detail = SPAN("what curl says")};
 
-		dassana_judge(&strict, TOKEN, 1, &r, &out);
+		dassana_judge(&strict, &one, &r, &out);
 		assert_int_equal(out.verdict, DASSANA_RETRY);
 		assert_int_equal(out.err, err);
 		assert_non_null(out.advice);
@@ -176,7 +261,7 @@ verdict_without_an_answer(void **state)
 		/* The head of a success is no evidence. */
 		r.status = 200;
 		r.body = SPAN("{\"docCount\":1}");
-		dassana_judge(&strict, TOKEN, 1, &r, &out);
+		dassana_judge(&strict, &one, &r, &out);
 		assert_int_equal(out.verdict,
 		    err == ERR_LIMIT ? DASSANA_SETUP : DASSANA_RETRY);
 	}
@@ -188,9 +273,8 @@ a_certificate_has_its_own_advice(void **state)
 	struct dassana_result tls, reset;
 
 	(void)state;
-	dassana_judge(&strict, TOKEN, 1, &(struct reply){.err = ERR_TLS}, &tls);
-	dassana_judge(
-	    &strict, TOKEN, 1, &(struct reply){.err = ERR_RESET}, &reset);
+	dassana_judge(&strict, &one, &(struct reply){.err = ERR_TLS}, &tls);
+	dassana_judge(&strict, &one, &(struct reply){.err = ERR_RESET}, &reset);
 	assert_string_not_equal(tls.advice, reset.advice);
 	assert_non_null(strstr(tls.advice, "ca_file"));
 }
@@ -477,6 +561,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(verdict_by_status),
 	    cmocka_unit_test(verdict_by_body_of_a_200),
+	    cmocka_unit_test(a_200_that_tells_a_failure),
+	    cmocka_unit_test(what_doc_count_is_worth),
 	    cmocka_unit_test(the_word_for_a_bad_token_counts_with_any_status),
 	    cmocka_unit_test(verdict_without_an_answer),
 	    cmocka_unit_test(a_certificate_has_its_own_advice),

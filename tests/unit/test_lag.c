@@ -123,7 +123,7 @@ test_not_delivered(void **state)
 	(void)state;
 	want("a", 100);
 	assert_true(fake_s3_send(fake_s3_of("a"), FILE_TEXT));
-	settle(DELIVERY_REFUSED);
+	settle(DELIVERY_UNSURE);
 	assert_int_equal(failed_by(SHIPPER_F_REFUSED), 1);
 	want("b", 100);
 	fake_s3_fail(fake_s3_of("b"), AWS_NOT_FOUND, "NoSuchKey");
@@ -141,16 +141,16 @@ static void
 test_oldest(void **state)
 {
 	(void)state;
-	assert_int_equal(lag_oldest_s(t.os), -1);
+	assert_int_equal(objects_oldest_s(t.os), -1);
 	want("x", -1);
-	assert_int_equal(lag_oldest_s(t.os), -1);
+	assert_int_equal(objects_oldest_s(t.os), -1);
 	want("a", 100);
 	want("b", 300);
 	want("c", 200);
-	assert_int_equal(lag_oldest_s(t.os), FAKE_WALL_S - 300);
+	assert_int_equal(objects_oldest_s(t.os), FAKE_WALL_S - 300);
 	fake_s3_fail(fake_s3_of("x"), AWS_NOT_FOUND, "NoSuchKey");
 	assert_true(fake_s3_send(fake_s3_of("b"), "{\"Records\":[]}"));
-	assert_int_equal(lag_oldest_s(t.os), FAKE_WALL_S - 200);
+	assert_int_equal(objects_oldest_s(t.os), FAKE_WALL_S - 200);
 }
 
 int

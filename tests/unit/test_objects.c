@@ -155,7 +155,7 @@ test_failures(void **state)
 	size_t n = sizeof texts / sizeof texts[0];
 
 	(void)state;
-	for (size_t i = 0; i < n + 4; i++) {
+	for (size_t i = 0; i < n + 2; i++) {
 		struct s3_get *g;
 
 		open_world(1);
@@ -169,16 +169,9 @@ test_failures(void **state)
 			settle(DELIVERY_TAKEN);
 		} else if (i == n) {
 			fake_s3_fail(g, AWS_NOT_FOUND, "NoSuchKey");
-		} else if (i == n + 1) {
-			fake_s3_head(g, "\"e\"");
-			(void)fake_s3_feed(g, SPAN("{\"Records\":[{\"a\":1},"));
-			fake_s3_fail(g, AWS_TRANSIENT, "");
-			assert_int_equal(leave().failed, 0);
-			settle(DELIVERY_TAKEN);
 		} else {
 			assert_true(fake_s3_send(g, TWO));
-			settle(
-			    i == n + 2 ? DELIVERY_REFUSED : DELIVERY_DROPPED);
+			settle(DELIVERY_DROPPED);
 		}
 		if (leave().deleted != 0 || leave().released != 1 ||
 		    stats().failed != 1 || stats().done != 0)
@@ -212,7 +205,7 @@ test_joined(void **state)
 				message("a");
 			assert_int_equal(fake_s3_open(), 0);
 			assert_int_equal(stats().joined, 1);
-			settle(good ? DELIVERY_TAKEN : DELIVERY_REFUSED);
+			settle(good ? DELIVERY_TAKEN : DELIVERY_DROPPED);
 			assert_int_equal(
 			    leave().deleted, (good ? 2 : 0) + (when == 0));
 			assert_int_equal(leave().released, good ? 0 : 2);
@@ -279,7 +272,7 @@ test_remembered(void **state)
 	message("a");
 	fake_s3_head(fake_s3_of("a"), "\"e\"");
 	(void)fake_s3_feed(fake_s3_of("a"), SPAN("{\"Records\":[{\"a\":1},"));
-	fake_s3_fail(fake_s3_of("a"), AWS_TRANSIENT, "");
+	fake_s3_fail(fake_s3_of("a"), AWS_OTHER, "ObjectChanged");
 	settle(DELIVERY_TAKEN);
 	assert_int_equal(leave().released, 1);
 	message("a");
@@ -296,34 +289,7 @@ test_remembered(void **state)
 	close_world();
 }
 
-/* S3 has answered, the stream breaks and is refused when it goes on: held, and
- * read again from the start. */
-static void
-test_held_after_its_head(void **state)
-{
-	struct s3_get *g;
-
-	(void)state;
-	open_world(1);
-	message("a");
-	g = fake_s3_of("a");
-	fake_s3_head(g, "\"e\"");
-	assert_int_equal(fake_s3_feed(g, SPAN("{")), 1);
-	fake_s3_fail(g, AWS_BAD_CREDS, "ExpiredToken");
-	assert_false(objects_readable(t.os));
-	assert_int_equal(stats().waiting, 1);
-	assert_int_equal(leave().released, 0);
-	fake_advance(999);
-	assert_int_equal(fake_s3_open(), 0);
-	fake_advance(1);
-	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
-	assert_true(objects_readable(t.os));
-	settle(DELIVERY_TAKEN);
-	assert_int_equal(leave().deleted, 1);
-	close_world();
-}
-
-/* ---- what S3 refuses ---- */
+/* ---- doubt ---- */
 
 static void
 refuse(const char *key)
@@ -331,217 +297,225 @@ refuse(const char *key)
 	fake_s3_fail(fake_s3_of(key), AWS_DENIED, "AccessDenied");
 }
 
-/* One that is refused waits, leased, while others go on; as soon as one that
- * was asked for later is read it is tried again, and then fails. */
 static void
-test_one_is_refused(void **state)
+deliver(const char *key)
 {
-	(void)state;
-	open_world(2);
-	message("a");
-	message("b");
-	refuse("a");
-	assert_int_equal(stats().waiting, 1);
-	/* b was asked for before a was refused: no proof. */
-	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
-	assert_int_equal(fake_s3_open(), 0);
-	message("c");
-	assert_true(fake_s3_send(fake_s3_of("c"), TWO));
-	assert_int_equal(leave().released, 0);
-	refuse("a");
-	assert_int_equal(leave().released, 1);
-	assert_int_equal(leave().failed, 1);
+	message(key);
+	assert_true(fake_s3_send(fake_s3_of(key), TWO));
 	settle(DELIVERY_TAKEN);
-	assert_int_equal(leave().deleted, 2);
-	assert_true(objects_idle(t.os));
-	close_world();
 }
 
-/* A set-up that is mended before anyone asks for an eighth: no message was
- * given back. */
-static void
-test_seven_are_refused(void **state)
+/* Until it is tried again. */
+static int64_t
+wait_for_get(const char *key)
 {
-	char key[2] = "a";
+	int64_t begin = clock_mono_ms();
+
+	while (!fake_s3_is_open(key)) {
+		assert_true(clock_mono_ms() - begin < 3600 * 1000);
+		fake_advance(100);
+	}
+	return clock_mono_ms() - begin;
+}
+
+/* What nobody can read is parked, and tried more and more seldom. */
+static void
+test_parked(void **state)
+{
+	static const int64_t most_s[] = {1, 2, 4, 8, 16, 30, 30, 30};
 
 	(void)state;
 	open_world(4);
-	for (; key[0] < 'h'; key[0]++) {
+	message("a");
+	refuse("a");
+	assert_int_equal(objects_parked(t.os), 1);
+	assert_true(objects_idle(t.os));
+	for (size_t i = 0; i < sizeof most_s / sizeof *most_s; i++) {
+		int64_t ms = wait_for_get("a");
+
+		assert_in_range(
+		    ms, most_s[i] * 1000 - 100, most_s[i] * 1000 + 100);
+		refuse("a");
+		assert_int_equal(objects_parked(t.os), 1);
+	}
+	assert_int_equal(leave().released + leave().deleted, 0);
+	wait_for_get("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(objects_parked(t.os), 0);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
+/* Others are read: three times over ten minutes, and it is given back. */
+static void
+test_at_fault_by_comparison(void **state)
+{
+	int64_t begin;
+	unsigned tries = 0;
+	char other[8];
+
+	(void)state;
+	open_world(4);
+	message("bad");
+	refuse("bad");
+	begin = clock_mono_ms();
+	while (leave().released == 0) {
+		snprintf(other, sizeof other, "o%u", tries++);
+		deliver(other);
+		assert_true(tries < 20);
+		wait_for_get("bad");
+		refuse("bad");
+		fake_advance(1);
+	}
+	assert_true(clock_mono_ms() - begin >= BLAME_MS);
+	assert_int_equal(objects_parked(t.os), 0);
+	assert_int_equal(stats().failed_by[SHIPPER_F_UNREAD], 1);
+	close_world();
+}
+
+/* The first success sets all free that nobody could have read. */
+static void
+test_a_success_wakes_all(void **state)
+{
+	(void)state;
+	open_world(8);
+	for (char key[] = "a"; key[0] <= 'g'; key[0]++) {
 		message(key);
 		refuse(key);
 	}
-	assert_true(objects_readable(t.os));
-	assert_int_equal(stats().waiting, 7);
-	fake_advance(999);
-	assert_int_equal(fake_s3_open(), 0);
-	fake_advance(1);
-	assert_int_equal(fake_s3_open(), 1);
-	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
-	for (key[0] = 'b'; key[0] < 'h'; key[0]++)
-		assert_true(fake_s3_send(fake_s3_of(key), TWO));
-	settle(DELIVERY_TAKEN);
-	assert_int_equal(leave().deleted, 7);
-	assert_int_equal(leave().failed, 0);
+	assert_int_equal(objects_parked(t.os), 7);
+	wait_for_get("a"); /* in turn */
+	refuse("a");
+	deliver("z");
+	assert_int_equal(objects_parked(t.os), 0);
+	assert_int_equal(fake_s3_open(), 7);
 	close_world();
 }
 
-/* A lone one has turns, and every other time one more message may be had. */
+/* One that has 90 keys is not tried 90 times, and others come in between. */
 static void
-test_a_lone_one_is_refused(void **state)
+test_a_message_is_one_piece_of_evidence(void **state)
 {
-	static const int64_t waits[] = {1000, 2000, 4000, 8000};
+	static char keys[90 * 4 + 1];
+	char key[8];
 
+	(void)state;
+	open_world(8);
+	for (int i = 0; i < 90; i++)
+		snprintf(keys + strlen(keys), 5, "%s%02d", i ? " " : "", i);
+	message(keys);
+	message("z");
+	assert_int_equal(fake_s3_open(), 8);
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(key, sizeof key, "%02u", i);
+		refuse(key);
+		assert_true(fake_s3_is_open("z"));
+	}
+	refuse("08"); /* begun before the third had failed */
+	assert_int_equal(fake_s3_open(), 1);
+	assert_int_equal(objects_parked(t.os), 1);
+	/* One at a time, those that were not tried yet first. */
+	wait_for_get("09");
+	refuse("09");
+	wait_for_get("10");
+	assert_int_equal(fake_s3_open(), 2);
+	assert_true(fake_s3_send(fake_s3_of("10"), TWO));
+	assert_int_equal(objects_parked(t.os), 0);
+	assert_int_equal(fake_s3_open(), 8);
+	close_world();
+}
+
+/* What was tried of it turns out to be gone: the rest has its turns. */
+static void
+test_one_of_two_is_gone(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a b");
+	refuse("a");
+	refuse("b");
+	assert_int_equal(objects_parked(t.os), 1);
+	wait_for_get("a");
+	fake_s3_fail(fake_s3_of("a"), AWS_NOT_FOUND, "NoSuchKey");
+	wait_for_get("b");
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().released, 1);
+	close_world();
+}
+
+/* Where the lot is full and nothing succeeds, who came last goes for hours. */
+static void
+test_the_lot_is_full(void **state)
+{
+	char key[8];
+
+	(void)state;
+	open_world(8);
+	for (unsigned i = 0; i < 25; i++) {
+		snprintf(key, sizeof key, "k%u", i);
+		message(key);
+		refuse(key);
+		fake_advance(1);
+	}
+	assert_int_equal(objects_parked(t.os), 20);
+	assert_true(objects_stand_still(t.os));
+	messages_flush(t.ms);
+	assert_int_equal(fake_sqs_at(0)->kind, FAKE_HIDE);
+	assert_int_equal(fake_sqs_at(0)->seconds[0], 2 * 3600);
+	assert_int_equal(leave().released, 5);
+	close_world();
+}
+
+/* What Dassana refuses is read again by itself; what was refused alone is asked
+ * for once more, and what was taken is not sent again. */
+static void
+test_refused_by_dassana(void **state)
+{
 	(void)state;
 	open_world(4);
 	message("a");
-	refuse("a");
-	for (size_t i = 0; i < 4; i++) {
-		fake_advance(waits[i]);
-		assert_int_equal(objects_on_trial(t.os), i % 2);
-		assert_int_equal(fake_s3_open(), 1 - i % 2);
-		if (i % 2 == 0)
-			refuse("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
+	settle(DELIVERY_REFUSED);
+	assert_int_equal(objects_parked(t.os), 1);
+	for (unsigned i = 0; i < 3; i++) {
+		wait_for_get("a");
+		assert_true(fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
+		assert_int_equal(batcher_open_events(t.batcher), 0);
+		assert_int_equal(t.nsealed, 1);
+		settle(DELIVERY_REFUSED);
 	}
-	assert_true(objects_readable(t.os));
-	fake_advance(16000);
-	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	wait_for_get("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
 	settle(DELIVERY_TAKEN);
 	assert_int_equal(leave().deleted, 1);
-	close_world();
-}
-
-/* Whatever becomes of a probe, others follow: the gate is closed, or one is
- * held, until there is proof. */
-static void
-test_probes_go_on(void **state)
-{
-	static const struct {
-		enum aws_class class;
-		const char *code;
-	} rows[] = {{AWS_NOT_FOUND, "NoSuchKey"}, {AWS_OTHER, "ObjectChanged"},
-	    {AWS_TRANSIENT, "InternalError"}};
-	char key[2] = "a";
-
-	(void)state;
-	for (size_t row = 0; row < 2 * sizeof rows / sizeof *rows; row++) {
-		bool open = row % 2;
-
-		open_world(8);
-		for (key[0] = 'a'; key[0] < (open ? 'd' : 'i'); key[0]++) {
-			message(key);
-			refuse(key);
-		}
-		assert_int_equal(objects_readable(t.os), open);
-		fake_advance(1000);
-		fake_s3_fail(
-		    fake_s3_of("a"), rows[row / 2].class, rows[row / 2].code);
-		for (int s = 0; s < 20 && !fake_s3_is_open("b"); s++)
-			fake_advance(1000);
-		assert_true(fake_s3_send(fake_s3_of("b"), TWO));
-		assert_true(objects_readable(t.os));
-		assert_true(fake_s3_is_open("c"));
-		settle(DELIVERY_TAKEN);
-		close_world();
-	}
-}
-
-/* S3 does not answer: held like those that it refuses. Broken off later: the
- * object's own fault. */
-static void
-test_not_answered(void **state)
-{
-	(void)state;
-	open_world(2);
-	message("a");
-	message("b");
-	fake_s3_fail(fake_s3_of("a"), AWS_TRANSIENT, "");
-	fake_s3_head(fake_s3_of("b"), "\"e\"");
-	fake_s3_fail(fake_s3_of("b"), AWS_TRANSIENT, "");
-	assert_int_equal(leave().failed, 1);
-	assert_int_equal(stats().waiting, 1);
-	fake_advance(1000);
-	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
-	settle(DELIVERY_TAKEN);
-	assert_int_equal(leave().deleted, 1);
-	close_world();
-}
-
-/* Refused in the middle: what is under way is waited for, and what arrived is
- * not sent again. */
-static void
-test_refused_in_its_body(void **state)
-{
-	struct s3_get *g;
-
-	(void)state;
-	open_world(1);
-	message("a");
-	g = fake_s3_of("a");
-	fake_s3_head(g, "\"e\"");
-	(void)fake_s3_feed(g, SPAN("{\"Records\":[{\"a\":1},"));
-	fake_s3_fail(g, AWS_BAD_CREDS, "ExpiredToken");
-	assert_int_equal(stats().waiting, 0);
-	fake_advance(1000);
-	assert_int_equal(fake_s3_open(), 0);
-	settle(DELIVERY_TAKEN);
-	assert_int_equal(stats().waiting, 1);
-	fake_advance(2000); /* the turn of a fresh one */
-	fake_advance(4000);
-	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
-	settle(DELIVERY_TAKEN);
-	assert_int_equal(stats().skipped, 1);
-	assert_int_equal(stats().sliced, 2);
-	assert_int_equal(leave().deleted, 1);
-	assert_int_equal(leave().failed, 0);
 	close_world();
 }
 
 /* ---- shutdown ---- */
 
-/* Nobody waits for what S3 refuses: it is given back at once. */
+/* What is parked is hidden for a while, what was not tried is not. */
 static void
-test_drop_refused(void **state)
+test_drain(void **state)
 {
-	(void)state;
-	open_world(2);
-	message("a");
-	message("b");
-	refuse("a");
-	objects_drop_waiting(t.os);
-	assert_int_equal(leave().released, 1);
-	refuse("b");
-	messages_flush(t.ms);
-	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0], 0);
-	assert_int_equal(leave().released, 2);
-	assert_int_equal(leave().failed, 0);
-	assert_int_equal(stats().failed, 0);
-	assert_true(objects_idle(t.os));
-	close_world();
-}
+	struct sqs_op *op;
 
-static void
-test_drop_waiting(void **state)
-{
 	(void)state;
 	open_world(1);
-	message("a b"); /* begun */
-	message("c");
-	message("d c");
-	message("a e"); /* joined to what has begun */
-	objects_drop_waiting(t.os);
+	message("bad");
+	refuse("bad");
+	message("a");
+	message("b");
+	objects_drain(t.os);
+	assert_int_equal(objects_parked(t.os), 0);
 	messages_flush(t.ms);
-	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 2)->seconds[0], 0);
-	assert_int_equal(fake_sqs_at(0)->seconds[1], 0);
-	assert_int_equal(leave().released, 2);
-	assert_int_equal(messages_held(t.ms), 2);
-	/* The others are finished. */
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(fake_s3_open(), 1);
-		assert_true(fake_s3_send(fake_s3_nth(0), TWO));
-	}
+	op = fake_sqs_expect(FAKE_HIDE, 2);
+	assert_int_equal(op->seconds[0] + op->seconds[1], 30);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
 	settle(DELIVERY_TAKEN);
-	assert_int_equal(leave().deleted, 2);
 	assert_true(objects_idle(t.os));
+	assert_int_equal(leave().deleted, 1);
 	close_world();
 }
 
@@ -579,15 +553,14 @@ main(void)
 	    cmocka_unit_test(test_not_the_same),
 	    cmocka_unit_test(test_order_and_slots),
 	    cmocka_unit_test(test_remembered),
-	    cmocka_unit_test(test_held_after_its_head),
-	    cmocka_unit_test(test_one_is_refused),
-	    cmocka_unit_test(test_seven_are_refused),
-	    cmocka_unit_test(test_a_lone_one_is_refused),
-	    cmocka_unit_test(test_refused_in_its_body),
-	    cmocka_unit_test(test_probes_go_on),
-	    cmocka_unit_test(test_not_answered),
-	    cmocka_unit_test(test_drop_waiting),
-	    cmocka_unit_test(test_drop_refused),
+	    cmocka_unit_test(test_parked),
+	    cmocka_unit_test(test_at_fault_by_comparison),
+	    cmocka_unit_test(test_a_success_wakes_all),
+	    cmocka_unit_test(test_a_message_is_one_piece_of_evidence),
+	    cmocka_unit_test(test_one_of_two_is_gone),
+	    cmocka_unit_test(test_the_lot_is_full),
+	    cmocka_unit_test(test_refused_by_dassana),
+	    cmocka_unit_test(test_drain),
 	    cmocka_unit_test(test_abandon),
 	};
 

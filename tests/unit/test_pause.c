@@ -103,9 +103,8 @@ test_refused(void **state)
 		unsigned what, way;
 		enum shipper_pause cause;
 	} rows[] = {
-	    {1, 0, SHIPPER_P_S3},
 	    {2, 0, SHIPPER_P_TOKEN},
-	    {2, 2, SHIPPER_P_DASSANA},
+	    {2, 3, SHIPPER_P_DASSANA},
 	};
 
 	(void)state;
@@ -152,29 +151,6 @@ test_another_cause(void **state)
 	model_end();
 }
 
-/* A token that was refused pauses nothing once the gate is open, as when the
- * endpoint has begun to judge events. */
-static void
-test_token_refused_while_open(void **state)
-{
-	int64_t ms;
-
-	(void)state;
-	open_world(40, 1);
-	model_refuse(2, 0, 10 * MINUTE_MS);
-	model_run(2 * MINUTE_MS);
-	assert_only(SHIPPER_P_TOKEN);
-	model_refuse(2, MODEL_REFUSES_EVENTS, 10 * MINUTE_MS);
-	model_run(2 * MINUTE_MS);
-	assert_true(delivery_open(shipper_delivery(model_shipper())));
-	assert_only(SHIPPER_PAUSES);
-	ms = paused_ms(SHIPPER_P_TOKEN);
-	model_run(MINUTE_MS);
-	assert_int_equal(paused_ms(SHIPPER_P_TOKEN), ms);
-	assert_true(model_settle(30 * MINUTE_MS) >= 0);
-	model_end();
-}
-
 int
 main(void)
 {
@@ -183,7 +159,6 @@ main(void)
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_another_cause),
-	    cmocka_unit_test(test_token_refused_while_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,13 @@ static void
 open_world(unsigned n, size_t pool_bytes, size_t batch_bytes)
 {
 	struct batcher_conf bc = {batch_bytes, 100000, DELAY_MS, 0};
-	struct slots_events ev = {on_opened, on_left_out, on_ended, &t};
+	struct slots_conf sc = {.timers = fake_timers(),
+	    .n = n,
+	    .max_record_bytes = RECORD_MAX,
+	    .opened = on_opened,
+	    .left_out = on_left_out,
+	    .ended = on_ended,
+	    .arg = &t};
 
 	memset(&t, 0, sizeof t);
 	fake_begin();
@@ -110,7 +116,8 @@ open_world(unsigned n, size_t pool_bytes, size_t batch_bytes)
 	clock_seed(7);
 	t.pool = pool_new(pool_bytes);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
-	t.slots = slots_new(fake_timers(), NULL, t.batcher, n, RECORD_MAX, &ev);
+	sc.batcher = sc.lane = t.batcher;
+	t.slots = slots_new(&sc);
 }
 
 static void

@@ -542,7 +542,7 @@ start_outside(void)
 	    .token = "token",
 	    .post_timeout_ms = 60000,
 	    .gzip = M.conf.shipper.gzip_level > 0,
-	    .verify_doc_count = true};
+	    .doc_count = DOC_COUNT_WANTED};
 	char region[REGION_MAX];
 
 	M.keeper = creds_keeper_new(fake_timers(),
@@ -599,6 +599,7 @@ set_defaults(struct shipper_conf *c)
 {
 	c->s3_concurrency = 4;
 	c->max_messages = 20;
+	c->max_parked = 1000;
 	c->visibility_timeout_s = 60;
 	c->redeliver_after_s = 5;
 	c->batch_max_bytes = 100 * 1024;

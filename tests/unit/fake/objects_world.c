@@ -13,7 +13,10 @@ static struct {
 	struct messages *ms;
 	struct objects *os;
 	struct pool *pool;
-	struct batcher *batcher;
+	struct batcher *batcher, *lane;
+	struct dassana *dassana;
+	struct delivery *delivery; /* idle: what is sealed is kept here */
+	struct judge judge;
 	struct batch *sealed[16];
 	size_t nsealed;
 	unsigned next_id;
@@ -34,12 +37,28 @@ on_sealed(void *arg, struct batch *b)
 }
 
 static void
+on_settled(void *arg, const struct delivery_settled *s)
+{
+	(void)arg;
+	(void)s;
+	CHECK(false);
+}
+
+static void
 open_world(unsigned concurrency)
 {
 	struct batcher_conf bc = {1 << 20, 1000, 1000, 0};
 	struct objects_conf oc = {.concurrency = concurrency,
 	    .max_record_bytes = 256 * 1024,
-	    .remember = 100};
+	    .remember = 100,
+	    .max_parked = 20,
+	    .judge = &t.judge,
+	    .changed = ignore};
+	struct delivery_conf dc = {.concurrency = 1,
+	    .batch_max_bytes = 1 << 20,
+	    .judge = &t.judge,
+	    .settled = on_settled,
+	    .progress = ignore};
 
 	memset(&t, 0, sizeof t);
 	fake_begin();
@@ -47,8 +66,18 @@ open_world(unsigned concurrency)
 	t.pool = pool_new(64 * POOL_PIECE);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
 	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
-	t.os = objects_new(
-	    fake_timers(), NULL, t.batcher, t.ms, &oc, ignore, NULL);
+	t.lane = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
+	t.dassana = dassana_new(fake_http(),
+	    &(struct dassana_conf){.endpoint = "http://dassana.example/",
+		.app_id = "app",
+		.token = "token"});
+	t.delivery = delivery_new(fake_timers(), t.dassana, &dc);
+	oc.timers = fake_timers();
+	oc.batcher = t.batcher;
+	oc.lane = t.lane;
+	oc.delivery = t.delivery;
+	oc.messages = t.ms;
+	t.os = objects_new(&oc);
 }
 
 static void
@@ -57,6 +86,9 @@ close_world(void)
 	while (t.nsealed > 0)
 		batch_free(&t.sealed[--t.nsealed]);
 	batcher_free(&t.batcher);
+	batcher_free(&t.lane);
+	delivery_free(&t.delivery);
+	dassana_free(&t.dassana);
 	objects_free(&t.os);
 	messages_free(&t.ms);
 	pool_free(&t.pool);
@@ -82,13 +114,23 @@ settle(enum delivery_outcome outcome)
 {
 	struct dassana_result why = {.status = 400, .why = "refused"};
 
+	struct delivery_settled s = {.outcome = outcome,
+	    .why = outcome == DELIVERY_REFUSED ? &why : NULL,
+	    .trial = judge_begin(&t.judge)};
+
 	batcher_seal(t.batcher);
+	batcher_seal(t.lane);
 	while (t.nsealed > 0) {
 		struct batch *b = t.sealed[--t.nsealed];
 
-		for (size_t i = 0; i < batch_nruns(b); i++)
-			objects_settled(t.os, batch_run_at(b, i), outcome,
-			    outcome == DELIVERY_REFUSED ? &why : NULL);
+		for (size_t i = 0; i < batch_nruns(b); i++) {
+			s.run = *batch_run_at(b, i);
+			s.alone = s.run.count == 1;
+			if (outcome == DELIVERY_TAKEN)
+				judge_succeeded(
+				    &t.judge, JUDGE_DASSANA, &s.trial);
+			objects_settled(t.os, &s);
+		}
 		batch_free(&b);
 	}
 }

@@ -1,0 +1,179 @@
+/* Who is given back from the lot, and when. */
+#include "base/clock.h"
+#include "flow/objects_internal.h"
+
+static void
+judge_marks(struct objects *os, const struct message *m)
+{
+	struct want *w;
+
+	TAILQ_FOREACH(w, &m->turn.wants, of_message)
+	{
+		struct object *o = w->object;
+
+		if (!o->suspect || ledger_judged(o->page))
+			continue;
+		ledger_judge(o->page);
+		os->stats.refused += ranges_count(ledger_marks(o->page));
+		object_log_refused(o);
+	}
+}
+
+static void
+log_given_back(const struct message *m, const char *cause)
+{
+	struct want *w = TAILQ_FIRST(&m->turn.wants);
+
+	if (w != NULL)
+		object_log_at_fault(w->object, cause);
+}
+
+static void
+give_back(
+    struct objects *os, struct message *m, enum back_off how, const char *cause)
+{
+	log_given_back(m, cause);
+	lot_leave(&os->lot, m);
+	objects_disown(os, m);
+	os->stats.released++;
+	message_release(os->conf.messages, m, how);
+}
+
+static enum back_off
+usual(const struct message *m)
+{
+	return m->stay.may_be_grant ? BACK_OFF_LONG : BACK_OFF_USUAL;
+}
+
+static bool
+has_untried(const struct message *m)
+{
+	struct want *w;
+
+	TAILQ_FOREACH(w, &m->turn.wants, of_message)
+	{
+		if (!w->object->tried)
+			return true;
+	}
+	return false;
+}
+
+static void
+convict(struct objects *os, struct message *m)
+{
+	if (has_untried(m)) {
+		m->stay.last_round = true;
+		lot_leave(&os->lot, m);
+		line_forgive(&os->line, m);
+		return;
+	}
+	judge_marks(os, m);
+	give_back(os, m, usual(m),
+	    "it failed again and again while others succeeded");
+}
+
+static bool
+is_at_rest(const struct message *m)
+{
+	return !m->stay.trying && m->stay.parked && line_rests(m);
+}
+
+/* Parked longest, of all or of those that have failed by comparison. */
+static struct message *
+longest(const struct objects *os, bool compared)
+{
+	struct message *m;
+
+	TAILQ_FOREACH(m, &os->lot.stays, stay.link)
+	{
+		if (is_at_rest(m) && (!compared || m->stay.blame.times > 0))
+			return m;
+	}
+	return NULL;
+}
+
+static struct message *
+latest(const struct objects *os)
+{
+	struct message *m;
+
+	TAILQ_FOREACH_REVERSE(m, &os->lot.stays, stays, stay.link)
+	{
+		if (is_at_rest(m))
+			return m;
+	}
+	return NULL;
+}
+
+static bool
+any_well(const struct objects *os)
+{
+	const struct message *m = TAILQ_FIRST(&os->lot.stays);
+
+	return m != NULL && doubt_is_well(os, m->stay.doubt);
+}
+
+static void
+make_room(struct objects *os)
+{
+	struct message *m = longest(os, true);
+
+	if (m == NULL && any_well(os))
+		m = latest(os);
+	if (m != NULL) {
+		give_back(os, m, usual(m),
+		    "others succeed, and more fail than there is room for");
+		return;
+	}
+	m = latest(os);
+	if (m != NULL)
+		give_back(os, m, BACK_OFF_HOURS,
+		    "nothing succeeds, and more fail than there is room for");
+}
+
+void
+doubt_release(struct objects *os)
+{
+	int64_t now = clock_mono_ms();
+	struct message *m, *next;
+	unsigned n;
+
+	for (m = TAILQ_FIRST(&os->lot.stays); m != NULL; m = next) {
+		next = TAILQ_NEXT(m, stay.link);
+		if (!is_at_rest(m))
+			continue;
+		if (m->lease_lost)
+			give_back(os, m, BACK_OFF_NONE, "its lease is lost");
+		else if (blame_is_proven(&m->stay.blame, now))
+			convict(os, m);
+	}
+	do {
+		n = os->lot.n;
+		if (lot_overflows(&os->lot))
+			make_room(os);
+	} while (os->lot.n < n);
+}
+
+bool
+objects_stand_still(const struct objects *os)
+{
+	if (os->lack_creds)
+		return true;
+	return lot_is_full(&os->lot) && !any_well(os) &&
+	       longest(os, true) == NULL;
+}
+
+void
+doubt_drain(struct objects *os)
+{
+	struct message *m, *next;
+
+	for (m = TAILQ_FIRST(&os->lot.stays); m != NULL; m = next) {
+		next = TAILQ_NEXT(m, stay.link);
+		lot_leave(&os->lot, m);
+		if (!line_rests(m))
+			continue; /* something of it is under way again */
+		objects_disown(os, m);
+		message_release(os->conf.messages, m, BACK_OFF_STOP);
+	}
+}

@@ -1,0 +1,108 @@
+/*
+ * An object that messages name, each once, however many name it: from its
+ * notification until the last of its events is settled.
+ *
+ *   READY --slot--> ACTIVE --end of its bytes--> ENDED --all settled--> gone
+ *     ^  ^                                         |
+ *     |  +-- made room for others -----------------+
+ *     |                                            |
+ *     +-- its message's turn -- PARKED <-----------+ failed, and nobody knows
+ *                                                    whose fault that is
+ *
+ * Counts say what happened to the events: sliced (numbered), settled (it is
+ * known what became of it), delivered (Dassana has it); one that the ledger
+ * knows is skipped, which counts as all three. A record that is left out
+ * (trail/slicer.h) is no event and counts as none of these. An object is good
+ * if it was read to its end (whole), nothing of it was left out and delivered
+ * == sliced; then and only then is it good for its messages.
+ */
+#ifndef FLOW_OBJECT_H
+#define FLOW_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/judge.h"
+#include "base/span.h"
+#include "flow/ledger.h"
+#include "flow/shipper.h"
+#include "sink/delivery.h"
+#include "trail/notify.h"
+#include "trail/slicer.h"
+
+struct message;
+struct object;
+
+/* That a message wants an object. */
+struct want {
+	struct message *message;
+	struct object *object;
+	TAILQ_ENTRY(want) of_object, of_message;
+};
+TAILQ_HEAD(wants, want);
+
+enum object_state { OBJECT_READY, OBJECT_ACTIVE, OBJECT_ENDED, OBJECT_PARKED };
+enum { OBJECT_STATES = OBJECT_PARKED + 1 };
+
+/* Why it is tried again, if it is. */
+enum object_doubt { DOUBT_NONE, DOUBT_S3, DOUBT_DASSANA };
+
+struct object {
+	TAILQ_ENTRY(object) link;
+	char *text; /* owned: bucket, key, version, etag, region lie in it */
+	struct span bucket, key, version, etag, region;
+	int64_t put_s;	    /* when S3 had it, wall clock; −1: not told */
+	int64_t event_s;    /* its last event, once it was read whole; −1 */
+	struct wants wants; /* who names it; never empty */
+	bool loose;	    /* not in the tree: nobody joins it */
+	enum object_state state;
+	struct ledger_page *page; /* from its GET's head on; may be NULL */
+	uint64_t sliced, settled, delivered, skipped, left_out;
+	bool whole;
+	enum shipper_fault fault; /* if it is not */
+
+	bool tried;		  /* a GET has ended */
+	bool large;		  /* takes long: few such are read at a time */
+	bool evicted;		  /* it gave up its slot, to be read again */
+	bool repeat;		  /* it is tried again in its message's turn */
+	bool suspect;		  /* Dassana has refused events of it */
+	bool answered;		  /* its GET has brought the head */
+	struct trial trial;	  /* of its GET */
+	unsigned ticket;	  /* of its GET, for the breaker */
+	enum object_doubt doubt;  /* of what has just failed */
+	enum judge_side side;	  /* and what it would be compared with */
+	struct trial doubt_trial; /* and the request that failed */
+	bool may_be_grant;	  /* refused as without a permission */
+	bool asked_marked;	  /* a marked event is sent this time */
+};
+
+/* A new one, ready; copies what n points to. */
+struct object *object_new(const struct notify_object *n);
+void object_free(struct object *o); /* its page has been closed */
+/* For a tree: 0 for the same bucket, key and version, the same contents and
+ * region as far as the notifications tell. Takes struct object *. */
+int object_cmp(const void *a, const void *b);
+/* What an object costs in memory while it is held. */
+size_t object_bytes(const struct notify_object *n);
+bool object_is_good(const struct object *o);
+enum shipper_fault object_fault(const struct object *o); /* if it is not */
+/* It was read whole: whether it has no record at all, which is told. */
+bool object_is_empty(const struct object *o);
+/* To be read from its first byte. What Dassana has taken the ledger knows. */
+void object_begin_anew(struct object *o);
+
+/* What an operator needs to see why it failed, or to find an event that was
+ * refused. It still has its messages. */
+struct slots_end;
+struct aws_result;
+void object_log_failure(const struct object *o, const struct slots_end *e);
+void object_log_left_out(
+    const struct object *o, uint64_t index, enum slicer_cause cause);
+void object_log_parked(const struct object *o, const struct aws_result *r);
+void object_log_doubt(const struct object *o, const struct delivery_settled *s);
+void object_log_refused(const struct object *o);
+void object_log_at_fault(const struct object *o, const char *cause);
+
+#endif

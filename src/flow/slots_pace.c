@@ -1,0 +1,81 @@
+/* Those that take long, and those that are too slow. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "flow/slots_internal.h"
+
+enum {
+	LARGE_BYTES = 8 * 1024 * 1024,
+	LARGE_MS = 10 * 1000,
+	RATE_MS = 60 * 1000,
+	RATE_BYTES = 60 * 1024,
+};
+
+bool
+slots_take_large(const struct slots *s)
+{
+	return s->large < s->conf.n - s->conf.n / 4;
+}
+
+/* False: it had to go. */
+static bool
+turn_large(struct slot *s)
+{
+	s->object->large = true;
+	if (!slots_take_large(s->all)) {
+		s->all->large++; /* as release sees it */
+		slot_end(s, END_EVICTED, ERR_OK, NULL);
+		return false;
+	}
+	s->all->large++;
+	return true;
+}
+
+static void
+end_too_slow(struct slot *s)
+{
+	struct aws_result r = {.class = AWS_TRANSIENT, .err = ERR_STALL};
+	static const char code[] = "TooSlow",
+			  message[] = "less than 1 KiB/s for a minute";
+
+	memcpy(r.code, code, sizeof code);
+	memcpy(r.message, message, sizeof message);
+	memcpy(r.request_id, s->request_id, sizeof r.request_id);
+	slot_end(s, END_BROKEN, ERR_OK, &r);
+}
+
+static void
+look_at(struct slot *s, int64_t now)
+{
+	bool slow;
+
+	if (!s->object->large &&
+	    (now - s->began_ms >= LARGE_MS ||
+		decode_stats(s->decode).bytes_out >= LARGE_BYTES) &&
+	    !turn_large(s))
+		return;
+	if (s->block != BLOCK_NONE || s->get == NULL)
+		return;
+	s->rate_ms += SLOTS_TICK_MS;
+	if (s->rate_ms < RATE_MS)
+		return;
+	slow = s->rate_bytes < RATE_BYTES;
+	s->rate_ms = 0;
+	s->rate_bytes = 0;
+	if (slow)
+		end_too_slow(s);
+}
+
+void
+slots_tick(void *arg)
+{
+	struct slots *all = arg;
+	int64_t now = clock_mono_ms();
+
+	for (unsigned i = 0; i < all->conf.n; i++) {
+		if (all->slot[i].object != NULL)
+			look_at(&all->slot[i], now);
+	}
+	if (all->busy > 0)
+		timer_after(all->tick, SLOTS_TICK_MS);
+}

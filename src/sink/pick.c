@@ -1,0 +1,115 @@
+/* What is sent next, and when. */
+#include "sink/delivery_internal.h"
+
+/* Until this endpoint has shown that it counts what it takes, it is asked with
+ * one event at a time. */
+size_t
+pick_events(const struct delivery *d, const struct item *it)
+{
+	return dassana_counts(d->sink) ? item_next(it) : 1;
+}
+
+bool
+pick_is_whole(const struct delivery *d, const struct item *it, size_t n)
+{
+	return n == batch_events(it->batch) &&
+	       (n == 1 || batch_plain_bytes(it->batch) <= d->limit.bytes);
+}
+
+struct scratch *
+pick_scratch(struct delivery *d, const struct item *it)
+{
+	size_t bytes = item_bytes_max(it);
+
+	/* From the last: the small ones first. */
+	for (size_t i = SCRATCHES; i-- > 0;) {
+		if (d->scratch[i].user == NULL &&
+		    bytes <= d->scratch[i].max_bytes)
+			return &d->scratch[i];
+	}
+	return NULL;
+}
+
+/* Whether it could be sent now, but for time and breaker. */
+static bool
+is_free(struct delivery *d, const struct item *it)
+{
+	return it->post == NULL && (pick_is_whole(d, it, pick_events(d, it)) ||
+				       pick_scratch(d, it) != NULL);
+}
+
+/* Whether one more of such may be under way while others wait: at most so many
+ * of each four. */
+static bool
+has_share(const struct delivery *d, const struct share *s, unsigned of_four)
+{
+	unsigned most = d->conf.concurrency * of_four / 4;
+
+	return most > 0 ? s->now < most : s->since >= 4 - of_four;
+}
+
+/* Those that were tried less come first, so that whoever is to blame itself
+ * does not keep the others from showing it. */
+static struct item *
+pick_probe(struct delivery *d)
+{
+	struct item *it, *best = NULL;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		if (is_free(d, it) && (best == NULL || it->tries < best->tries))
+			best = it;
+	}
+	return best;
+}
+
+static struct item *
+earlier(struct item *a, struct item *b)
+{
+	return a != NULL && a->due_ms <= b->due_ms ? a : b;
+}
+
+/* The oldest that is due of each kind, or else who is due next: suspects have a
+ * quarter of the POSTs, and batches that are cut leave one to whole ones. */
+static struct item *
+pick_due(struct delivery *d, int64_t now)
+{
+	struct item *it, *next = NULL, *whole = NULL, *cut = NULL;
+	struct item *suspect = NULL;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		struct item **of = it->suspect	       ? &suspect
+				   : item_isolated(it) ? &cut
+						       : &whole;
+
+		if (!is_free(d, it))
+			continue;
+		next = earlier(next, it);
+		if (*of == NULL && it->due_ms <= now)
+			*of = it;
+	}
+	if (suspect != NULL && has_share(d, &d->suspects, 1))
+		return suspect;
+	if (cut != NULL && (whole == NULL || has_share(d, &d->cuts, 3)))
+		return cut;
+	if (whole != NULL)
+		return whole;
+	return suspect != NULL ? suspect : next;
+}
+
+int64_t
+pick_next(struct delivery *d, int64_t now, struct item **it)
+{
+	unsigned most = dassana_counts(d->sink) ? d->conf.concurrency : 1;
+	int64_t at = breaker_due(&d->breaker);
+
+	if (d->stats.in_flight >= most || at == BREAKER_NEVER)
+		return BREAKER_NEVER;
+	*it = d->breaker.open ? pick_probe(d) : pick_due(d, now);
+	if (*it == NULL)
+		return BREAKER_NEVER;
+	if (!d->breaker.open)
+		at = (*it)->due_ms;
+	return at > d->hold_ms ? at : d->hold_ms;
+}
