@@ -211,6 +211,13 @@ def cases(rng, count):
         yield random_case(rng)
 
 
+def was_otherwise(case, version):
+    """Older rules had FIPS names of their own for the portal in GovCloud."""
+    return (case.service in ("portal.sso", "oidc") and case.fips and
+            case.region.startswith("us-gov-") and
+            tuple(int(n) for n in version.split(".")[:2]) < (1, 44))
+
+
 def run(driver, seed, count):
     rules = Rules()
     rng = random.Random(seed)
@@ -223,6 +230,8 @@ def run(driver, seed, count):
     assert len(answers) == len(tried), "the driver did not answer all"
     for case, got in zip(tried, answers):
         try:
+            if was_otherwise(case, rules.version):
+                raise Old
             want = "-" if case.ours_alone() else rules.expected(case)
         except Old:
             left_out += 1
