@@ -136,8 +136,10 @@ endpoint_bucket_unsupported(struct span bucket)
 	    {"arn:", "", "this kind of access point"},
 	};
 	struct span rest = bucket;
+	struct span arn = span_cut(&rest, ':');
+	struct span partition = span_cut(&rest, ':');
 
-	if (span_cut(&rest, ':').n == 3 && span_cut(&rest, ':').n > 0) {
+	if (arn.n == 3 && partition.n > 0) {
 		if (span_starts(rest, "s3-outposts:"))
 			return "a bucket or access point of S3 on Outposts";
 		if (span_starts(rest, "s3-object-lambda:"))

@@ -158,8 +158,10 @@ is_set(const char *name)
 static bool
 has_colours(void)
 {
-	return !is_set("NO_COLOR") && is_set("TERM") &&
-	       strcmp(getenv("TERM"), "dumb") != 0;
+	const char *term = getenv("TERM");
+
+	return !is_set("NO_COLOR") && term != NULL && *term != '\0' &&
+	       strcmp(term, "dumb") != 0;
 }
 
 int

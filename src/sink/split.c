@@ -82,11 +82,14 @@ split_free(struct split **sp)
 static void
 add_part(struct split *s, struct span text)
 {
-	struct span *last = s->nparts > 0 ? &s->part[s->nparts - 1] : NULL;
+	struct span *last;
 
-	if (last != NULL && last->p + last->n == text.p) {
-		last->n += text.n;
-		return;
+	if (s->part != NULL && s->nparts > 0) {
+		last = &s->part[s->nparts - 1];
+		if (last->p + last->n == text.p) {
+			last->n += text.n;
+			return;
+		}
 	}
 	if (s->nparts == s->cap) {
 		s->cap = s->cap == 0 ? 4 : s->cap * 2;
@@ -172,7 +175,7 @@ step_plain(struct split *s)
 static void
 skip_lines(struct cursor *c, size_t first)
 {
-	const char *nl = c->text.p;
+	const char *nl;
 
 	while (c->event < first && c->text.n > 0) {
 		nl = memchr(c->text.p, '\n', c->text.n);
