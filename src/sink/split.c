@@ -95,6 +95,7 @@ add_part(struct split *s, struct span text)
 		s->cap = s->cap == 0 ? 4 : s->cap * 2;
 		s->part = mem_realloc(s->part, s->cap * sizeof *s->part);
 	}
+	CHECK(s->part != NULL);
 	s->part[s->nparts++] = text;
 }
 
