@@ -265,7 +265,8 @@ def test_a_resolver_that_hangs_stops_nothing_else(
                     "-ldl"], input=SHIM.encode(), check=True)
     trail.put(5)
     url = standin.dassana_url.replace("127.0.0.1", "slow.example")
-    running = daemon(env={**standin.environ(), "LD_PRELOAD": str(shim)},
+    running = daemon(allow_plain_http="yes",
+                     env={**standin.environ(), "LD_PRELOAD": str(shim)},
                      dassana_endpoint=url, visibility_timeout="2s",
                      connect_timeout="20s")
     running.wait_for(lambda: len(standin.journal.all(
