@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	char *head_copy = fuzz_copy(head), *body = fuzz_copy(in);
 	struct dassana_conf conf = {.endpoint = "https://x/",
 	    .token = TOKEN,
-	    .doc_count = flags & 1,
+	    .doc_count = flags & 1 ? DOC_COUNT_WANTED : DOC_COUNT_IGNORED,
 	    .accept_any_2xx = flags & 2};
 	struct reply reply = {
 	    .err = flags & 4 ? (enum err)(fault % ERR_COUNT) : ERR_OK,
@@ -49,6 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    .sent = flags & 16,
 	    .head = {head_copy, head.n},
 	    .body = {body, in.n}};
+	const struct dassana_sent sent = {TOKEN, 10, flags & 32};
 	struct dassana_result result;
 
 	clock_set_test(1000000, 1795348800000);
