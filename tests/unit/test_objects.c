@@ -493,6 +493,27 @@ test_refused_by_dassana(void **state)
 	close_world();
 }
 
+/* A suspect that turns out to be gone was no probe: the next has its turn. */
+static void
+test_a_suspect_is_gone(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	message("b");
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	settle(DELIVERY_REFUSED);
+	assert_int_equal(objects_parked(t.os), 2);
+	wait_for_get("a");
+	fake_s3_fail(fake_s3_of("a"), AWS_NOT_FOUND, "NoSuchKey");
+	wait_for_get("b");
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
 /* ---- shutdown ---- */
 
 /* What is parked is hidden for a while, what was not tried is not. */
@@ -560,6 +581,7 @@ main(void)
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
 	    cmocka_unit_test(test_refused_by_dassana),
+	    cmocka_unit_test(test_a_suspect_is_gone),
 	    cmocka_unit_test(test_drain),
 	    cmocka_unit_test(test_abandon),
 	};
