@@ -320,6 +320,16 @@ next_message(struct objects *os, enum object_doubt doubt)
 	return lot_next(&os->lot, doubt, b->open, now);
 }
 
+/* It may never have got as far as Dassana. */
+void
+doubt_suspect_over(struct objects *os)
+{
+	struct breaker *b = &os->dassana.breaker;
+
+	os->suspect = NULL;
+	breaker_cancelled(b, b->turn);
+}
+
 struct object *
 doubt_next(struct objects *os)
 {

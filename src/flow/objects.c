@@ -107,12 +107,8 @@ object_settle_if_over(struct objects *os, struct object *o)
 {
 	if (o->state != OBJECT_ENDED || o->settled != o->sliced)
 		return;
-	if (os->suspect == o) {
-		os->suspect = NULL;
-		/* It may never have got as far as Dassana. */
-		breaker_cancelled(
-		    &os->dassana.breaker, os->dassana.breaker.turn);
-	}
+	if (os->suspect == o)
+		doubt_suspect_over(os);
 	if (object_is_good(o)) {
 		object_settle(os, o);
 	} else if (os->draining) {

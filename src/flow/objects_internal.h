@@ -77,6 +77,8 @@ void doubt_over(struct objects *os, struct object *o);
 struct object *doubt_next(struct objects *os);
 /* Gives back who is at fault, and those for whom there is no place. */
 void doubt_release(struct objects *os);
+/* Nothing of the suspect is under way any more. */
+void doubt_suspect_over(struct objects *os);
 /* When doubt_next or doubt_release has something to do; INT64_MAX: not by
  * itself. */
 int64_t doubt_due(const struct objects *os);
