@@ -85,21 +85,21 @@ ifeq ($(CODEC),zlib)
 SRC := $(filter-out src/sink/gzip_isal.c,$(SRC))
 endif
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
-MAIN := $(BUILD)/src/daemon/main.o
+MAIN := $(BUILD)/src/commands/main.o
 LIB := $(BUILD)/libtrailpost.a
 BIN := $(BUILD)/trailpost
 
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 # What rests on the codec is tested with the other one, too: a program more for
 # each of these, with a gzip.o that does not know of ISA-L.
-BOTH_CODECS := $(patsubst %,$(BUILD)/tests/unit/test_%,gzip batcher split)
+BOTH_CODECS := $(patsubst %,$(BUILD)/tests/unit/sink/test_%,gzip batcher split)
 ifeq ($(CODEC),isal)
 UNIT += $(BOTH_CODECS:%=%-zlib)
 endif
-# Helpers shared by unit tests: every other .c in the folder. They come before
-# the library, so a stand-in defined there wins over the real module.
-UNIT_HELP_SRC := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+# Helpers that several tests of http share. They come before the library, so a
+# stand-in defined there wins over the real module.
+UNIT_HELP_SRC := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/net/*.c))
 UNIT_HELP := $(BUILD)/libunithelp.a
 SIM_SRC := $(wildcard tests/sim/*.c)
 SIM := $(BUILD)/tests/sim/test_sim
@@ -110,8 +110,8 @@ FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 30
 OOM := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/oom/oom_*.c))
 CLANG_FORMAT := $(firstword $(shell command -v clang-format-14 clang-format))
-FORMATTED := $(wildcard include/*/*.h src/*/*.[ch] tests/unit/*.[ch] \
-	tests/unit/*/*.[ch] tests/oracle/*.c tests/bench/*.c tests/fuzz/*.[ch] \
+FORMATTED := $(wildcard include/*/*.h src/*/*.[ch] tests/unit/*/*.[ch] \
+	tests/oracle/*.c tests/bench/*.c tests/fuzz/*.[ch] \
 	tests/oom/*.[ch] tests/sim/*.[ch])
 
 # What a person reads: QUIET=1 leaves out the names of the files compiled.
@@ -131,7 +131,8 @@ $(BIN): $(MAIN) $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(MAIN) $(LIB) $(LIBS)
 
 # cmocka 2 would have functions in the place of some that 1 lacks.
-$(BUILD)/tests/unit/%.o: DEFS += -DCMOCKA_DISABLE_DEPRECATION_WARNINGS
+$(BUILD)/tests/unit/%.o: DEFS += -DCMOCKA_DISABLE_DEPRECATION_WARNINGS \
+	-Itests/unit
 
 $(LIB): $(filter-out $(MAIN),$(OBJ))
 	@rm -f $@
@@ -156,7 +157,7 @@ $(BUILD)/%.o: %.c
 	$(SAY) "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_HELP) $(LIB)
+$(UNIT_SRC:%.c=$(BUILD)/%): %: %.o $(UNIT_HELP) $(LIB)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(UNIT_HELP) $(LIB) \
 		$(LIBS) -lcmocka
 

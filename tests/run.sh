@@ -77,14 +77,14 @@ unit_count()
 run_unit()
 {
 	set --
-	for test in tests/unit/test_*.c; do
+	for test in tests/unit/*/test_*.c; do
 		plain=$(basename "$test" .c)
 		# Some run with the other codec, too.
 		for name in "$plain" "$plain-zlib"; do
 			rm -f "$log/$name.status"
 			case " ${LEAVE_OUT:-} " in *" $plain "*) continue ;; esac
-			[ ! -x "$BUILD/tests/unit/$name" ] ||
-				set -- "$@" "$name"
+			[ ! -x "$BUILD/${test%/*}/$name" ] ||
+				set -- "$@" "${test%/*}/$name"
 		done
 	done
 	[ $# -gt 0 ] || {
@@ -94,10 +94,12 @@ run_unit()
 	}
 	printf '%s\n' "$@" | BUILD=$BUILD LOG=$log \
 		LIMIT=${TEST_TIMEOUT:-300} xargs -P "$(nproc)" -I NAME sh -c '
-		timeout -k 5 "$LIMIT" $EMULATOR "$BUILD/tests/unit/NAME" \
-			>"$LOG/NAME.log" 2>&1 </dev/null
-		echo $? >"$LOG/NAME.status"'
-	for name; do
+		name=$(basename NAME)
+		timeout -k 5 "$LIMIT" $EMULATOR "$BUILD/NAME" \
+			>"$LOG/$name.log" 2>&1 </dev/null
+		echo $? >"$LOG/$name.status"'
+	for test; do
+		name=$(basename "$test")
 		unit_count "$name" "$(cat "$log/$name.status" || echo 1)"
 	done
 }
@@ -140,7 +142,7 @@ run_lint()
 		diff - etc/trailpost.conf || { echo 'run: make conf'; exit 1; }"
 	check metrics sh -c "'$TRAILPOST' --print-metrics | diff - \
 		docs/metrics.md || { echo 'run: make metrics-doc'; exit 1; }"
-	check hardened sh tests/lint/hardened.sh "$BUILD/src/daemon/main.o"
+	check hardened sh tests/lint/hardened.sh "$BUILD/src/commands/main.o"
 	check manuals sh tests/lint/manuals.sh "$TRAILPOST" docs/man/*
 }
 

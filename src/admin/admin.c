@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "admin/backlog.h"
-#include "admin/health.h"
 #include "admin/page.h"
 #include "admin/process.h"
+#include "admin/readiness.h"
 #include "admin/server.h"
 #include "admin/status.h"
 #include "base/clock.h"

@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-#include "admin/health.h"
 #include "admin/metrics.h"
 #include "admin/process.h"
+#include "admin/readiness.h"
 #include "sink/delivery.h"
 
 /* All values, as they are at one moment. */

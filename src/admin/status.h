@@ -8,8 +8,8 @@
 
 #include "admin/admin.h"
 #include "admin/backlog.h"
-#include "admin/health.h"
 #include "admin/rates.h"
+#include "admin/readiness.h"
 #include "base/log.h"
 #include "sink/delivery.h"
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "aws/creds.h"
-#include "base/mem.h"
 #include "aws/source.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/span.h"
 
 struct fixed {

@@ -6,9 +6,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/note.h"
-#include "daemon/option.h"
-#include "daemon/token.h"
+#include "settings/notes.h"
+#include "settings/option.h"
+#include "settings/token.h"
 
 struct changes {
 	unsigned applied, pending;
@@ -105,7 +105,7 @@ reload_config(struct config *c, const struct config_sources *src)
 	    "takes a restart";
 	struct config next;
 	struct changes n;
-	unsigned mistakes = config_load(&next, src, note_log, NULL);
+	unsigned mistakes = config_load(&next, src, notes_log, NULL);
 	bool token;
 
 	if (mistakes > 0) {

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/config.h"
+#include "settings/config.h"
 
 /* Returns whether c has changed; all that was made from it is to be looked
  * after then. */

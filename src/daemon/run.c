@@ -16,18 +16,18 @@
 
 #include "admin/admin.h"
 #include "base/log.h"
-#include "daemon/command.h"
 #include "daemon/headline.h"
-#include "daemon/note.h"
-#include "daemon/option.h"
-#include "daemon/service.h"
 #include "daemon/reload.h"
+#include "daemon/run.h"
+#include "daemon/service.h"
 #include "daemon/signals.h"
-#include "daemon/stats.h"
-#include "daemon/value.h"
+#include "daemon/stats_line.h"
 #include "daemon/ways.h"
 #include "flow/shipper.h"
 #include "net/turns.h"
+#include "settings/notes.h"
+#include "settings/option.h"
+#include "settings/value.h"
 #include "trail/filter.h"
 
 /* Taking apart may take as long, on top of shutdown_timeout. */
@@ -325,7 +325,7 @@ run_daemon(const struct config_sources *sources)
 	int status = EXIT_USAGE;
 
 	ways_protect();
-	if (config_load(&c, sources, note_log, NULL) == 0) {
+	if (config_load(&c, sources, notes_log, NULL) == 0) {
 		config_set_log(&c);
 		r.service = service_new();
 		r.signals = signals_new();

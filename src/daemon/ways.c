@@ -10,9 +10,9 @@
 #include "aws/region.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/check.h"
-#include "daemon/command.h"
+#include "daemon/run.h"
 #include "net/log_drain.h"
+#include "settings/rules.h"
 
 enum { EYES_WAIT_S = 5 };
 
@@ -110,7 +110,7 @@ on_region(void *arg, const char *region, const char *error)
 
 	s->found = region != NULL;
 	if (s->found)
-		check_region_found(s->conf, region, "instance metadata");
+		rules_region_found(s->conf, region, "instance metadata");
 	else
 		not_found(s, error);
 	if (s->found || !s->patient)

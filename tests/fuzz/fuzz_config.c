@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/ini.h"
-#include "daemon/config.h"
+#include "settings/config.h"
 
 enum { OPTIONS_MAX = 8, LINE_MAX_BYTES = 64 * 1024 };
 

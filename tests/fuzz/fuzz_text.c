@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/enc.h"
-#include "daemon/token.h"
-#include "daemon/value.h"
 #include "net/http.h"
+#include "settings/token.h"
+#include "settings/value.h"
 
 enum { OUT_MAX = 1 << 20 };
 

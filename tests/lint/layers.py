@@ -20,14 +20,18 @@ MAY_USE = {
     "sink": {"net", "base"},
     "flow": {"aws", "trail", "sink", "net", "base"},
     "admin": {"flow", "aws", "trail", "sink", "net", "base"},
-    "daemon": {"admin", "flow", "aws", "trail", "sink", "net", "base"},
+    "settings": {"admin", "aws", "trail", "sink", "net", "base"},
+    "daemon": {"settings", "admin", "flow", "aws", "trail", "sink", "net",
+               "base"},
+    "commands": {"daemon", "settings", "admin", "aws", "trail", "sink", "net",
+                 "base"},
 }
 
 OWNERS = [  # header, files that may include it
     (r"curl/", r"src/net/"),
-    # ways makes the loop, run and probe run it
-    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|probe|signals|health)\.c$|"
-     r"src/admin/server\.c$"),
+    # ways makes the loop, the commands run it
+    (r"ev\.h$", r"src/net/|src/daemon/(ways|run|signals)\.c$|"
+     r"src/commands/(check|health)\.c$|src/admin/server\.c$"),
     (r"yajl/", r"include/base/yajl_mem\.h$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
     (r"isa-l", r"src/sink/gzip_isal\.c$"),

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/xml.h"
-#include "daemon/config.h"
+#include "settings/config.h"
 #include "sink/dassana.h"
 #include "trail/decode.h"
 #include "trail/filter.h"

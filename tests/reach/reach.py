@@ -34,7 +34,7 @@ QUIET = """
 make -j"$(nproc)" QUIET=1 %s %s >/tmp/out 2>&1 || { cat /tmp/out; exit 1; }
 if grep -A 3 -i warning: /tmp/out; then exit 1; fi
 """
-HARDENED = "sh tests/lint/hardened.sh $BUILD/src/daemon/main.o\n"
+HARDENED = "sh tests/lint/hardened.sh $BUILD/src/commands/main.o\n"
 # As the README has it, but for the integration tests.
 NATIVE = {
     "built": "make setup-build\nBUILD=build\n" + QUIET % ("all", "") + HARDENED,
@@ -74,7 +74,7 @@ CLANG = {
 # The libraries' headers are taken as they are.
 MUSL = {
     "built": "make setup-build\napt-get -qy install musl-tools\n" + QUIET % (
-        "build/musl/libtrailpost.a build/musl/src/daemon/main.o",
+        "build/musl/libtrailpost.a build/musl/src/commands/main.o",
         "CC=musl-gcc BUILD=build/musl CPPFLAGS='-idirafter /usr/include "
         "-idirafter /usr/include/x86_64-linux-gnu'"),
 }

@@ -1,0 +1,287 @@
+#include "commands/args.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/enc.h"
+#include "base/mem.h"
+#include "settings/similar.h"
+
+#define RUN    (1u << CMD_RUN)
+#define CHECK_ (1u << CMD_CHECK)
+#define HEALTH (1u << CMD_HEALTH)
+#define CAT    (1u << CMD_CAT)
+#define ALL    ((1u << CMD_COUNT) - 1)
+
+static const struct arg_row rows[ARG_COUNT] = {
+    [ARG_FILE] = {NULL, 'c', "FILE", RUN | CHECK_ | HEALTH,
+	"read settings from FILE", false},
+    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", RUN | CHECK_ | HEALTH,
+	"one setting; wins over all other sources", false},
+    [ARG_VERBOSE] = {NULL, 'v', NULL, RUN | CHECK_ | HEALTH,
+	"log more; -vv for all there is", false},
+    [ARG_OBJECT] = {"object", 0, "s3://BUCKET/KEY", CHECK_,
+	"read the beginning of this object", false},
+    [ARG_PEEK] = {"peek", 0, NULL, CHECK_,
+	"receive one message, which costs it a receive", false},
+    [ARG_JSON] = {"json", 0, NULL, CHECK_, "report in JSON", false},
+    [ARG_LIVE] = {"live", 0, NULL, HEALTH, "whether it lives", false},
+    [ARG_READY] = {"ready", 0, NULL, HEALTH, "whether it can do its work",
+	false},
+    [ARG_CONFIG] = {"print-config", 0, NULL, RUN,
+	"the settings in force, and whence", false},
+    [ARG_DEFAULT] = {"print-default-config", 0, NULL, RUN,
+	"a settings file with the defaults", false},
+    [ARG_OPTIONS] = {"print-options", 0, "FORMAT", RUN,
+	"the settings as mdoc or markdown", false},
+    [ARG_METRICS] = {"print-metrics", 0, NULL, RUN,
+	"what /metrics tells, as Markdown", false},
+    [ARG_COMPLETION] = {"print-completion", 0, "SHELL", RUN,
+	"completion for bash, zsh or fish", false},
+    [ARG_HELP] = {"help", 'h', "settings", ALL, "this, or all settings", true},
+    [ARG_VERSION] = {"version", 'V', NULL, ALL, "the version", false},
+};
+
+static const char *const commands[CMD_COUNT] = {
+    "", "check", "health", "cat", "help"};
+
+const struct arg_row *
+args_row(enum arg a)
+{
+	CHECK((unsigned)a < ARG_COUNT);
+	return &rows[a];
+}
+
+const char *
+args_command_name(enum command c)
+{
+	CHECK((unsigned)c < CMD_COUNT);
+	return commands[c];
+}
+
+bool
+args_has(const struct args *a, enum arg which)
+{
+	return (a->given & 1u << which) != 0;
+}
+
+/* ---- mistakes ---- */
+
+static const char *
+nth_long(const void *arg, size_t i)
+{
+	(void)arg;
+	return rows[i].name != NULL ? rows[i].name : "";
+}
+
+static const char *
+nth_command(const void *arg, size_t i)
+{
+	(void)arg;
+	return commands[i];
+}
+
+/* What was typed may hold anything; a terminal gets none of it raw. */
+static bool
+mistake(const char *what, const char *word, const char *better)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	enc_visible(&b, span_str(word));
+	fprintf(stderr, "trailpost: %s \"%.200s\"", what, buf_cstr(&b));
+	if (better != NULL)
+		fprintf(stderr, "; did you mean %s?", better);
+	fputs("\n", stderr);
+	buf_fini(&b);
+	return false;
+}
+
+static bool
+unknown_option(const char *word)
+{
+	struct span name = span_str(word), rest;
+	const char *better = NULL;
+	char dashed[64];
+	size_t i;
+
+	if (span_starts(name, "--")) {
+		rest = (struct span){name.p + 2, name.n - 2};
+		i = similar(span_cut(&rest, '='), nth_long, NULL, ARG_COUNT);
+		if (i < ARG_COUNT) {
+			(void)snprintf(
+			    dashed, sizeof dashed, "--%s", rows[i].name);
+			better = dashed;
+		}
+	}
+	return mistake("unknown option", word, better);
+}
+
+/* ---- reading ---- */
+
+enum { LONG = 256 }; /* long options come as this and their row */
+
+static void
+fill_getopt(char *letters, struct option *longs)
+{
+	*letters++ = ':'; /* a value that lacks is told apart */
+	for (int i = 0; i < ARG_COUNT; i++) {
+		const struct arg_row *r = &rows[i];
+
+		if (r->letter != 0) {
+			*letters++ = r->letter;
+			if (r->value != NULL && !r->may_lack_value)
+				*letters++ = ':';
+		}
+		if (r->name != NULL)
+			*longs++ = (struct option){r->name,
+			    r->value == NULL	? no_argument
+			    : r->may_lack_value ? optional_argument
+						: required_argument,
+			    NULL, LONG + i};
+	}
+	*letters = '\0';
+	*longs = (struct option){NULL, 0, NULL, 0};
+}
+
+static enum arg
+row_of(int c)
+{
+	int i = 0;
+
+	if (c >= LONG)
+		return (enum arg)(c - LONG);
+	while (i < ARG_COUNT && rows[i].letter != c)
+		i++;
+	CHECK(i < ARG_COUNT);
+	return (enum arg)i;
+}
+
+static void
+take(struct args *a, enum arg which, const char *value)
+{
+	a->given |= 1u << which;
+	switch (which) {
+	case ARG_FILE:
+		a->file = value;
+		break;
+	case ARG_SETTING:
+		a->options[a->noptions++] = value;
+		break;
+	case ARG_VERBOSE:
+		a->verbose++;
+		break;
+	case ARG_OBJECT:
+		a->check.object = value;
+		break;
+	case ARG_PEEK:
+		a->check.peek = true;
+		break;
+	case ARG_JSON:
+		a->check.json = true;
+		break;
+	case ARG_OPTIONS:
+	case ARG_COMPLETION:
+	case ARG_HELP:
+		a->value = value;
+		break;
+	case ARG_LIVE:
+	case ARG_READY:
+	case ARG_CONFIG:
+	case ARG_DEFAULT:
+	case ARG_METRICS:
+	case ARG_VERSION:
+	case ARG_COUNT:
+		break;
+	}
+}
+
+static bool
+read_options(struct args *a, int argc, char **argv)
+{
+	char letters[2 * ARG_COUNT + 2];
+	struct option longs[ARG_COUNT + 1];
+	int c;
+
+	fill_getopt(letters, longs);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		const char *word = argv[optind - 1];
+		char letter[] = {'-', (char)optopt, '\0'};
+
+		if (c == ':')
+			return mistake("a value is missing after", word, NULL);
+		if (c == '?')
+			return unknown_option(
+			    optopt > 0 && optopt < LONG ? letter : word);
+		take(a, row_of(c), optarg);
+	}
+	return true;
+}
+
+static bool
+read_command(struct args *a, const char *word)
+{
+	size_t i;
+
+	for (i = CMD_CHECK; i < CMD_COUNT; i++) {
+		if (strcmp(word, commands[i]) == 0) {
+			a->command = (enum command)i;
+			return true;
+		}
+	}
+	i = similar(span_str(word), nth_command, NULL, CMD_COUNT);
+	return mistake(
+	    "unknown command", word, i < CMD_COUNT ? commands[i] : NULL);
+}
+
+/* An option of another command would be silently without effect. */
+static bool
+belong(const struct args *a)
+{
+	char what[128], name[64];
+
+	for (int i = 0; i < ARG_COUNT; i++) {
+		const struct arg_row *r = &rows[i];
+
+		if (!args_has(a, (enum arg)i) ||
+		    (r->commands & 1u << a->command) != 0)
+			continue;
+		if (r->name != NULL)
+			(void)snprintf(name, sizeof name, "--%s", r->name);
+		else
+			(void)snprintf(name, sizeof name, "-%c", r->letter);
+		(void)snprintf(what, sizeof what, "%s has no option",
+		    a->command == CMD_RUN ? "without a command it"
+					  : commands[a->command]);
+		return mistake(what, name, NULL);
+	}
+	return true;
+}
+
+bool
+args_parse(struct args *a, int argc, char **argv)
+{
+	*a =
+	    (struct args){.options = mem_zalloc((size_t)argc * sizeof(char *))};
+	if (!read_options(a, argc, argv))
+		return false;
+	if (optind < argc && !read_command(a, argv[optind++]))
+		return false;
+	a->operands = (const char *const *)argv + optind;
+	a->noperands = (size_t)(argc - optind);
+	if (args_has(a, ARG_HELP) || args_has(a, ARG_VERSION))
+		return true;
+	if ((a->command == CMD_CHECK || a->command == CMD_HEALTH) &&
+	    a->noperands > 0)
+		return mistake(
+		    "there is nothing to do with", a->operands[0], NULL);
+	return belong(a);
+}
+
+void
+args_fini(struct args *a)
+{
+	mem_free(a->options);
+}

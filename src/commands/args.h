@@ -1,0 +1,73 @@
+/*
+ * The command line: its table of options, and what somebody gave. Options may
+ * stand before and after the command. --help, the completions of shells and the
+ * parser come from the one table.
+ */
+#ifndef COMMANDS_ARGS_H
+#define COMMANDS_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "commands/check.h"
+
+enum command {
+	CMD_RUN, /* none is named */
+	CMD_CHECK,
+	CMD_HEALTH,
+	CMD_CAT,
+	CMD_HELP,
+	CMD_COUNT
+};
+
+/* In the order of the table. */
+enum arg {
+	ARG_FILE,
+	ARG_SETTING,
+	ARG_VERBOSE,
+	ARG_OBJECT,
+	ARG_PEEK,
+	ARG_JSON,
+	ARG_LIVE,
+	ARG_READY,
+	ARG_CONFIG,
+	ARG_DEFAULT,
+	ARG_OPTIONS,
+	ARG_METRICS,
+	ARG_COMPLETION,
+	ARG_HELP,
+	ARG_VERSION,
+	ARG_COUNT
+};
+
+struct arg_row {
+	const char *name;  /* without its dashes; NULL: only a letter */
+	char letter;	   /* 0: none */
+	const char *value; /* what it takes, as --help calls it; or NULL */
+	unsigned commands; /* bits 1 << enum command */
+	const char *help;
+	bool may_lack_value;
+};
+
+struct args {
+	enum command command;
+	unsigned given; /* bits 1 << enum arg */
+	const char *file;
+	const char **options; /* of -o; owned */
+	size_t noptions;
+	unsigned verbose;
+	const char *const *operands; /* what follows the command */
+	size_t noperands;
+	const char *value; /* of --print-options, --print-completion, --help */
+	struct check_args check;
+};
+
+const struct arg_row *args_row(enum arg a);
+const char *args_command_name(enum command c); /* "" for CMD_RUN */
+
+/* Sorts argv: operands come last. false after a mistake, which was told. */
+bool args_parse(struct args *a, int argc, char **argv);
+void args_fini(struct args *a);
+bool args_has(const struct args *a, enum arg which);
+
+#endif

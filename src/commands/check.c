@@ -1,0 +1,167 @@
+#include "commands/check.h"
+
+#include <ev.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "commands/check_internal.h"
+#include "commands/command.h"
+
+enum { NAME_MAX_BYTES = 4096 };
+
+void
+check_wait(struct check *p)
+{
+	ev_run(p->ways.loop, 0);
+	CHECK(p->done);
+	p->done = false;
+}
+
+void
+check_wake(struct check *p)
+{
+	p->done = true;
+	ev_break(p->ways.loop, EVBREAK_ALL);
+}
+
+void
+check_skip(struct check *p, const char *name, const char *why)
+{
+	report_step_init(&p->step, name);
+	p->step.mark = REPORT_SKIPPED;
+	buf_str(&p->step.fact, why);
+	report_add(&p->report, &p->step);
+}
+
+void
+check_refused(struct check *p, const struct aws_result *r)
+{
+	struct report_step *s = &p->step;
+
+	s->mark = REPORT_FAILED;
+	s->status = r->status;
+	(void)snprintf(s->code, sizeof s->code, "%s", r->code);
+	(void)snprintf(
+	    s->request_id, sizeof s->request_id, "%s", r->request_id);
+	buf_reset(&s->fact);
+	if (r->err != ERR_OK)
+		buf_printf(&s->fact, "%s: ", err_name(r->err));
+	buf_str(&s->fact,
+	    r->message[0] != '\0' ? r->message : aws_class_name(r->class));
+}
+
+static void
+on_note(void *arg, bool fatal, const char *text)
+{
+	struct check *p = arg;
+
+	report_step_init(&p->step, "configuration");
+	p->step.mark = fatal ? REPORT_FAILED : REPORT_WARNING;
+	buf_str(&p->step.fact, text);
+	report_add(&p->report, &p->step);
+}
+
+static void
+tell_config(struct check *p)
+{
+	const struct config *c = p->c;
+	struct buf *b = &p->step.fact;
+
+	report_step_init(&p->step, "configuration");
+	buf_printf(b, "queue %s, region %s, AWS through %s", c->queue_url,
+	    c->region, p->ways.hosts.sqs.tls ? "https://" : "http://");
+	endpoint_host(&p->ways.hosts.sqs, b);
+	if (p->ways.hosts.s3_custom) {
+		buf_str(b, " and ");
+		endpoint_url(&p->ways.hosts.s3, b);
+	}
+	report_add(&p->report, &p->step);
+}
+
+/* "s3://BUCKET/KEY"; of an access point's ARN the first '/' is its own. */
+static bool
+take_object(struct check *p)
+{
+	struct span rest = span_str(p->args->object), bucket;
+	size_t n;
+
+	if (!span_starts(rest, "s3://"))
+		return false;
+	rest.p += strlen("s3://");
+	rest.n -= strlen("s3://");
+	bucket = rest;
+	n = span_cut(&rest, '/').n;
+	if (span_starts(bucket, "arn:") && rest.p != NULL &&
+	    span_ends((struct span){bucket.p, n}, ":accesspoint"))
+		n += 1 + span_cut(&rest, '/').n;
+	bucket.n = n;
+	if (bucket.n == 0 || rest.n == 0)
+		return false;
+	buf_span(&p->bucket, bucket);
+	buf_span(&p->key, rest);
+	return true;
+}
+
+static void
+name_object(struct check *p)
+{
+	if (p->args->object == NULL || take_object(p))
+		return;
+	report_step_init(&p->step, "object");
+	p->step.mark = REPORT_FAILED;
+	buf_printf(&p->step.fact,
+	    "\"%.200s\" is not of the form s3://BUCKET/KEY", p->args->object);
+	report_add(&p->report, &p->step);
+}
+
+static void
+run_steps(struct check *p)
+{
+	if (!ways_begin(&p->ways, p->c) ||
+	    !ways_find_region(&p->ways, p->c, false) ||
+	    !ways_open(&p->ways, p->c, NULL, NULL)) {
+		report_step_init(&p->step, p->ways.lacks);
+		p->step.mark = REPORT_FAILED;
+		buf_str(&p->step.fact, p->ways.why);
+		report_add(&p->report, &p->step);
+		return;
+	}
+	tell_config(p);
+	check_creds(p);
+	if (p->has_creds) {
+		check_identity(p);
+		check_queue(p);
+		check_permissions(p);
+		name_object(p);
+		check_peek(p);
+		check_object(p);
+	} else {
+		check_skip(p, "queue", "without credentials");
+		check_skip(p, "object", "without credentials");
+	}
+	check_sink(p);
+}
+
+int
+check_setup(const struct config_sources *src, const struct check_args *a)
+{
+	struct config c;
+	struct check p = {.c = &c, .args = a};
+	struct buf *const bufs[] = {
+	    &p.queue_arn, &p.bucket, &p.key, &p.version, &p.region, &p.handle};
+	size_t n = sizeof bufs / sizeof bufs[0];
+
+	ways_protect();
+	for (size_t i = 0; i < n; i++)
+		buf_init(bufs[i], NAME_MAX_BYTES);
+	report_begin(&p.report, stdout, a->json);
+	if (config_load(&c, src, on_note, &p) == 0)
+		run_steps(&p);
+	report_end(&p.report);
+	ways_close(&p.ways);
+	config_fini(&c);
+	for (size_t i = 0; i < n; i++)
+		buf_fini_wipe(bufs[i]);
+	return p.report.failed == 0 ? EXIT_OK : EXIT_TROUBLE;
+}

@@ -1,0 +1,23 @@
+/*
+ * What the readers of the sources (config.c, config_file.c) share.
+ */
+#ifndef SETTINGS_CONFIG_INTERNAL_H
+#define SETTINGS_CONFIG_INTERNAL_H
+
+#include "base/span.h"
+#include "settings/rules.h"
+
+/* One setting from a source; origin says which, for people. */
+void config_set(struct notes *n, struct config *c, size_t row,
+    struct span value, enum source rank, const char *origin);
+
+/* The settings of src->file, if there is one. false: it was named and cannot be
+ * read, which was told. */
+bool config_read_file(
+    struct notes *n, struct config *c, const struct config_sources *src);
+
+/* Whether nobody has set anything of ours, and what to say then. */
+bool config_is_bare(const struct config *c, const struct config_sources *src);
+void config_tell_bare(struct notes *n, const struct config_sources *src);
+
+#endif

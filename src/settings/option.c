@@ -1,0 +1,276 @@
+#include "settings/option.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/enc.h"
+#include "base/mem.h"
+#include "settings/guess.h"
+#include "settings/value.h"
+
+static bool
+is_text(const struct option_row *o)
+{
+	return o->type == OPTION_TEXT || o->type == OPTION_SECRET;
+}
+
+static char **
+text_field(const struct option_row *o, struct config *c)
+{
+	return (char **)(void *)((char *)c + o->field);
+}
+
+static const char *
+text_of(const struct option_row *o, const struct config *c)
+{
+	const char *s =
+	    *(char *const *)(const void *)((const char *)c + o->field);
+
+	return s != NULL ? s : "";
+}
+
+static uint64_t
+number_of(const struct option_row *o, const struct config *c)
+{
+	return *(const uint64_t *)(const void *)((const char *)c + o->field);
+}
+
+void
+option_clear(const struct option_row *o, struct config *c)
+{
+	char **field = text_field(o, c);
+
+	if (*field != NULL)
+		mem_wipe(*field, strlen(*field));
+	mem_free(*field);
+	*field = NULL;
+}
+
+static bool
+is_visible(struct span s)
+{
+	size_t n;
+
+	for (; s.n > 0; s.p += n, s.n -= n) {
+		if (!enc_is_visible(enc_utf8(s, &n)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+set_text(const struct option_row *o, struct config *c, struct span value,
+    struct buf *why)
+{
+	if (value.n > CONFIG_TEXT_MAX) {
+		buf_printf(why, "longer than %d bytes", CONFIG_TEXT_MAX);
+		return false;
+	}
+	if (!is_visible(value)) {
+		buf_str(why, "has a control character, a mark that nobody "
+			     "can see, or is not UTF-8");
+		return false;
+	}
+	if (guess_is_quoted(value)) {
+		buf_str(why, "the quotes would be part of the value: leave "
+			     "them out");
+		return false;
+	}
+	option_clear(o, c);
+	*text_field(o, c) = mem_strndup(value.p, value.n);
+	return true;
+}
+
+static void
+show_number(const struct option_row *o, uint64_t v, struct buf *out)
+{
+	switch (o->type) {
+	case OPTION_SIZE:
+		value_add_size(out, v);
+		break;
+	case OPTION_SECONDS:
+		value_add_duration(out, v * 1000);
+		break;
+	case OPTION_DURATION:
+		value_add_duration(out, v);
+		break;
+	case OPTION_FLAG:
+		buf_str(out, v != 0 ? "yes" : "no");
+		break;
+	case OPTION_CHOICE:
+		buf_str(out, o->choices[v]);
+		break;
+	case OPTION_COUNT:
+	case OPTION_TEXT:
+	case OPTION_SECRET:
+		buf_printf(out, "%" PRIu64, v);
+		break;
+	}
+}
+
+static enum err
+parse_number(const struct option_row *o, struct span s, uint64_t *v)
+{
+	enum err err = ERR_SYNTAX;
+	bool on = false;
+
+	switch (o->type) {
+	case OPTION_SIZE:
+		return value_size(s, v);
+	case OPTION_DURATION:
+		return value_duration(s, v);
+	case OPTION_SECONDS:
+		err = value_duration(s, v);
+		if (err == ERR_OK && *v % 1000 != 0)
+			return ERR_SYNTAX;
+		*v /= 1000;
+		return err;
+	case OPTION_FLAG:
+		err = value_flag(s, &on);
+		*v = on;
+		return err;
+	case OPTION_CHOICE:
+		/* Of a flag that became a choice, the words are the same. */
+		if (span_is(s, "true"))
+			s = SPAN("yes");
+		else if (span_is(s, "false"))
+			s = SPAN("no");
+		for (*v = 0; o->choices[*v] != NULL; (*v)++) {
+			if (span_is(s, o->choices[*v]))
+				return ERR_OK;
+		}
+		return ERR_SYNTAX;
+	case OPTION_COUNT:
+		return span_u64(s, 0, UINT64_MAX, v);
+	case OPTION_TEXT:
+	case OPTION_SECRET:
+		break;
+	}
+	return ERR_SYNTAX;
+}
+
+void
+option_add_range(const struct option_row *o, struct buf *out)
+{
+	if (o->type == OPTION_FLAG) {
+		buf_str(out, "yes or no");
+	} else if (o->type == OPTION_CHOICE) {
+		buf_str(out, "one of ");
+		for (size_t i = 0; o->choices[i] != NULL; i++)
+			buf_printf(
+			    out, "%s%s", i > 0 ? ", " : "", o->choices[i]);
+	} else {
+		show_number(o, o->min, out);
+		buf_str(out, " to ");
+		show_number(o, o->max, out);
+	}
+}
+
+/* "'x' is not a size (B, KiB, …) from 64KiB to 256MiB" */
+static void
+explain(const struct option_row *o, struct span value, struct buf *why)
+{
+	static const char *const kinds[] = {
+	    [OPTION_COUNT] = "a whole number from ",
+	    [OPTION_SIZE] = "a size (B, KiB, MiB, GiB, KB, MB, GB) from ",
+	    [OPTION_DURATION] = "a duration (ms, s, m, h) from ",
+	    [OPTION_SECONDS] = "a duration of whole seconds (s, m, h) from ",
+	    [OPTION_FLAG] = "",
+	    [OPTION_CHOICE] = "",
+	};
+
+	buf_printf(why, "'%.*s' is not %s", (int)(value.n < 64 ? value.n : 64),
+	    value.p, kinds[o->type]);
+	option_add_range(o, why);
+	guess_value(o, value, why);
+}
+
+bool
+option_read(const struct option_row *o, struct span value, uint64_t *v)
+{
+	*v = 0;
+	return parse_number(o, value, v) == ERR_OK && *v >= o->min &&
+	       *v <= o->max;
+}
+
+bool
+option_set(const struct option_row *o, struct config *c, struct span value,
+    struct buf *why)
+{
+	uint64_t v = 0;
+
+	if (is_text(o))
+		return set_text(o, c, value, why);
+	if (!option_read(o, value, &v)) {
+		explain(o, value, why);
+		return false;
+	}
+	*(uint64_t *)(void *)((char *)c + o->field) = v;
+	return true;
+}
+
+bool
+option_same(
+    const struct option_row *o, const struct config *a, const struct config *b)
+{
+	if (is_text(o))
+		return strcmp(text_of(o, a), text_of(o, b)) == 0;
+	return number_of(o, a) == number_of(o, b);
+}
+
+static void
+swap(void *a, void *b, size_t n)
+{
+	unsigned char was[sizeof(uint64_t)];
+
+	CHECK(n <= sizeof was);
+	memcpy(was, a, n);
+	memcpy(a, b, n);
+	memcpy(b, was, n);
+}
+
+void
+option_swap(const struct option_row *o, struct config *a, struct config *b)
+{
+	size_t size = is_text(o) ? sizeof(char *) : sizeof(uint64_t);
+	size_t row = option_find(span_str(o->key));
+
+	swap((char *)a + o->field, (char *)b + o->field, size);
+	swap(&a->origin[row], &b->origin[row], sizeof a->origin[row]);
+	swap(&a->rank[row], &b->rank[row], sizeof a->rank[row]);
+}
+
+struct span
+option_bare_url(const char *url)
+{
+	struct span rest = span_str(url);
+
+	return span_cut(&rest, '?');
+}
+
+/* What stands before the '@' of an URL is left out without a word: there is no
+ * URL of ours that may have a user. */
+static void
+show_text(const char *text, struct buf *out)
+{
+	bool is_url = strstr(text, "://") != NULL;
+
+	if (!is_url) {
+		buf_str(out, text);
+		return;
+	}
+	enc_bare_url(out, span_str(text));
+	if (strchr(text, '?') != NULL)
+		buf_str(out, "?(set)");
+}
+
+void
+option_show(const struct option_row *o, const struct config *c, struct buf *out)
+{
+	if (o->type == OPTION_SECRET)
+		buf_str(out, *text_of(o, c) != '\0' ? "(set)" : "");
+	else if (is_text(o))
+		show_text(text_of(o, c), out);
+	else
+		show_number(o, number_of(o, c), out);
+}
