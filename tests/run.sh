@@ -318,6 +318,7 @@ run_memcheck()
 # Its table and its times are what it is for.
 run_reach()
 {
+	run_pytest judge tests/reach/test_judge.py
 	# shellcheck disable=SC2086
 	"$PYTHON" tests/reach/reach.py ${REACH_ARGS:-} >"$log/reach.log" 2>&1
 	status=$?

@@ -163,6 +163,7 @@ rpm_packages()
 reach_packages()
 {
 	[ -x /usr/bin/python3 ] || echo python3
+	has_python pytest || echo python3-pytest
 	has debootstrap || echo debootstrap
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
 		echo debian-archive-keyring

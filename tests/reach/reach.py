@@ -7,7 +7,8 @@ Debians of each release, for each architecture, with each compiler.
 Prints a table, and last a line "N passed, N failed, N skipped". A row is named as
 it is in the table: trixie/amd64/gcc. --ci leaves out what takes long or mostly
 repeats another row, and all of it when no commit of the last day is about files
-that these rows guard.
+that these rows guard. From REACH_UNTIL on, a time in seconds since 1970, steps are
+skipped, and the one under way is ended. So are those that a mirror does not answer.
 
 What each step said is in build/reach/log.
 """
@@ -15,7 +16,9 @@ What each step said is in build/reach/log.
 import argparse
 import fcntl
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +27,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REACH = os.environ.get("REACH", os.path.join(ROOT, "build", "reach"))
 STEP_S = 1800
-CI_S = 720  # no row begins later
+UNTIL = float(os.environ.get("REACH_UNTIL", "inf"))
+# apt's words for a mirror that is away, or was changed while it was read.
+AWAY = re.compile(rb"^(E: (Failed|Unable) to fetch|W: Failed to fetch|Err:\d+) .*",
+                  re.M)
 COLUMNS = ("built", "tested", "packaged", "installed")
 GUARDED = ("Makefile", ".ci", "etc/debian", "etc/rpm", "systemd",
            "tests/setup.sh", "tests/reach", "tests/oracle", "tests/systemd")
@@ -71,6 +77,19 @@ CLANG = {
               QUIET % ("test-programs", "CC=clang BUILD=build/clang") +
               "BUILD=build/clang sh tests/run.sh unit oracle\n",
 }
+# With each compiler that the release offers, of those in use where AWS users are.
+EACH = {
+    "built": "make setup-build\n" + """
+offered=$(apt-cache pkgnames | grep -xE 'gcc-1[2-6]|clang-(1[4-9]|20)' | sort)
+for cc in $offered; do
+	apt-get -qy install --no-install-recommends "$cc"
+	BUILD=build/$cc
+	""" + QUIET % ("all", "CC=$cc BUILD=$BUILD") + """
+	rm -rf "$BUILD"
+done
+echo "compilers:" $offered
+""",
+}
 # The libraries' headers are taken as they are.
 MUSL = {
     "built": "make setup-build\napt-get -qy install musl-tools\n" + QUIET % (
@@ -109,33 +128,60 @@ ROWS = {
     "bookworm/amd64/gcc": NATIVE, "bookworm/amd64/clang": CLANG,
     "bookworm/arm64/gcc": ARM64,
     "sid/amd64/gcc": NATIVE, "sid/amd64/clang": CLANG, "sid/arm64/gcc": ARM64,
+    "trixie/amd64/each": EACH, "bookworm/amd64/each": EACH,
+    "sid/amd64/each": EACH,
 }
 # Debian 12 is what CI itself runs on.
-IN_CI = {**{row: tuple(ROWS[row]) for row in ROWS
-            if row.startswith("trixie/")},
+IN_CI = {**{row: tuple(ROWS[row]) for row in (
+    "trixie/amd64/gcc", "trixie/arm64/gcc", "trixie/amd64/clang",
+    "trixie/amd64/musl")},
          "bookworm/amd64/gcc": ("packaged", "installed")}
 
 
 def changed():
-    """Whether a commit of the last day is about what is guarded."""
-    return subprocess.run(
-        ["git", "-C", ROOT, "log", "--since=1.day", "--format=%h", "--",
-         *GUARDED], check=True, stdout=subprocess.PIPE).stdout != b""
+    """Whether a commit of the last day is about what is guarded, as far as git can
+    tell."""
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "-C", ROOT, "log", "--since=1.day",
+         "--format=%h", "--", *GUARDED], check=False, stdout=subprocess.PIPE)
+    return done.returncode != 0 or done.stdout != b""
 
 
 def enter(row, *command, log):
-    """The exit status of a command in the row's own Debian."""
-    release = row.split("/")[0]
+    """The exit status of a command in the row's own Debian, 77 if that can be had
+    no longer."""
+    limit = min(STEP_S, UNTIL - time.time())
     with open(log, "wb") as out:
+        # A group of its own, so that nothing of it is left behind.
+        child = subprocess.Popen(
+            ["sh", os.path.join(HERE, "root.sh"), row.split("/")[0],
+             row.replace("/", "-"), *command], start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         try:
-            return subprocess.run(
-                ["sh", os.path.join(HERE, "root.sh"), release,
-                 row.replace("/", "-"), *command], timeout=STEP_S,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                check=False).returncode
+            return child.wait(max(limit, 0))
         except subprocess.TimeoutExpired:
-            out.write(b"not within %d s\n" % STEP_S)
-            return 1
+            out.write(b"SKIPPED reach: CI has no more time\n"
+                      if limit < STEP_S else b"not within %d s\n" % STEP_S)
+            return 77 if limit < STEP_S else 1
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+
+def judge(status, log):
+    """What has become of a step; what is no fault of ours is skipped, with a word
+    about it."""
+    if status == 0:
+        return "passed"
+    with open(log, "rb") as file:
+        away = AWAY.search(file.read())
+    if status != 77 and away is None:
+        return "failed"
+    if status != 77:
+        with open(log, "ab") as file:
+            file.write(b"SKIPPED reach: a mirror was away\n")
+    return "skipped"
 
 
 def tell(row, column, log):
@@ -155,21 +201,22 @@ def run_row(row, ci):
     os.makedirs(folder, exist_ok=True)
     result = dict.fromkeys(steps, "skipped")
     log = os.path.join(folder, row.replace("/", "-") + "-%s.log")
-    # sid does not always install itself: that is no fault of ours.
     probe = log % "new"
-    status = enter(row, "--new", log=probe)
-    if status == 0 and row.startswith("sid/"):
-        status = enter(row, "sh", "-c", "apt-get -q update && apt-get -qy "
-                       "install --no-install-recommends build-essential "
-                       "libcurl4-openssl-dev", log=probe) and 77
-    if status != 0:
+    become = judge(enter(row, "--new", log=probe), probe)
+    # sid does not always install itself: that is no fault of ours.
+    if become == "passed" and row.startswith("sid/"):
+        become = judge(enter(
+            row, "sh", "-c", "apt-get -q update && apt-get -qy install "
+            "--no-install-recommends build-essential libcurl4-openssl-dev || "
+            "exit 77", log=probe), probe)
+    if become != "passed":
         tell(row, "none", probe)
-        return result if status == 77 else dict.fromkeys(steps, "failed")
+        return dict.fromkeys(steps, become)
     for column, script in steps.items():
         began, before = time.monotonic(), os.times()
         status = enter(row, "sh", "-euc", script, log=log % column)
         after = os.times()
-        result[column] = "passed" if status == 0 else "failed"
+        result[column] = judge(status, log % column)
         print("%s: %s: %s, %d s, %d s of a processor" % (
             row, column, result[column], time.monotonic() - began,
             after.children_user + after.children_system
@@ -180,7 +227,8 @@ def run_row(row, ci):
             break
     # What failed is kept, to be entered by root.sh.
     if "failed" not in result.values():
-        shutil.rmtree(os.path.join(REACH, "of-" + row.replace("/", "-")))
+        shutil.rmtree(os.path.join(REACH, "of-" + row.replace("/", "-")),
+                      ignore_errors=True)
     return result
 
 
@@ -207,13 +255,7 @@ def main():
     alone = open(os.path.join(REACH, "alone"), "w", encoding="ascii")
     fcntl.flock(alone, fcntl.LOCK_EX)
     rows = args.rows or (IN_CI if args.ci else ROWS)
-    began, results = time.monotonic(), {}
-    for row in rows:
-        if args.ci and time.monotonic() - began > CI_S:
-            print("%s: CI has no more time" % row)
-            results[row] = dict.fromkeys(IN_CI[row], "skipped")
-        else:
-            results[row] = run_row(row, args.ci)
+    results = {row: run_row(row, args.ci) for row in rows}
     print("\n".join(table(results)))
     found = [one for result in results.values() for one in result.values()]
     print("%d passed, %d failed, %d skipped" % tuple(

@@ -23,20 +23,26 @@ cannot()
 
 # ---- within the namespaces ----
 
+mounts()
+{
+	mount --make-rprivate / &&
+		mount -t overlay overlay -o \
+			"lowerdir=$base,upperdir=$work/upper,workdir=$work/work" \
+			"$root" &&
+		mount -t proc proc "$root/proc" &&
+		mount --rbind /sys "$root/sys" &&
+		mount --rbind /dev "$root/dev" &&
+		mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" &&
+		mount --bind "$packages" "$root/var/cache/apt/archives"
+}
+
 if [ "${1:-}" = --inside ]; then
 	set -e
 	base=$2 work=$3 packages=$4
 	shift 4
 	root=$work/root
-	mount --make-rprivate /
 	mkdir -p "$root" "$work/upper" "$work/work"
-	mount -t overlay overlay -o \
-		"lowerdir=$base,upperdir=$work/upper,workdir=$work/work" "$root"
-	mount -t proc proc "$root/proc"
-	mount --rbind /sys "$root/sys"
-	mount --rbind /dev "$root/dev"
-	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-	mount --bind "$packages" "$root/var/cache/apt/archives"
+	mounts || cannot "mounts are not allowed"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
 	[ "${1:-}" != --new ] || exec tar -C "$root/trailpost" -x
 	# Not by chroot alone: who is in one may make no namespace of users.
@@ -52,17 +58,24 @@ fi
 
 # ---- outside ----
 
+# Whoever it belongs to.
+checkout()
+{
+	git -c safe.directory='*' -C "$here" "$@"
+}
+
 # bootstrap: an unpacked release, not older than a week
 bootstrap()
 {
 	[ -z "$(find "$base" -maxdepth 0 -mtime -7 2>/dev/null)" ] || return 0
 	rm -rf "$base" "$base.new" "$packages"
 	mkdir -p "$packages/partial"
-	debootstrap --variant=minbase "$release" "$base.new" \
+	# What it mounts goes with it, however it ends.
+	unshare -m debootstrap --variant=minbase "$release" "$base.new" \
 		>"$REACH/$release.log" 2>&1 &&
-		# A mirror may lag behind.
-		echo 'Acquire::Check-Valid-Until "false";' \
-			>"$base.new/etc/apt/apt.conf.d/lag" &&
+		# A mirror may lag behind, or stumble.
+		printf 'Acquire::%s;\n' 'Check-Valid-Until "false"' \
+			'Retries "3"' >"$base.new/etc/apt/apt.conf.d/lag" &&
 		chroot "$base.new" apt-get -qy install --no-install-recommends \
 			make >>"$REACH/$release.log" 2>&1 &&
 		mkdir "$base.new/trailpost" && touch "$base.new" &&
@@ -79,7 +92,7 @@ enter()
 renew()
 {
 	rm -rf "$work"
-	cd "$here" && git ls-files -co --exclude-standard -z |
+	cd "$here" && checkout ls-files -co --exclude-standard -z |
 		tar --null --ignore-failed-read -T - -c | enter --new
 }
 
@@ -90,6 +103,7 @@ main()
 	for tool in debootstrap unshare flock git; do
 		command -v "$tool" >/dev/null || cannot "there is no $tool"
 	done
+	checkout rev-parse >/dev/null 2>&1 || cannot "$here is no clone"
 	unshare -m -p -f true 2>/dev/null || cannot "namespaces are not allowed"
 	mkdir -p "$packages/partial"
 	(flock 9 && bootstrap) 9>"$REACH/lock" || {
