@@ -2,6 +2,9 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where your people find these documents: the alerts, the image and the packages refer
+# to it. There is no public address.
+SITE ?= https://trailpost.example
 SYSCONFDIR ?= /etc
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/trailpost
@@ -214,6 +217,8 @@ install: $(BIN)
 	install -m 644 docs/*.md docs/*.svg docs/*.png \
 		$(DESTDIR)$(DOCDIR)/docs
 	cp -R $(EXAMPLES) $(DESTDIR)$(DOCDIR)/etc
+	sed -i 's|https://trailpost\.example/|$(SITE)/|' \
+		$(DESTDIR)$(DOCDIR)/etc/prometheus/trailpost.rules.yml
 	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
 	for unit in $(UNITS); do \
 		sed -e 's|/usr/local/bin/|$(PREFIX)/bin/|' \
@@ -259,6 +264,7 @@ rpm: setup-rpm
 	@cd $(RPM)/tree && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES \
 		rpmbuild -bb --build-in-place --define "_topdir $(CURDIR)/$(RPM)" \
 		--define "trailpost_version $(VERSION)" \
+		--define "trailpost_site $(SITE)" \
 		$(if $(wildcard /etc/debian_version),--nodeps) etc/rpm/trailpost.spec
 	@ls $(RPM)/RPMS/*/*.rpm
 
@@ -270,6 +276,7 @@ IMAGE_FORMAT := $(if $(filter podman buildah,$(notdir $(DOCKER))),--format docke
 image:
 	$(DOCKER) build $(IMAGE_FORMAT) -f etc/container/Dockerfile \
 		$(if $(ARCH),--platform linux/$(ARCH)) \
+		--build-arg SOURCE=$(SITE) \
 		-t trailpost -t trailpost:$(VERSION) .
 
 # What a machine lacks for a target is installed first (tests/setup.sh).
@@ -444,7 +451,7 @@ clean:
 help:
 	@echo "make setup-build        install what building takes"
 	@echo "make                    build $(BIN)"
-	@echo "make install            PREFIX=$(PREFIX) DESTDIR=; uninstall"
+	@echo "make install            PREFIX=$(PREFIX) DESTDIR= SITE=; uninstall"
 	@echo "make deb                a Debian package, into $(DEB); ARCH=arm64"
 	@echo "make rpm                one for Amazon Linux 2023 and Fedora, into $(RPM)"
 	@echo "make image              a container image; DOCKER=$(DOCKER) ARCH=arm64"

@@ -4,6 +4,7 @@ before, names only metrics that there are, and says what to do."""
 import json
 import os
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -270,6 +271,24 @@ def test_each_alert_says_what_to_do():
         assert re.fullmatch("https://.+/docs/alerts.md#" + name.lower(),
                             rule["annotations"]["runbook_url"])
         assert rule["labels"]["severity"] in ("warning", "critical")
+
+
+def test_one_setting_says_where_it_is_read(tmp_path):
+    """As there is no public address."""
+    site = "https://wiki.example.com/trailpost"
+    subprocess.run(
+        ["make", "-C", ROOT, "-s", "QUIET=1", "install", "SITE=" + site,
+         "DESTDIR=%s" % tmp_path, "DOCDIR=/doc",
+         "BUILD=" + os.path.dirname(os.environ["TRAILPOST"])], check=True)
+    made = yaml.safe_load(read(tmp_path / "doc/etc/prometheus" /
+                               os.path.basename(RULES)))
+    assert {rule["annotations"]["runbook_url"].split("/docs/")[0]
+            for group in made["groups"] for rule in group["rules"]} == {site}
+    for target in ("image", "rpm"):
+        told = subprocess.run(
+            ["make", "-C", ROOT, "-n", target, "SITE=" + site], check=True,
+            text=True, stdout=subprocess.PIPE).stdout
+        assert site in told
 
 
 def test_whatever_the_job_is_called():
