@@ -67,7 +67,7 @@ wake_all(struct objects *os, enum object_doubt doubt)
 		next = TAILQ_NEXT(m, stay.link);
 		if (m->stay.doubt != doubt || m->stay.trying)
 			continue;
-		if (m->stay.blame.times == 0)
+		if (!doubt_compared(m))
 			ready_again(os, m);
 		else
 			lot_hurry(&os->lot, m, now);
@@ -126,6 +126,7 @@ doubt_opened(struct objects *os, struct object *o)
 	struct want *w, *next;
 
 	judge_succeeded(os->conf.judge, JUDGE_HEAD, &o->trial);
+	doubt_forgive(o, JUDGE_HEAD);
 	os->s3.well_ms = clock_mono_ms();
 	os->lack_creds = false;
 	outages_read(os->outages, o->bucket);
@@ -142,6 +143,13 @@ doubt_opened(struct objects *os, struct object *o)
 		hurry_bucket(os, o->bucket);
 	if (breaker_succeeded(&os->s3.breaker, o->ticket))
 		closed(os, DOUBT_S3, probes);
+}
+
+void
+doubt_read(struct objects *os, struct object *o)
+{
+	judge_succeeded(os->conf.judge, JUDGE_BODY, &o->trial);
+	doubt_forgive(o, JUDGE_BODY);
 }
 
 /* ---- failures ---- */
@@ -191,8 +199,10 @@ note_refused(struct object *o, const struct delivery_settled *s)
 	o->side = JUDGE_DASSANA;
 	o->doubt_trial = s->trial;
 	o->may_be_grant = false;
-	if (s->alone)
+	if (s->alone) {
+		o->marked_failed |= ledger_marked(o->page, s->run.first);
 		ledger_mark(o->page, s->run.first);
+	}
 }
 
 static bool
@@ -216,6 +226,7 @@ doubt_settled(
 			return;
 		/* Then it was not their fault: all have another chance. */
 		ledger_unmark(o->page);
+		doubt_forgive(o, JUDGE_DASSANA);
 		o->evicted = true;
 		return;
 	case DELIVERY_REFUSED:
@@ -235,8 +246,7 @@ message_failed(struct objects *os, struct message *m, struct object *o)
 {
 	int64_t now = clock_mono_ms();
 
-	(void)judge_failed(
-	    os->conf.judge, o->side, &o->doubt_trial, &m->stay.blame, now);
+	doubt_blame(os, m, o, now);
 	if (o->doubt == DOUBT_S3 && !m->stay.last_round)
 		(void)line_blame(&os->line, m);
 	m->stay.doubt = o->doubt;
@@ -255,8 +265,7 @@ doubt_look(struct objects *os, struct message *m)
 		lot_enter(&os->lot, m, now);
 	else if (m->stay.trying && line_rests(m))
 		lot_again(&os->lot, m, now);
-	if (m->stay.parked &&
-	    (blame_is_proven(&m->stay.blame, now) || lot_overflows(&os->lot)))
+	if (m->stay.parked && (doubt_proven(m, now) || lot_overflows(&os->lot)))
 		timer_soon(os->release);
 }
 

@@ -7,6 +7,8 @@ judge_marks(struct objects *os, const struct message *m)
 {
 	struct want *w;
 
+	if (!blame_is_proven(&m->stay.blame[JUDGE_DASSANA], clock_mono_ms()))
+		return;
 	TAILQ_FOREACH(w, &m->turn.wants, of_message)
 	{
 		struct object *o = w->object;
@@ -86,7 +88,7 @@ longest(const struct objects *os, bool compared)
 
 	TAILQ_FOREACH(m, &os->lot.stays, stay.link)
 	{
-		if (is_at_rest(m) && (!compared || m->stay.blame.times > 0))
+		if (is_at_rest(m) && (!compared || doubt_compared(m)))
 			return m;
 	}
 	return NULL;
@@ -144,7 +146,7 @@ doubt_release(struct objects *os)
 			continue;
 		if (m->lease_lost)
 			give_back(os, m, BACK_OFF_NONE, "its lease is lost");
-		else if (blame_is_proven(&m->stay.blame, now))
+		else if (doubt_proven(m, now))
 			convict(os, m);
 	}
 	do {

@@ -52,7 +52,7 @@ struct stay {
 	bool trying; /* one of its objects is being tried */
 	enum object_doubt doubt;
 	bool may_be_grant;
-	struct blame blame;
+	struct blame blame[JUDGE_SIDES];
 	bool last_round; /* proven: what was never tried is, then it goes */
 	unsigned tries;
 	int64_t due_ms, tried_ms;

@@ -83,7 +83,8 @@ void
 object_begin_anew(struct object *o)
 {
 	o->sliced = o->settled = o->delivered = o->skipped = o->left_out = 0;
-	o->whole = o->evicted = o->answered = o->asked_marked = false;
+	o->whole = o->evicted = o->answered = false;
+	o->asked_marked = o->marked_failed = false;
 	o->doubt = DOUBT_NONE;
 }
 

@@ -76,6 +76,7 @@ struct object {
 	struct trial doubt_trial; /* and the request that failed */
 	bool may_be_grant;	  /* refused as without a permission */
 	bool asked_marked;	  /* a marked event is sent this time */
+	bool marked_failed;	  /* and was refused again */
 };
 
 /* A new one, ready; copies what n points to. */

@@ -179,7 +179,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	o->event_s = e->event_s;
 	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
 	if (e->whole) {
-		judge_succeeded(os->conf.judge, JUDGE_BODY, &o->trial);
+		doubt_read(os, o);
 		story_read(o, e);
 		os->stats.empty += object_is_empty(o);
 	} else if (!e->evicted && !in_doubt) {

@@ -54,6 +54,18 @@ void object_settle(struct objects *os, struct object *o);
  * are gone with it. */
 void objects_disown(struct objects *os, struct message *m);
 
+/* ---- doubt_blame.c ---- */
+
+/* o has failed, which may speak against m. */
+void doubt_blame(struct objects *os, struct message *m, const struct object *o,
+    int64_t now_ms);
+/* Whoever succeeds has not failed again and again. */
+void doubt_forgive(struct object *o, enum judge_side side);
+/* It has failed by comparison, in whatever. */
+bool doubt_compared(const struct message *m);
+/* It is at fault. */
+bool doubt_proven(const struct message *m, int64_t now_ms);
+
 /* ---- doubt.c, doubt_release.c ---- */
 
 /* Others have succeeded of late. */
@@ -63,6 +75,8 @@ bool
 doubt_get(struct objects *os, struct object *o, const struct aws_result *r);
 /* S3 has answered it with the object. */
 void doubt_opened(struct objects *os, struct object *o);
+/* And sent all of it. */
+void doubt_read(struct objects *os, struct object *o);
 /* Some of its events were refused or taken. */
 void doubt_settled(
     struct objects *os, struct object *o, const struct delivery_settled *s);

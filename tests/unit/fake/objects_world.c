@@ -108,29 +108,46 @@ hold(void)
 	return messages_hold(t.ms, &s, 0);
 }
 
-/* Seals what is open and settles it. */
 static void
-settle(enum delivery_outcome outcome)
+settle_run(const struct batch_run *run, enum delivery_outcome outcome)
 {
 	struct dassana_result why = {.status = 400, .why = "refused"};
-
 	struct delivery_settled s = {.outcome = outcome,
+	    .run = *run,
+	    .alone = run->count == 1,
 	    .why = outcome == DELIVERY_REFUSED ? &why : NULL,
 	    .trial = judge_begin(&t.judge)};
 
+	if (outcome == DELIVERY_TAKEN)
+		judge_succeeded(&t.judge, JUDGE_DASSANA, &s.trial);
+	objects_settled(t.os, &s);
+}
+
+/* Seals what is open and settles it, at most so many events at a time. */
+static void
+settle_parts(uint32_t most, enum delivery_outcome outcome)
+{
 	batcher_seal(t.batcher);
 	batcher_seal(t.lane);
 	while (t.nsealed > 0) {
 		struct batch *b = t.sealed[--t.nsealed];
 
 		for (size_t i = 0; i < batch_nruns(b); i++) {
-			s.run = *batch_run_at(b, i);
-			s.alone = s.run.count == 1;
-			if (outcome == DELIVERY_TAKEN)
-				judge_succeeded(
-				    &t.judge, JUDGE_DASSANA, &s.trial);
-			objects_settled(t.os, &s);
+			struct batch_run run = *batch_run_at(b, i);
+			uint32_t left = run.count;
+
+			for (; left > 0; left -= run.count) {
+				run.count = left < most ? left : most;
+				settle_run(&run, outcome);
+				run.first += run.count;
+			}
 		}
 		batch_free(&b);
 	}
+}
+
+static void
+settle(enum delivery_outcome outcome)
+{
+	settle_parts(UINT32_MAX, outcome);
 }

@@ -493,6 +493,69 @@ test_refused_by_dassana(void **state)
 	close_world();
 }
 
+/* What it could not do before says nothing of what it cannot do now. */
+static void
+test_judged_by_what_it_failed_in(void **state)
+{
+	char other[8];
+
+	(void)state;
+	open_world(4);
+	message("a");
+	refuse("a");
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(other, sizeof other, "o%u", i);
+		deliver(other);
+		wait_for_get("a");
+		refuse("a");
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		wait_for_get("a");
+		assert_true(fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
+		settle(DELIVERY_REFUSED);
+		assert_int_equal(leave().released, 0);
+	}
+	assert_int_equal(stats().refused, 0);
+	close_world();
+}
+
+/* All of it is refused again and again, and then each event alone: they are at
+ * fault if one of them is refused once more. */
+static void
+refuse_parts(const char *key, uint32_t most)
+{
+	wait_for_get(key);
+	assert_true(fake_s3_send(fake_s3_of(key), TWO));
+	settle_parts(most, DELIVERY_REFUSED);
+	fake_advance(1);
+}
+
+static void
+test_refused_alone_and_again(void **state)
+{
+	int64_t begin;
+
+	(void)state;
+	open_world(4);
+	begin = clock_mono_ms();
+	message("a");
+	refuse_parts("a", 2);
+	deliver("b");
+	refuse_parts("a", 2);
+	deliver("c");
+	refuse_parts("a", 2);
+	while (clock_mono_ms() - begin < BLAME_MS)
+		refuse_parts("a", 2);
+	deliver("d");
+	refuse_parts("a", 1);
+	assert_int_equal(leave().released, 0);
+	deliver("e");
+	refuse_parts("a", 1);
+	assert_int_equal(leave().released, 1);
+	assert_int_equal(stats().refused, 2);
+	close_world();
+}
+
 /* A suspect that turns out to be gone was no probe: the next has its turn. */
 static void
 test_a_suspect_is_gone(void **state)
@@ -581,6 +644,8 @@ main(void)
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
 	    cmocka_unit_test(test_refused_by_dassana),
+	    cmocka_unit_test(test_judged_by_what_it_failed_in),
+	    cmocka_unit_test(test_refused_alone_and_again),
 	    cmocka_unit_test(test_a_suspect_is_gone),
 	    cmocka_unit_test(test_drain),
 	    cmocka_unit_test(test_abandon),
