@@ -215,7 +215,7 @@ def test_more_fail_than_there_is_room_for(
         any(back_off_s - 10 < s <= back_off_s for s in hidden_for(standin, m))
         for m in bad) == 4)
     assert {receives(standin, m) for m in bad} == {1}
-    assert len(standin.queue.messages()) == 14
+    running.wait_for(lambda: len(standin.queue.messages()) == 14)
 
 
 def test_the_region_of_a_bucket_is_learned(standin, daemon, trail):
