@@ -28,10 +28,6 @@ void enc_uri(struct buf *b, struct span s, bool keep_slash);
  */
 enum err enc_form_decode(struct buf *b, struct span s);
 
-/* Text from outside for people: all but printable ASCII is a '?', and our own
- * secrets are hidden (base/secret.h). */
-void enc_ascii(struct buf *b, struct span s);
-
 /*
  * The code point at the front of s, which is not empty, and how many bytes it
  * takes; ENC_BAD for one byte that is not UTF-8 as RFC 3629 has it: no overlong
@@ -52,7 +48,9 @@ void enc_json_visible(struct buf *b, struct span s);
  * password, and without a query, which may be one too. */
 void enc_bare_url(struct buf *b, struct span url);
 
-/* A JSON string with its quotes; what is not visible is escaped. */
+/* What stands in a JSON string, and the string with its quotes: all but
+ * printable ASCII is escaped. A byte that is not UTF-8 becomes U+FFFD. */
+void enc_json_text(struct buf *b, struct span s);
 void enc_json_string(struct buf *b, struct span s);
 
 #endif

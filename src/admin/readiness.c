@@ -1,6 +1,6 @@
 #include "admin/readiness.h"
 
-#include "admin/json.h"
+#include "base/json_out.h"
 
 static const char *const names[HEALTH_PARTS] = {
     [HEALTH_STOPPING] = "stopping",

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "admin/json.h"
+#include "base/json_out.h"
 #include "admin/metrics.h"
 #include "base/part.h"
 

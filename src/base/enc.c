@@ -76,13 +76,6 @@ enc_form_decode(struct buf *b, struct span s)
 	return b->err;
 }
 
-static void
-add_ascii(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		buf_char(b, s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
-}
-
 uint32_t
 enc_utf8(struct span s, size_t *n)
 {
@@ -140,12 +133,6 @@ add_escaped(struct buf *b, uint32_t cp)
 		    (unsigned)(0xdc00 + ((cp - 0x10000) & 0x3ff)));
 }
 
-void
-enc_ascii(struct buf *b, struct span s)
-{
-	secret_apart(b, s, add_ascii);
-}
-
 static void
 add_visible(struct buf *b, struct span s)
 {
@@ -200,20 +187,26 @@ enc_bare_url(struct buf *b, struct span url)
 }
 
 void
-enc_json_string(struct buf *b, struct span s)
+enc_json_text(struct buf *b, struct span s)
 {
 	size_t n;
 
-	buf_char(b, '"');
 	for (; s.n > 0; s.p += n, s.n -= n) {
 		uint32_t cp = enc_utf8(s, &n);
 
 		if (cp == '"' || cp == '\\')
-			buf_char(b, '\\');
-		if (enc_is_visible(cp))
-			buf_add(b, s.p, n);
+			buf_printf(b, "\\%c", (int)cp);
+		else if (cp >= ' ' && cp < 0x7f)
+			buf_char(b, (char)cp);
 		else
 			add_escaped(b, cp);
 	}
+}
+
+void
+enc_json_string(struct buf *b, struct span s)
+{
+	buf_char(b, '"');
+	enc_json_text(b, s);
 	buf_char(b, '"');
 }

@@ -66,35 +66,11 @@ add_logfmt_text(struct buf *b, struct span s, bool cut)
 
 /* ---- JSON ---- */
 
-/* Nothing but printable ASCII, for the same reason as above. */
-static void
-add_json_char(struct buf *b, uint32_t cp)
-{
-	if (cp == ENC_BAD)
-		cp = 0xfffd;
-	if (cp == '"' || cp == '\\')
-		buf_printf(b, "\\%c", (int)cp);
-	else if (cp >= ' ' && cp < 0x7f)
-		buf_char(b, (char)cp);
-	else if (cp < 0x10000)
-		buf_printf(b, "\\u%04x", (unsigned)cp);
-	else
-		buf_printf(b, "\\u%04x\\u%04x",
-		    (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
-		    (unsigned)(0xdc00 + ((cp - 0x10000) & 0x3ff)));
-}
-
 static void
 add_json_text(struct buf *b, struct span s, bool cut)
 {
-	size_t n;
-
 	buf_char(b, '"');
-	while (s.n > 0) {
-		add_json_char(b, enc_utf8(s, &n));
-		s.p += n;
-		s.n -= n;
-	}
+	enc_json_text(b, s);
 	buf_str(b, cut ? "...\"" : "\"");
 }
 

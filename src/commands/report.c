@@ -1,7 +1,7 @@
 #include "commands/report.h"
 
 #include "base/enc.h"
-#include "base/secret.h"
+#include "base/json_out.h"
 
 enum { TEXT_MAX = 4096, LINE_MAX_BYTES = 32 * 1024, NAME_COLUMNS = 14 };
 
@@ -61,21 +61,14 @@ make_text(const struct report_step *s, struct buf *b)
 }
 
 static void
-add_member(struct buf *b, const char *name, struct span value)
+add_member(struct json_out *j, const char *name, struct span value)
 {
-	struct buf plain;
-
-	if (value.n == 0)
-		return;
-	buf_init(&plain, 2 * TEXT_MAX);
-	secret_mask(&plain, value);
-	buf_printf(b, ",\"%s\":", name);
-	enc_json_string(b, buf_view(&plain));
-	buf_fini(&plain);
+	if (value.n > 0)
+		json_text(j, name, value);
 }
 
 static void
-make_json(const struct report_step *s, struct buf *b)
+make_json(const struct report_step *s, struct json_out *j)
 {
 	static const char *const words[] = {
 	    [REPORT_OK] = "ok",
@@ -84,15 +77,16 @@ make_json(const struct report_step *s, struct buf *b)
 	    [REPORT_FAILED] = "failed",
 	};
 
-	buf_printf(
-	    b, "\n{\"step\":\"%s\",\"result\":\"%s\"", s->name, words[s->mark]);
-	add_member(b, "fact", buf_view(&s->fact));
+	json_begin(j, NULL, '{');
+	json_text(j, "step", span_str(s->name));
+	json_text(j, "result", span_str(words[s->mark]));
+	add_member(j, "fact", buf_view(&s->fact));
 	if (s->status != 0)
-		buf_printf(b, ",\"status\":%d", s->status);
-	add_member(b, "code", span_str(s->code));
-	add_member(b, "request_id", span_str(s->request_id));
-	add_member(b, "advice", buf_view(&s->advice));
-	buf_char(b, '}');
+		json_count(j, "status", (uint64_t)s->status);
+	add_member(j, "code", span_str(s->code));
+	add_member(j, "request_id", span_str(s->request_id));
+	add_member(j, "advice", buf_view(&s->advice));
+	json_end(j, '}');
 }
 
 void
@@ -101,10 +95,9 @@ report_add(struct report *r, struct report_step *s)
 	struct buf b;
 
 	buf_init(&b, LINE_MAX_BYTES);
-	if (r->json && r->steps > 0)
-		buf_char(&b, ',');
+	buf_str(&b, r->json ? "\n" : "");
 	if (r->json)
-		make_json(s, &b);
+		make_json(s, &(struct json_out){&b, r->steps > 0});
 	else
 		make_text(s, &b);
 	fputs(buf_cstr(&b), r->out);

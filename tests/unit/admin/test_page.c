@@ -278,7 +278,7 @@ test_json(void **state)
 	    json_str(json_path(root, "dassana", "token", NULL)), "accepted"));
 	p = json_get(root, "problems")->child;
 	assert_true(span_is(json_str(json_get(p, "text")), "key=\"a\\\"b\""));
-	assert_true(span_is(json_str(json_get(p, "advice")), "wait?"));
+	assert_true(span_is(json_str(json_get(p, "advice")), "wait\x1b"));
 	assert_true(
 	    span_is(json_str(json_get(p, "last")), "2025-11-22T11:52:13.678Z"));
 	json_free(&doc);

@@ -121,7 +121,7 @@ test_json(void **state)
 	assert_null(reason->next);
 	assert_true(span_is(json_str(json_get(reason, "part")), "dassana"));
 	assert_true(
-	    span_is(json_str(json_get(reason, "problem")), "\"</script>??"));
+	    span_is(json_str(json_get(reason, "problem")), "\"</script>\n\xef\xbf\xbd"));
 	assert_true(
 	    span_is(json_str(json_get(reason, "advice")), "see \\ the reply"));
 	assert_true(

@@ -139,7 +139,7 @@ json_string(void **state)
 	buf_reset(&b);
 	enc_json_string(&b, SPAN("a\"b\\c/\n\x1f\x00 \x7f\xc3\xa9"));
 	assert_string_equal(buf_cstr(&b),
-	    "\"a\\\"b\\\\c/\\u000a\\u001f\\u0000 \\u007f\xc3\xa9\"");
+	    "\"a\\\"b\\\\c/\\u000a\\u001f\\u0000 \\u007f\\u00e9\"");
 	buf_fini(&b);
 }
 
@@ -151,9 +151,6 @@ texts_from_outside(void **state)
 
 	(void)state;
 	buf_init(&b, 64);
-	enc_ascii(&b, s);
-	assert_string_equal(buf_cstr(&b), "?[2J ??~???");
-	buf_reset(&b);
 	enc_visible(&b, s);
 	assert_string_equal(buf_cstr(&b), "?[2J ??~?\xc3\xa9");
 	buf_fini(&b);

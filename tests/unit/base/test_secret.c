@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/enc.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/secret.h"
 
@@ -177,8 +178,8 @@ test_outlets(void **state)
 	assert_null(strstr(line, "wJalr"));
 	log_set_sink(NULL, NULL);
 	buf_init(&b, 256);
-	enc_ascii(&b, SPAN("\n" LONG));
-	assert_string_equal(buf_cstr(&b), "?[hidden]");
+	json_text(&(struct json_out){&b, false}, NULL, SPAN("\n" LONG));
+	assert_string_equal(buf_cstr(&b), "\"\\u000a[hidden]\"");
 	buf_reset(&b);
 	enc_visible(&b, SPAN("\n" LONG));
 	assert_string_equal(buf_cstr(&b), "?[hidden]");

@@ -2,8 +2,8 @@
  * Writes JSON into a buf, commas and all. The caller keeps the order: members
  * (with a name) inside of an object, elements (NULL) inside of an array.
  */
-#ifndef ADMIN_JSON_H
-#define ADMIN_JSON_H
+#ifndef BASE_JSON_OUT_H
+#define BASE_JSON_OUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,8 +18,8 @@ struct json_out {
 
 void json_begin(struct json_out *j, const char *name, char bracket);
 void json_end(struct json_out *j, char bracket);
-/* What is no printable ASCII becomes '?': the text may be from outside and be
- * in any encoding. */
+/* A text may be from outside and be in any encoding: what is no printable ASCII
+ * is escaped, and our own secrets are hidden (base/secret.h). */
 void json_text(struct json_out *j, const char *name, struct span text);
 void json_count(struct json_out *j, const char *name, uint64_t n);
 void json_real(struct json_out *j, const char *name, double x);

@@ -1,10 +1,11 @@
-#include "admin/json.h"
+#include "base/json_out.h"
 
 #include <inttypes.h>
 #include <math.h>
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/secret.h"
 
 enum { TEXT_MAX = 16 * 1024 };
 
@@ -41,7 +42,7 @@ json_text(struct json_out *j, const char *name, struct span text)
 	if (text.n > TEXT_MAX)
 		text.n = TEXT_MAX;
 	buf_init(&plain, TEXT_MAX);
-	enc_ascii(&plain, text);
+	secret_mask(&plain, text);
 	lead(j, name);
 	enc_json_string(j->b, buf_view(&plain));
 	buf_fini(&plain);
