@@ -120,8 +120,8 @@ test_json(void **state)
 	reason = json_get(root, "reasons")->child;
 	assert_null(reason->next);
 	assert_true(span_is(json_str(json_get(reason, "part")), "dassana"));
-	assert_true(
-	    span_is(json_str(json_get(reason, "problem")), "\"</script>\n\xef\xbf\xbd"));
+	assert_true(span_is(json_str(json_get(reason, "problem")),
+	    "\"</script>\n\xef\xbf\xbd"));
 	assert_true(
 	    span_is(json_str(json_get(reason, "advice")), "see \\ the reply"));
 	assert_true(
