@@ -175,6 +175,9 @@ run_oracle()
 	program "$log/endpoints.log" "$PYTHON" tests/oracle/endpoint_oracle.py \
 		"$BUILD/tests/oracle/endpoint_driver"
 	count_line "$log/endpoints.log" $?
+	program "$log/events.log" "$PYTHON" tests/oracle/events_oracle.py \
+		"$BUILD/tests/oracle/events_driver"
+	count_line "$log/events.log" $?
 	program "$log/mutants.log" "$PYTHON" tests/oracle/mutants.py "$BUILD"
 	count_line "$log/mutants.log" $?
 }

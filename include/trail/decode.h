@@ -26,6 +26,9 @@ struct decode *decode_new(size_t max_record_bytes, slicer_record_fn *fn,
     slicer_left_out_fn *left_out, void *arg);
 void decode_free(struct decode **d);
 void decode_reset(struct decode *d);
+/* As slicer_rules, with decode_new's arg. */
+void decode_rules(
+    struct decode *d, struct events_rules *rules, slicer_ruled_out_fn *fn);
 
 /*
  * Takes bytes off the front of *in, inflates at most GUNZIP_WINDOW bytes and
@@ -46,8 +49,8 @@ void *decode_take_carry(struct decode *d, bool force);
 
 struct decode_stats {
 	uint64_t bytes_in, bytes_out;
-	uint64_t records,
-	    left_out; /* none of either: there is nothing to ship */
+	uint64_t records, ruled_out,
+	    left_out; /* none of all: there is nothing to ship */
 };
 struct decode_stats decode_stats(const struct decode *d); /* since reset */
 /* What is wrong, for people, and where: "gzip checksum wrong at byte 812". */

@@ -16,6 +16,8 @@
  * object is left out and told, and all others are delivered. Of what is left
  * out as too long or too deep only strings and brackets are looked at.
  *
+ * A record that rules leave out (trail/events.h) is told by its index alone.
+ *
  * Bounded: nesting, the length of a record, and the text outside of the records
  * between two brackets, braces or keys (SLICER_OUTSIDE_MAX). The part of a
  * record that came with earlier chunks is kept in a carry of up to SLICER_CARRY
@@ -34,6 +36,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "trail/events.h"
 
 enum {
 	SLICER_CARRY = 64 * 1024,
@@ -59,6 +62,9 @@ const char *slicer_cause_name(enum slicer_cause c);
 typedef void
 slicer_left_out_fn(void *arg, uint64_t index, enum slicer_cause cause);
 
+/* Rules have left one out; the same index. */
+typedef void slicer_ruled_out_fn(void *arg, uint64_t index);
+
 struct slicer;
 
 /* Both functions are called in the order of the records. */
@@ -68,6 +74,11 @@ void slicer_free(struct slicer **s);
 /* Ready for another file; gives back the parser's memory and forgets a carry
  * that was lent (the owner has taken it back). */
 void slicer_reset(struct slicer *s);
+
+/* Before the first byte: what rules leave out goes to fn, until the next reset.
+ * They are borrowed for so long. NULL: nothing is left out. */
+void slicer_rules(
+    struct slicer *s, struct events_rules *rules, slicer_ruled_out_fn *fn);
 
 /* ERR_SYNTAX, ERR_SHAPE (a document without a Records array), ERR_DEPTH and
  * ERR_LIMIT (outside of records). An error repeats. */

@@ -18,6 +18,7 @@ struct decode {
 	struct slicer *slicer;
 	slicer_record_fn *fn;
 	slicer_left_out_fn *left_out;
+	slicer_ruled_out_fn *ruled_out;
 	void *arg;
 	void *lent;
 	enum err err;
@@ -41,6 +42,15 @@ on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
 
 	d->stats.left_out++;
 	d->left_out(d->arg, index, cause);
+}
+
+static void
+on_ruled_out(void *arg, uint64_t index)
+{
+	struct decode *d = arg;
+
+	d->stats.ruled_out++;
+	d->ruled_out(d->arg, index);
 }
 
 struct decode *
@@ -84,6 +94,14 @@ decode_reset(struct decode *d)
 	    .left_out = d->left_out,
 	    .arg = d->arg,
 	};
+}
+
+void
+decode_rules(
+    struct decode *d, struct events_rules *rules, slicer_ruled_out_fn *fn)
+{
+	d->ruled_out = fn;
+	slicer_rules(d->slicer, rules, on_ruled_out);
 }
 
 static enum err

@@ -11,8 +11,9 @@
 /*
  * Only the map, key and array callbacks are always set: yajl is fastest so, but
  * says nothing of numbers, strings and literals. Those are heeded only where
- * they matter: as the value of "Records", among the records, and between
- * documents. The grammar itself is yajl's business.
+ * they matter: as the value of "Records", among the records, between documents,
+ * and as the value of a field that a rule names. The grammar itself is yajl's
+ * business.
  *
  *   depth == array_depth == 0    between documents
  *   depth == array_depth > 0     in the Records array, between its elements
@@ -124,6 +125,15 @@ slicer_free(struct slicer **sp)
 	*sp = NULL;
 }
 
+void
+slicer_rules(
+    struct slicer *s, struct events_rules *rules, slicer_ruled_out_fn *fn)
+{
+	CHECK(s->before == 0 && s->match.rules == NULL);
+	match_init(&s->match, rules);
+	s->ruled_out = fn;
+}
+
 static void
 free_yajl(struct slicer *s)
 {
@@ -136,12 +146,14 @@ void
 slicer_reset(struct slicer *s)
 {
 	free_yajl(s);
+	match_fini(&s->match);
 	carry_reset(&s->carry);
 	*s = (struct slicer){
 	    .fn = s->fn,
 	    .left_out = s->left_out,
 	    .arg = s->arg,
 	    .carry = s->carry,
+	    .match = s->match,
 	};
 }
 

@@ -4,12 +4,15 @@
 
 #include "base/yajl_mem.h"
 #include "trail/carry.h"
+#include "trail/events_match.h"
 #include "trail/skip.h"
 #include "trail/slicer.h"
 
 struct slicer {
 	slicer_record_fn *fn;
 	slicer_left_out_fn *left_out;
+	slicer_ruled_out_fn *ruled_out;
+	struct match match;
 	void *arg;
 	yajl_callbacks callbacks;
 	yajl_handle yajl;

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+static void heed_scalars(struct slicer *s, bool on);
+
 /* A token outside of elements that began `since` bytes after the mark. */
 static int
 outside_token(struct slicer *s, size_t since)
@@ -43,6 +45,43 @@ begin_element(struct slicer *s, bool is_object)
 	s->from = s->mark - 1;
 	s->begin = s->before + s->from;
 	s->is_object = is_object;
+	if (s->match.rules != NULL)
+		match_begin(&s->match);
+}
+
+/* ---- what the rules want to know of a record ---- */
+
+static void
+rules_open(struct slicer *s, bool is_map)
+{
+	if (s->match.rules == NULL)
+		return;
+	match_open(&s->match, is_map);
+	heed_scalars(s, false);
+}
+
+static void
+rules_close(struct slicer *s)
+{
+	if (s->match.rules != NULL)
+		match_close(&s->match);
+}
+
+static void
+rules_key(struct slicer *s, struct span key)
+{
+	if (s->match.rules == NULL)
+		return;
+	match_key(&s->match, key);
+	heed_scalars(s, match_wants_scalar(&s->match));
+}
+
+static int
+rules_scalar(struct slicer *s, struct span text)
+{
+	match_scalar(&s->match, text);
+	heed_scalars(s, false);
+	return 1;
 }
 
 static int
@@ -50,8 +89,10 @@ on_start_map(void *ctx)
 {
 	struct slicer *s = ctx;
 
-	if (slicer_in_brackets(s))
+	if (slicer_in_brackets(s)) {
+		rules_open(s, true);
 		return deeper(s);
+	}
 	if (!outside_bracket(s))
 		return 0;
 	if (s->wants_array)
@@ -63,6 +104,8 @@ on_start_map(void *ctx)
 	if (!deeper(s))
 		return 0;
 	tokens_heed(s);
+	if (slicer_in_brackets(s))
+		rules_open(s, true);
 	return 1;
 }
 
@@ -72,8 +115,10 @@ on_map_key(void *ctx, const unsigned char *p, size_t n)
 	struct slicer *s = ctx;
 	struct span key = {(const char *)p, n};
 
-	if (slicer_in_brackets(s))
+	if (slicer_in_brackets(s)) {
+		rules_key(s, key);
 		return 1;
+	}
 	if (!outside_bracket(s))
 		return 0;
 	if (s->wants_array)
@@ -102,13 +147,23 @@ deliver(struct slicer *s, size_t end)
 }
 
 static void
+rule_out(struct slicer *s)
+{
+	s->carry.n = 0;
+	s->ready = false;
+	s->ruled_out(s->arg, s->index++);
+}
+
+static void
 end_element(struct slicer *s)
 {
 	s->mark = yajl_get_bytes_consumed(s->yajl);
-	if (s->is_object)
-		deliver(s, s->mark);
-	else
+	if (!s->is_object)
 		slicer_leave_out(s, SLICER_NO_OBJECT);
+	else if (s->match.rules != NULL && match_leaves_out(&s->match))
+		rule_out(s);
+	else
+		deliver(s, s->mark);
 	tokens_heed(s);
 }
 
@@ -119,6 +174,7 @@ on_end_map(void *ctx)
 
 	if (slicer_in_brackets(s)) {
 		s->depth--;
+		rules_close(s);
 		if (!slicer_in_brackets(s))
 			end_element(s);
 		return 1;
@@ -138,8 +194,10 @@ on_start_array(void *ctx)
 {
 	struct slicer *s = ctx;
 
-	if (slicer_in_brackets(s))
+	if (slicer_in_brackets(s)) {
+		rules_open(s, false);
 		return deeper(s);
+	}
 	if (!outside_bracket(s))
 		return 0;
 	if (s->array_depth > 0) {
@@ -152,6 +210,8 @@ on_start_array(void *ctx)
 	if (!deeper(s))
 		return 0;
 	tokens_heed(s);
+	if (slicer_in_brackets(s))
+		rules_open(s, false);
 	return 1;
 }
 
@@ -162,6 +222,7 @@ on_end_array(void *ctx)
 
 	if (slicer_in_brackets(s)) {
 		s->depth--;
+		rules_close(s);
 		if (!slicer_in_brackets(s))
 			end_element(s);
 		return 1;
@@ -202,46 +263,53 @@ on_scalar(struct slicer *s, bool is_null)
 static int
 on_null(void *ctx)
 {
-	return on_scalar(ctx, true);
+	struct slicer *s = ctx;
+
+	return slicer_in_brackets(s) ? rules_scalar(s, SPAN("null"))
+				     : on_scalar(s, true);
 }
 
 static int
 on_boolean(void *ctx, int value)
 {
-	(void)value;
-	return on_scalar(ctx, false);
+	struct slicer *s = ctx;
+
+	if (!slicer_in_brackets(s))
+		return on_scalar(s, false);
+	return rules_scalar(s, value != 0 ? SPAN("true") : SPAN("false"));
 }
 
 static int
 on_number(void *ctx, const char *p, size_t n)
 {
-	(void)p;
-	(void)n;
-	return on_scalar(ctx, false);
+	struct slicer *s = ctx;
+
+	return slicer_in_brackets(s) ? rules_scalar(s, (struct span){p, n})
+				     : on_scalar(s, false);
 }
 
 static int
 on_string(void *ctx, const unsigned char *p, size_t n)
 {
-	(void)p;
-	(void)n;
-	return on_scalar(ctx, false);
+	return on_number(ctx, (const char *)p, n);
+}
+
+static void
+heed_scalars(struct slicer *s, bool on)
+{
+	s->callbacks.yajl_null = on ? on_null : NULL;
+	s->callbacks.yajl_boolean = on ? on_boolean : NULL;
+	s->callbacks.yajl_number = on ? on_number : NULL;
+	s->callbacks.yajl_string = on ? on_string : NULL;
 }
 
 void
 tokens_heed(struct slicer *s)
 {
-	bool on = s->wants_array || s->depth == s->array_depth;
-
-	s->callbacks = (yajl_callbacks){
-	    .yajl_start_map = on_start_map,
-	    .yajl_map_key = on_map_key,
-	    .yajl_end_map = on_end_map,
-	    .yajl_start_array = on_start_array,
-	    .yajl_end_array = on_end_array,
-	    .yajl_null = on ? on_null : NULL,
-	    .yajl_boolean = on ? on_boolean : NULL,
-	    .yajl_number = on ? on_number : NULL,
-	    .yajl_string = on ? on_string : NULL,
-	};
+	s->callbacks.yajl_start_map = on_start_map;
+	s->callbacks.yajl_map_key = on_map_key;
+	s->callbacks.yajl_end_map = on_end_map;
+	s->callbacks.yajl_start_array = on_start_array;
+	s->callbacks.yajl_end_array = on_end_array;
+	heed_scalars(s, s->wants_array || s->depth == s->array_depth);
 }

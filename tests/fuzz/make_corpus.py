@@ -242,9 +242,21 @@ def sso():
            b'"s", "sessionToken": "t", "expiration": 1795352400000}}')
 
 
+def events():
+    """cut, rule, records"""
+    records = (b'{"Records":[{"eventName":"Decrypt","readOnly":true},'
+               b'{"a":{"b":[1,{"c":2}],"b":"x"},"a":{}},7,{"n":-1.5e3}]}')
+    for rule in (b"eventName=Decrypt,Get* readOnly=true", b"a.b=?,[a-z]*",
+                 b'!a "n"!="-1.5e3"', b"a.b.c.d=[!x]", b'a="\\\"\*"',
+                 b"a=[", b"n=*1*5*", b"#"):
+        yield b"\x02" + rule + b"\x01" + records
+        yield b"\x01" + rule + b"\x01" + records
+
+
 TARGETS = {"notify": notify, "decode": decode, "json": json_texts, "xml": xml,
            "sqs": sqs, "dassana": dassana, "config": config, "text": text,
-           "s3": s3, "gzip": gzip_recipes, "sso": sso}
+           "s3": s3, "gzip": gzip_recipes, "sso": sso,
+           "events": events}
 
 
 def main():
