@@ -225,10 +225,14 @@ log_drain(void)
 void
 log_end(void)
 {
+	bool left;
+
 	log_flush();
 	log_out_wait(&logger.out, END_WAIT_MS);
+	left = log_drain();
 	tell_dropped();
-	log_out_wait(&logger.out, 0);
+	/* A reader that has taken all that is given time for one line more. */
+	log_out_wait(&logger.out, left ? 0 : END_WAIT_MS);
 }
 
 uint64_t

@@ -8,10 +8,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "base/log_out.h"
 
 enum { ROOM = PIPE_BUF };
@@ -218,6 +221,48 @@ nobody_can_ever_read(void **state)
 	assert_int_equal(out.dropped, 0);
 }
 
+/* Talks until lines are left out, and ends. */
+static void
+talk_and_end(void)
+{
+	if (dup2(ends[1], STDERR_FILENO) < 0)
+		_exit(1);
+	close(ends[0]);
+	close(ends[1]);
+	while (log_dropped() < 10)
+		LOG_ALL(LOG_LVL_WARN, "x.y", F_STR("text", "a word or two"));
+	log_end();
+	_exit(0);
+}
+
+/* All that waited has been written, and the pipe is full of it. */
+static void
+the_last_line_says_what_was_left_out(void **state)
+{
+	struct timespec pause = {.tv_nsec = 1000 * 1000};
+	pid_t child;
+	size_t n = 0;
+	ssize_t more;
+	int status;
+
+	(void)state;
+	open_pipe(0);
+	child = fork();
+	assert_return_code(child, errno);
+	if (child == 0)
+		talk_and_end();
+	close(ends[1]);
+	assert_return_code(fcntl(ends[0], F_SETFL, 0), errno);
+	while ((more = read(ends[0], got + n, ROOM)) > 0) {
+		n += (size_t)more;
+		nanosleep(&pause, NULL);
+	}
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_non_null(memmem(got, n, "event=log.dropped lines=10\n", 27));
+}
+
 int
 main(void)
 {
@@ -229,6 +274,7 @@ main(void)
 	    cmocka_unit_test(the_end_waits_for_the_reader_but_not_for_ever),
 	    cmocka_unit_test(a_terminal_holds_nobody_up),
 	    cmocka_unit_test(nobody_can_ever_read),
+	    cmocka_unit_test(the_last_line_says_what_was_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
