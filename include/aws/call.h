@@ -100,7 +100,8 @@ struct call_spec {
 	struct span body; /* copied */
 	int64_t total_timeout_ms, stall_timeout_ms;
 	size_t reply_max;
-	unsigned attempts;	  /* 0: the default of 3 */
+	struct http_budget *reply_budget; /* as in net/http.h */
+	unsigned attempts;		  /* 0: the default of 3 */
 	request_head_fn *on_head; /* as in net/http.h. on_head comes once for */
 	request_data_fn *on_data; /* each attempt that got a 200 or 206 */
 	void (*on_done)(void *arg, const struct aws_result *r);

@@ -16,7 +16,10 @@
 enum {
 	SQS_BATCH_MAX = 10,
 	SQS_WAIT_S = 20,
-	SQS_REPLY_MAX = 4 * 1024 * 1024,
+	/* All replies of open receives together. Two of the longest messages
+	 * fit, even if all of their bytes are escaped. */
+	SQS_REPLY_MAX = 4 * 1024 * 1024 + 64 * 1024,
+	SQS_MESSAGE_MAX = 1024 * 1024,
 	SQS_TREE_MAX = 6 * 1024 * 1024, /* what a reply takes once parsed */
 	SQS_VISIBILITY_MAX_S = 12 * 3600,
 	SQS_TIMEOUT_MS = 30 * 1000,
@@ -31,8 +34,7 @@ struct sqs_conf {
 	const char *queue_url; /* all copied */
 	const char *region;
 	struct endpoint endpoint;
-	int64_t timeout_ms;  /* of all but receives; 0: SQS_TIMEOUT_MS */
-	unsigned wait_max_s; /* of a receive; 0: SQS_WAIT_S */
+	int64_t timeout_ms; /* of all but receives; 0: SQS_TIMEOUT_MS */
 };
 
 struct sqs *sqs_new(struct aws *a, const struct sqs_conf *conf);
@@ -45,16 +47,20 @@ struct sqs_message {
 };
 
 /* r->class AWS_OK: n messages (0 … 10). A message without id, handle or body
- * makes the reply unreadable: AWS_TRANSIENT with ERR_SHAPE; more than
- * SQS_REPLY_MAX bytes: AWS_TRANSIENT with ERR_LIMIT. */
+ * makes the reply unreadable: AWS_TRANSIENT with ERR_SHAPE; more bytes than
+ * there are: AWS_TRANSIENT with ERR_LIMIT. */
 typedef void sqs_received_fn(void *arg, const struct aws_result *r,
     const struct sqs_message *m, size_t n);
 
-/* Long poll of up to wait_s (0 … 20, but wait_max_s at most) seconds for max
- * (1 … 10) messages, which become invisible to others for visibility_s. One
- * attempt: the poll loop retries. */
-struct sqs_op *sqs_receive(struct sqs *s, unsigned max, unsigned wait_s,
-    unsigned visibility_s, sqs_received_fn *fn, void *arg);
+struct sqs_ask {
+	unsigned max;		     /* messages, 1 … 10 */
+	unsigned wait_s;	     /* for them, 0 … 20 */
+	unsigned visibility_s;	     /* so long nobody else sees them */
+	struct http_budget *replies; /* borrowed; NULL: SQS_REPLY_MAX alone */
+};
+/* One attempt: the poll loop retries. */
+struct sqs_op *sqs_receive(
+    struct sqs *s, const struct sqs_ask *ask, sqs_received_fn *fn, void *arg);
 
 /* How one entry of a batch came out. */
 struct sqs_entry_result {

@@ -28,6 +28,7 @@ struct shipper_conf {
 	unsigned max_parked;
 	unsigned visibility_timeout_s;
 	unsigned redeliver_after_s;
+	unsigned poll_wait_s; /* the longest; 0: SQS_WAIT_S */
 	size_t batch_max_bytes;
 	size_t batch_max_events;
 	int64_t batch_max_delay_ms;

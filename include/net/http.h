@@ -58,6 +58,9 @@ struct reply {
 	bool sent;	    /* the request may have reached the server */
 	struct span head;   /* raw header lines; use reply_header */
 	uint64_t connect_us, total_us; /* timings, for the log */
+	/* Since the connection was made, if one was: curl asks once more on a
+	 * new one when a kept one ends before any reply. Else as total_us. */
+	uint64_t waited_us;
 };
 
 /* Value of the last header of that name (any case), trimmed; empty if none. */
@@ -75,6 +78,11 @@ typedef size_t request_data_fn(void *arg, struct span bytes);
  * while it is paused. */
 typedef void request_done_fn(void *arg, const struct reply *r);
 
+/* What the collected bodies of several requests may take together. */
+struct http_budget {
+	size_t max, used;
+};
+
 struct request_spec {
 	const char *method; /* "GET", "PUT", "POST", "HEAD" */
 	const char *url;    /* http:// or https://; sent as it is; copied */
@@ -89,9 +97,11 @@ struct request_spec {
 				   * long no byte came in (nor, while a body is
 				   * sent, went out) and it was not paused */
 	size_t reply_max;	  /* of a collected body; more is ERR_LIMIT */
-	bool may_be_compressed;	  /* the reply, which is then inflated, up to
+	struct http_budget *reply_budget; /* the same, until on_done; may be
+					   * NULL; borrowed */
+	bool may_be_compressed; /* the reply, which is then inflated, up to
 				   * reply_max. Not for streams */
-	bool no_proxy;		  /* metadata addresses */
+	bool no_proxy;		/* metadata addresses */
 	/* Streaming: with on_data set, the body of a 200 or 206 goes there and
 	 * any other status is collected as usual. on_head comes before the
 	 * first on_data (also of an empty body) and only for a 200 or 206. */

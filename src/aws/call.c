@@ -249,6 +249,7 @@ send_request(struct call *c, const struct signed_headers *h)
 	    .total_timeout_ms = c->spec.total_timeout_ms,
 	    .stall_timeout_ms = c->spec.stall_timeout_ms,
 	    .reply_max = c->spec.reply_max,
+	    .reply_budget = c->spec.reply_budget,
 	    .on_head = c->spec.on_data != NULL ? on_head : NULL,
 	    .on_data = c->spec.on_data != NULL ? on_data : NULL,
 	    .on_done = on_reply,

@@ -18,7 +18,6 @@ sqs_new(struct aws *a, const struct sqs_conf *conf)
 	s->endpoint = conf->endpoint;
 	s->timeout_ms =
 	    conf->timeout_ms > 0 ? conf->timeout_ms : SQS_TIMEOUT_MS;
-	s->wait_max_s = conf->wait_max_s > 0 ? conf->wait_max_s : SQS_WAIT_S;
 	return s;
 }
 
@@ -165,29 +164,29 @@ on_received(void *arg, const struct aws_result *r)
 }
 
 struct sqs_op *
-sqs_receive(struct sqs *s, unsigned max, unsigned wait_s, unsigned visibility_s,
-    sqs_received_fn *fn, void *arg)
+sqs_receive(
+    struct sqs *s, const struct sqs_ask *ask, sqs_received_fn *fn, void *arg)
 {
 	struct sqs_op *op = mem_zalloc(sizeof *op);
 	struct call_spec spec = {.operation = AWS_SQS_RECEIVE,
+	    .total_timeout_ms = (int64_t)ask->wait_s * 1000 + RECEIVE_EXTRA_MS,
+	    .reply_budget = ask->replies,
 	    .attempts = 1,
 	    .on_done = on_received};
 	struct buf body;
 
-	if (wait_s > s->wait_max_s)
-		wait_s = s->wait_max_s;
-	spec.total_timeout_ms = (int64_t)wait_s * 1000 + RECEIVE_EXTRA_MS;
-	CHECK(max >= 1 && max <= SQS_BATCH_MAX && wait_s <= SQS_WAIT_S &&
-	      visibility_s <= SQS_VISIBILITY_MAX_S);
+	CHECK(ask->max >= 1 && ask->max <= SQS_BATCH_MAX &&
+	      ask->wait_s <= SQS_WAIT_S &&
+	      ask->visibility_s <= SQS_VISIBILITY_MAX_S);
 	op->sqs = s;
-	op->n = max;
+	op->n = ask->max;
 	op->received = fn;
 	op->arg = arg;
 	sqs_open_body(s, &body);
 	buf_printf(&body,
 	    ",\"MaxNumberOfMessages\":%u,\"WaitTimeSeconds\":%u,"
 	    "\"VisibilityTimeout\":%u",
-	    max, wait_s, visibility_s);
+	    ask->max, ask->wait_s, ask->visibility_s);
 	/* The second name is the older one, which some emulators know only. */
 	buf_str(&body, ",\"MessageSystemAttributeNames\":"
 		       "[\"ApproximateReceiveCount\",\"SentTimestamp\"],"

@@ -15,7 +15,6 @@ struct sqs {
 	char *queue_url, *region;
 	struct endpoint endpoint;
 	int64_t timeout_ms;
-	unsigned wait_max_s;
 	struct sqs_age {
 		int64_t slot; /* of time */
 		int64_t ms;   /* the oldest message that came in it */

@@ -35,6 +35,8 @@ static const struct {
     {"http.end", "answered"},
     {"sqs.receive", "nothing can be received"},
     {"sqs.receive.recovered", "the queue answers again"},
+    {"sqs.wait", "long polls are cut short on the way to SQS"},
+    {"sqs.wait.recovered", "long polls last as long as they should again"},
     {"sqs.batch", "SQS did not take this"},
     {"sqs.batch.recovered", "SQS takes it again"},
     {"sqs.entry", "SQS did not take one of these"},

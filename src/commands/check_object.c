@@ -91,6 +91,7 @@ void
 check_peek(struct check *p)
 {
 	static const unsigned now = 0;
+	static const struct sqs_ask ask = {1, PEEK_WAIT_S, PEEK_HIDDEN_S, NULL};
 	struct span handle;
 
 	if (!p->args->peek && p->args->object != NULL)
@@ -102,7 +103,7 @@ check_peek(struct check *p)
 		return;
 	}
 	report_step_init(&p->step, "receive");
-	sqs_receive(p->ways.sqs, 1, PEEK_WAIT_S, PEEK_HIDDEN_S, on_received, p);
+	sqs_receive(p->ways.sqs, &ask, on_received, p);
 	check_wait(p);
 	if (p->handle.n > 0) {
 		handle = buf_view(&p->handle);

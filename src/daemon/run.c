@@ -203,6 +203,7 @@ start_flow(struct run *r)
 	    .max_parked = (unsigned)c->max_parked,
 	    .visibility_timeout_s = (unsigned)c->visibility_timeout_s,
 	    .redeliver_after_s = (unsigned)c->redeliver_after_s,
+	    .poll_wait_s = ways_poll_s(),
 	    .batch_max_bytes = c->batch_max_bytes,
 	    .batch_max_events = c->batch_max_events,
 	    .batch_max_delay_ms = (int64_t)c->batch_max_delay_ms,

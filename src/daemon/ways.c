@@ -196,8 +196,7 @@ open_aws(struct ways *w, const struct config *c)
 	struct sqs_conf sqs = {.queue_url = c->queue_url,
 	    .region = c->region,
 	    .endpoint = w->hosts.sqs,
-	    .timeout_ms = sqs_timeout_ms(c),
-	    .wait_max_s = ways_poll_s()};
+	    .timeout_ms = sqs_timeout_ms(c)};
 	struct s3_conf s3 = {.region = c->region,
 	    .custom = w->hosts.s3_custom ? &w->hosts.s3 : NULL,
 	    .path_style = (enum path_style)c->s3_path_style,

@@ -6,33 +6,25 @@
 #include "base/mem.h"
 #include "flow/advice.h"
 #include "flow/notice.h"
+#include "flow/polls.h"
 #include "flow/unread.h"
 
 enum {
-	FIRST_WAIT_S = 1,
 	EMPTY_REST_MS = 1000,
 	LITTLE_MS = 60 * 1000,
-	/* After a reply that could not be read, so many messages are asked for
-	 * one by one. */
-	ASK_ONE = 100,
-	/* Ten of these fit into a reply, even if all of their quotes are
-	 * escaped. */
-	SMALL_BYTES = SQS_REPLY_MAX / SQS_BATCH_MAX / 2,
 };
 
 static const struct breaker_pace pace = {1, 1000, 30 * 1000};
 
 struct intake {
 	struct intake_conf conf;
-	struct sqs_op *poll;
+	struct polls *polls;
+	struct http_budget replies; /* what is unread counts too */
 	struct unread unread;
 	struct timer *rest;   /* armed: not yet */
 	struct timer *little; /* armed: not more than little yet */
 	struct breaker breaker;
 	struct aws_result failure; /* the last one */
-	int64_t polled_ms;	   /* when the poll began */
-	unsigned wait_s;	   /* and how long it was to wait */
-	unsigned ask_one;	   /* for so many messages more */
 	bool stopped;
 	struct notice told;
 	struct intake_stats stats;
@@ -127,25 +119,33 @@ working(const struct intake *in)
 	       objects_parked(in->conf.objects) - in->unread.n;
 }
 
-/* Those that are leaving wait only for SQS; when it does not answer, they must
- * not pile up either. A single message may name thousands of objects. */
+/* Beside so many that are coming. Those that are leaving wait only for SQS;
+ * when it does not answer, they must not pile up either. A single message may
+ * name thousands of objects. */
 static bool
-has_room(const struct intake *in)
+has_room(const struct intake *in, unsigned coming)
 {
 	size_t parked = objects_parked(in->conf.objects);
 	size_t count = messages_count(in->conf.messages) - parked;
 	size_t bytes = messages_bytes(in->conf.messages) -
 		       objects_parked_bytes(in->conf.objects);
 
-	return working(in) < in->conf.max_messages &&
+	return working(in) + coming < in->conf.max_messages &&
 	       bytes < INTAKE_BYTES_MAX &&
-	       count < 2 * in->conf.max_messages + SQS_BATCH_MAX;
+	       count + coming < 2 * in->conf.max_messages + SQS_BATCH_MAX;
 }
 
 bool
 intake_full(const struct intake *in)
 {
-	return !has_room(in);
+	return !has_room(in, 0);
+}
+
+static void
+forget_first_unread(struct intake *in)
+{
+	in->replies.used -= unread_first(&in->unread)->n;
+	unread_forget_first(&in->unread);
 }
 
 static void
@@ -153,9 +153,9 @@ take_unread(struct intake *in)
 {
 	struct unread_entry *u;
 
-	while ((u = unread_first(&in->unread)) != NULL && has_room(in)) {
+	while ((u = unread_first(&in->unread)) != NULL && has_room(in, 0)) {
 		take(in, u->message, (struct span){u->body, u->n});
-		unread_forget_first(&in->unread);
+		forget_first_unread(in);
 	}
 }
 
@@ -167,7 +167,7 @@ give_back_unread(struct intake *in)
 
 	while ((u = unread_first(&in->unread)) != NULL) {
 		message_release(in->conf.messages, u->message, BACK_OFF_NONE);
-		unread_forget_first(&in->unread);
+		forget_first_unread(in);
 	}
 }
 
@@ -181,10 +181,12 @@ receive(struct intake *in, const struct sqs_message *s)
 	LOG_DEBUG("message.received", F_SPAN("message_id", s->id),
 	    F_INT("receive_count", s->receive_count),
 	    F_INT("lease_s", in->conf.visibility_s), F_INT("bytes", s->body.n));
-	if (in->unread.n == 0 && has_room(in) && !in->stopped)
+	if (in->unread.n == 0 && has_room(in, 0) && !in->stopped) {
 		take(in, m, s->body);
-	else
-		unread_keep(&in->unread, m, s->body);
+		return;
+	}
+	unread_keep(&in->unread, m, s->body);
+	in->replies.used += s->body.n;
 }
 
 /* ---- polling ---- */
@@ -210,121 +212,111 @@ log_failure(const struct intake *in, int64_t again_ms)
 		log_write(LOG_LVL_WARN, "sqs.receive", fields);
 }
 
+/* Of polls that were open together only the first failure is news. */
 static void
-poll_failed(struct intake *in, const struct aws_result *r)
+poll_failed(struct intake *in, const struct poll_end *e)
 {
 	struct breaker *b = &in->breaker;
 	int64_t ms;
 
 	in->stats.errors++;
-	if (r->err == ERR_LIMIT || r->err == ERR_SHAPE || r->err == ERR_SYNTAX)
-		in->ask_one = ASK_ONE;
-	in->failure = *r;
+	if (e->ticket != b->turn)
+		return;
+	in->failure = *e->result;
 	in->failure.reply = NULL;
-	(void)breaker_failed(b, b->turn, &pace, clock_mono_ms());
+	(void)breaker_failed(b, e->ticket, &pace, clock_mono_ms());
 	ms = (int64_t)clock_random((uint64_t)b->wait_ms + 1);
 	log_failure(in, ms);
 	timer_after(in->rest, ms);
 }
 
 static void
-poll_succeeded(struct intake *in)
+poll_succeeded(struct intake *in, const struct poll_end *e)
 {
-	struct breaker *b = &in->breaker;
+	unsigned failures = in->breaker.probes + 1;
 
-	if (b->open)
-		LOG_INFO(
-		    "sqs.receive.recovered", F_INT("failures", b->probes + 1));
-	(void)breaker_succeeded(b, b->turn);
-}
-
-/* Whoever does not wait for messages must not be asked all the time. */
-static void
-rest_if_hasty(struct intake *in)
-{
-	if (clock_mono_ms() - in->polled_ms < (int64_t)in->wait_s * 1000 / 2 &&
-	    !in->stopped)
-		timer_after(in->rest, EMPTY_REST_MS);
-}
-
-static void
-on_received(void *arg, const struct aws_result *r, const struct sqs_message *m,
-    size_t n)
-{
-	struct intake *in = arg;
-
-	in->poll = NULL;
-	if (r->class != AWS_OK) {
-		if (!in->stopped)
-			poll_failed(in, r);
-		in->conf.changed(in->conf.arg);
-		return;
-	}
-	poll_succeeded(in);
+	if (breaker_succeeded(&in->breaker, e->ticket))
+		LOG_INFO("sqs.receive.recovered", F_INT("failures", failures));
 	in->stats.receives++;
-	in->stats.received += n;
-	for (size_t i = 0; i < n; i++) {
-		if (in->ask_one > 0)
-			in->ask_one = m[i].body.n > SMALL_BYTES
-					  ? ASK_ONE
-					  : in->ask_one - 1;
-		receive(in, &m[i]);
-	}
-	if (n == 0)
-		rest_if_hasty(in);
+	in->stats.received += e->n;
+	for (size_t i = 0; i < e->n; i++)
+		receive(in, &e->message[i]);
+	/* Whoever does not wait for messages must not be asked all the time. */
+	if (e->n == 0 && e->hasty && !in->stopped)
+		timer_after(in->rest, EMPTY_REST_MS);
 	if (in->stopped)
 		give_back_unread(in);
 	objects_start(in->conf.objects);
-	in->conf.changed(in->conf.arg);
 }
 
-/* In seconds. */
-static unsigned
-poll_wait(const struct intake *in)
+static void
+on_ended(void *arg, const struct poll_end *e)
 {
-	bool known = in->stats.receives > 0 && !in->breaker.open;
+	struct intake *in = arg;
 
-	return known ? SQS_WAIT_S : FIRST_WAIT_S;
+	if (e->result->class == AWS_OK)
+		poll_succeeded(in, e);
+	else if (!in->stopped)
+		poll_failed(in, e);
+	in->conf.changed(in->conf.arg);
 }
 
 static bool
 may_poll(struct intake *in)
 {
 	enum intake_gate gate = in->conf.gate(in->conf.arg);
+	unsigned open = polls_open(in->polls);
 
-	if (in->stopped || in->poll != NULL || in->unread.n > 0 ||
-	    timer_armed(in->rest) || !has_room(in) || gate == INTAKE_SHUT)
+	if (in->stopped || in->unread.n > 0 || timer_armed(in->rest) ||
+	    breaker_due(&in->breaker) == BREAKER_NEVER ||
+	    !has_room(in, polls_asked(in->polls)) || gate == INTAKE_SHUT)
 		return false;
 	if (gate == INTAKE_OPEN)
 		return true;
-	if (timer_armed(in->little))
+	if (open > 0 || timer_armed(in->little))
 		return false;
 	timer_after(in->little, LITTLE_MS);
 	return true;
 }
 
+static unsigned
+next_poll(struct intake *in)
+{
+	unsigned n = polls_next(in->polls, in->breaker.open);
+
+	return n > 0 && may_poll(in) ? n : 0;
+}
+
 void
 intake_look(struct intake *in)
 {
+	unsigned n;
+
 	if (!in->stopped && in->unread.n > 0) {
 		take_unread(in);
 		objects_start(in->conf.objects);
 	}
-	if (!may_poll(in))
-		return;
-	in->polled_ms = clock_mono_ms();
-	in->wait_s = poll_wait(in);
-	in->poll =
-	    sqs_receive(in->conf.sqs, in->ask_one > 0 ? 1 : SQS_BATCH_MAX,
-		in->wait_s, in->conf.visibility_s, on_received, in);
+	while ((n = next_poll(in)) > 0) {
+		bool brief = in->stats.receives == 0 || in->breaker.open;
+
+		polls_begin(in->polls, n, breaker_begin(&in->breaker), brief);
+	}
 }
 
 struct intake *
 intake_new(const struct intake_conf *conf)
 {
 	struct intake *in = mem_zalloc(sizeof *in);
+	struct polls_conf pc = {.sqs = conf->sqs,
+	    .replies = &in->replies,
+	    .visibility_s = conf->visibility_s,
+	    .wait_max_s = conf->wait_max_s,
+	    .ended = on_ended,
+	    .arg = in};
 
 	in->conf = *conf;
+	in->replies.max = SQS_REPLY_MAX;
+	in->polls = polls_new(&pc);
 	unread_init(&in->unread);
 	in->rest = timer_new(conf->timers, on_timer, in);
 	in->little = timer_new(conf->timers, on_timer, in);
@@ -343,7 +335,7 @@ intake_stop(struct intake *in)
 void
 intake_cancel(struct intake *in)
 {
-	sqs_cancel(&in->poll);
+	polls_cancel(in->polls);
 }
 
 void
@@ -353,7 +345,7 @@ intake_free(struct intake **inp)
 
 	if (in == NULL)
 		return;
-	intake_cancel(in);
+	polls_free(&in->polls);
 	while (unread_first(&in->unread) != NULL)
 		unread_forget_first(&in->unread);
 	timer_free(&in->rest);
@@ -365,7 +357,13 @@ intake_free(struct intake **inp)
 bool
 intake_polling(const struct intake *in)
 {
-	return in->poll != NULL;
+	return polls_open(in->polls) > 0;
+}
+
+bool
+intake_drained(const struct intake *in)
+{
+	return polls_drained(in->polls) && in->unread.n == 0;
 }
 
 struct part

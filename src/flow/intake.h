@@ -1,19 +1,14 @@
 /*
  * When and how much to receive, and what the received messages ask for.
  *
- * One long poll at a time, for ten messages, and another at once when all that
- * it brought is taken in: what a poll brought is never given back for want of
- * room, since that would spend a receive, but waits here, leased. The first
- * poll, and those after an error, wait only a second, so that it is soon known
- * whether the queue can be read. No poll while as many messages are worked on
+ * Long polls, as many as flow/polls.h wants and as there are places for what
+ * they may bring, each begun when all that came is taken in: what a poll
+ * brought is never given back for want of room, since that would spend a
+ * receive, but waits here, leased. No poll while as many messages are worked on
  * as may be, or while backing off after an error: from 1 s to 30 s with jitter,
  * for ever. One a minute at the most while the gate function wants little.
  * After an empty reply that came in less than half of the time to wait there is
  * a second's rest.
- *
- * After a reply that was too large or unreadable, messages are asked for one by
- * one until a hundred in a row were of ordinary size, since what does not fit
- * is hidden and has spent a receive.
  */
 #ifndef FLOW_INTAKE_H
 #define FLOW_INTAKE_H
@@ -48,6 +43,7 @@ struct intake_conf {
 	struct objects *objects;
 	unsigned max_messages;
 	unsigned visibility_s;
+	unsigned wait_max_s; /* of a poll; 0: SQS_WAIT_S */
 	enum intake_gate (*gate)(void *arg);
 	void (*changed)(void *arg); /* after each poll */
 	void *arg;
@@ -62,10 +58,12 @@ struct intake_stats {
 struct intake *intake_new(const struct intake_conf *conf);
 void intake_free(struct intake **in);
 void intake_look(struct intake *in); /* polls if all is right for it */
-/* No more polls. What the open one brings is released at once. */
+/* No more polls. What the open ones bring is released at once. */
 void intake_stop(struct intake *in);
-void intake_cancel(struct intake *in); /* the open poll too */
+void intake_cancel(struct intake *in); /* the open polls too */
 bool intake_polling(const struct intake *in);
+/* The queue had no more to give. */
+bool intake_drained(const struct intake *in);
 bool intake_full(const struct intake *in); /* no place for more */
 /* What the last receive says of the queue. */
 struct part intake_part(const struct intake *in);

@@ -286,6 +286,7 @@ make_source(struct shipper *s)
 	    .filter = s->deps.filter,
 	    .max_messages = s->conf.max_messages,
 	    .visibility_s = s->conf.visibility_timeout_s,
+	    .wait_max_s = s->conf.poll_wait_s,
 	    .gate = gate,
 	    .changed = on_changed,
 	    .arg = s,

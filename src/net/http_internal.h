@@ -45,6 +45,7 @@ struct request {
 	size_t nbody;
 	size_t part, part_off; /* where curl reads it */
 	int64_t uploaded;
+	int64_t begun_us; /* with the request, and anew with a socket */
 	uint64_t bytes_in;
 
 	struct timer *stall;	       /* NULL: no limit */
@@ -55,14 +56,16 @@ struct request {
 	struct buf in;	   /* a stream's stash, else the collected body */
 	size_t taken;	   /* of the stash by the consumer */
 	size_t reply_max;
-	enum err abort;	 /* why a curl callback gave up */
-	const char *why; /* the same for people */
-	bool head_done;	 /* the final head is whole */
-	bool head_told;	 /* on_head was called */
-	bool streaming;	 /* a 200 or 206 with on_data */
-	bool waiting;	 /* the consumer took less; until resume */
-	bool choked;	 /* the stash is full, curl is paused */
-	bool done;	 /* on_done is running */
+	struct http_budget *budget; /* of the collected body; may be NULL */
+	size_t charged;		    /* to it */
+	enum err abort;		    /* why a curl callback gave up */
+	const char *why;	    /* the same for people */
+	bool head_done;		    /* the final head is whole */
+	bool head_told;		    /* on_head was called */
+	bool streaming;		    /* a 200 or 206 with on_data */
+	bool waiting;		    /* the consumer took less; until resume */
+	bool choked;		    /* the stash is full, curl is paused */
+	bool done;		    /* on_done is running */
 
 	request_head_fn *on_head;
 	request_data_fn *on_data;

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "net/http_internal.h"
 
@@ -117,6 +118,7 @@ outcome_fill(struct request *r, CURLcode rc, enum err err)
 	tls = info_u64(r->easy, CURLINFO_APPCONNECT_TIME_T);
 	reply->connect_us =
 	    tls > 0 ? tls : info_u64(r->easy, CURLINFO_CONNECT_TIME_T);
+	reply->waited_us = (uint64_t)(clock_mono_us() - r->begun_us);
 	reply->total_us = info_u64(r->easy, CURLINFO_TOTAL_TIME_T);
 	curl_easy_getinfo(r->easy, CURLINFO_NUM_CONNECTS, &connects);
 	stats->connections += (uint64_t)connects;

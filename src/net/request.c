@@ -32,12 +32,21 @@ detach(struct request *r, bool clean)
 }
 
 static void
+give_back(struct request *r)
+{
+	if (r->budget != NULL)
+		r->budget->used -= r->charged;
+	r->charged = 0;
+}
+
+static void
 request_free(struct request *r)
 {
 	detach(r, false);
 	list_del(&r->live);
 	list_del(&r->ready);
 	buf_fini(&r->head);
+	give_back(r);
 	buf_fini_wipe(&r->in); /* some replies are credentials */
 	/* They carry tokens and signatures. */
 	mem_wipe(r->header, r->header_bytes);
@@ -95,8 +104,10 @@ request_new(struct http *h, const struct request_spec *spec)
 	r->body = spec->body;
 	r->nbody = spec->nbody;
 	r->stall_ms = spec->stall_timeout_ms;
+	r->begun_us = clock_mono_us();
 	buf_init(&r->head, HTTP_REPLY_HEADERS_MAX);
 	r->reply_max = spec->reply_max;
+	r->budget = spec->reply_budget;
 	r->on_head = spec->on_head;
 	r->on_data = spec->on_data;
 	r->on_done = spec->on_done;
@@ -230,6 +241,7 @@ finish(struct request *r)
 	if (r->reply.err != ERR_OK)
 		h->stats.failures++;
 	trace_reply(r);
+	give_back(r);
 	r->on_done(r->arg, &r->reply);
 	request_free(r);
 }

@@ -75,6 +75,20 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	return line.n;
 }
 
+static bool
+fits_budget(struct request *r, size_t bytes)
+{
+	struct http_budget *b = r->budget;
+
+	if (b == NULL || r->streaming)
+		return true;
+	if (b->used >= b->max || bytes > b->max - b->used)
+		return false;
+	b->used += bytes;
+	r->charged += bytes;
+	return true;
+}
+
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
@@ -93,6 +107,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 		}
 		http_ready(r->http, r);
 	}
+	if (r->in.err == ERR_OK && !fits_budget(r, bytes))
+		return give_up(r, ERR_LIMIT, "reply bodies too large together");
 	buf_add(&r->in, p, bytes);
 	if (r->in.err != ERR_OK)
 		return give_up(r, ERR_LIMIT, "reply body too large");
@@ -165,15 +181,18 @@ on_transfer_info(void *arg, curl_off_t dltotal, curl_off_t dlnow,
 	return 0;
 }
 
-/* The kernel would otherwise take megabytes for a stream that is paused. */
 static int
 on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
+	struct request *r = arg;
 	int size = STREAM_RCVBUF;
 
-	(void)arg;
 	(void)purpose;
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	r->begun_us = clock_mono_us();
+	/* The kernel would otherwise take megabytes for a stream that is
+	 * paused. */
+	if (r->on_data != NULL)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 	return CURL_SOCKOPT_OK;
 }
 
@@ -289,8 +308,8 @@ set_callbacks(struct request *r)
 	SET(r->easy, CURLOPT_HEADERDATA, r);
 	SET(r->easy, CURLOPT_WRITEFUNCTION, on_body);
 	SET(r->easy, CURLOPT_WRITEDATA, r);
-	if (r->on_data != NULL)
-		SET(r->easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	SET(r->easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	SET(r->easy, CURLOPT_SOCKOPTDATA, r);
 }
 
 enum err

@@ -92,7 +92,8 @@ start(uint8_t kind)
 
 	t.done = 0;
 	if (kind == RECEIVE)
-		(void)sqs_receive(t.sqs, 10, 20, 300, on_received, &t);
+		(void)sqs_receive(t.sqs, &(struct sqs_ask){10, 20, 300, NULL},
+		    on_received, &t);
 	else if (kind == DELETE)
 		(void)sqs_delete(t.sqs, handles, 2, on_batch, &t);
 	else

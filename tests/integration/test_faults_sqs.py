@@ -56,28 +56,51 @@ def test_a_queue_that_does_not_wait(standin, daemon, trail):
     trail.await_all(running)
 
 
-def padded(body, mib):
+def padded(body, size, pad="x"):
     """SQS takes messages of up to 1 MiB, and what we do not know is ignored."""
-    return json.dumps({**json.loads(body), "pad": "x" * int(mib * 2**20)})
+    text = json.dumps({**json.loads(body), "pad": ""})
+    return text[:-2] + pad * ((size - len(text)) // len(pad)) + text[-2:]
+
+
+LARGEST = 2 ** 20
+
+
+@pytest.mark.parametrize("pad", ["x", '\\"'], ids=["plain", "all escaped"])
+def test_ten_of_the_largest_messages(standin, daemon, trail, pad):
+    """They are asked for in such numbers that they fit, and none of them
+    spends a receive in vain."""
+    for message in trail.put(10):
+        message.body = padded(message.body, LARGEST, pad)
+        assert len(message.body) > LARGEST - 2
+    running = daemon()
+    trail.await_all(running)
+    assert receives(standin) == 10
+    assert max(e.limit for e in standin.journal.all("sqs.poll")) == 2
+    assert not running.log("sqs.receive", level="warn")
 
 
 def test_a_reply_that_is_too_large(standin, daemon, trail):
-    """Ten messages of 0.9 MiB in one reply: then they are asked for one by
-    one, and none of them is lost."""
-    for message in trail.put(10):
-        message.body = padded(message.body, 0.9)
+    """Nobody could know. Then they are asked for one by one, and none of
+    them is lost."""
+    trail.put(1)
     running = daemon(visibility_timeout="2s")
+    trail.await_all(running)
+    standin.queue.end_polls()
+    running.wait_for(lambda: standin.queue.polling == 0)
+    for message in trail.put(10):
+        message.body = padded(message.body, LARGEST)
+    standin.queue.poll_limit_s = 20
     trail.await_all(running)
     line = running.wait_line("sqs.receive", level="warn")
     assert line["error"] == "limit" and line["advice"]
     asked = [e.limit for e in standin.journal.all("sqs.poll")]
-    assert asked[:12] == [10] + 11 * [1]
+    assert asked[asked.index(1):][:10] == 10 * [1]
     assert len(running.log("sqs.receive", level="warn")) == 1
 
 
 def test_a_single_message_that_is_too_large(standin, daemon, trail):
     """SQS has none like that, but a queue that is another's may."""
-    huge = standin.queue.send(padded("{}", 4.5))
+    huge = standin.queue.send(padded("{}", 9 * LARGEST // 2))
     trail.put(3)
     running = daemon(visibility_timeout="2s")
     running.wait_for(lambda: len(running.log("sqs.receive")) >= 2, 20)
@@ -243,3 +266,27 @@ def test_the_clock_of_aws_is_told_once(standin, daemon, trail):
     trail.await_all(running)
     denied = standin.journal.all("denied")
     assert denied and len(denied) <= 2
+
+
+def waits_long(request):
+    return json.loads(request.body)["WaitTimeSeconds"] > 3
+
+
+def test_polls_that_a_proxy_cuts(standin, daemon, trail):
+    """What it lets live is what they wait from then on, and what is sent to
+    the queue comes at once."""
+    standin.queue.poll_limit_s = 3
+    rule = standin.faults.on(
+        "sqs.ReceiveMessage", Fault(drop=True), where=waits_long)
+    running = daemon(visibility_timeout="10m")
+    line = running.wait_line("sqs.wait", timeout=30)
+    assert line["wait_s"] == "2" and line["advice"]
+    cut = rule.hits
+    assert cut <= 4, "two polls, each sent once more by curl"
+    for _ in range(3):
+        polls = len(standin.journal.all("sqs.poll"))
+        running.wait_for(lambda: len(standin.journal.all("sqs.poll")) > polls)
+        trail.put(1)
+        trail.await_all(running)
+    assert receives(standin) == 3 and rule.hits == cut
+    assert len(running.log("sqs.wait")) == 1

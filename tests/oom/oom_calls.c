@@ -68,7 +68,8 @@ run_sqs(void)
 	begin_world();
 	CHECK(endpoint_queue_url(SPAN(URL), &conf.endpoint, region) == ERR_OK);
 	s = sqs_new(t.aws, &conf);
-	(void)sqs_receive(s, 10, 20, 300, on_received, NULL);
+	(void)sqs_receive(
+	    s, &(struct sqs_ask){10, 20, 300, NULL}, on_received, NULL);
 	answer(200, NULL,
 	    "{\"Messages\":[{\"MessageId\":\"m\",\"ReceiptHandle\":\"h\","
 	    "\"Body\":\"b\"}]}");

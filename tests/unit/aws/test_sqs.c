@@ -100,7 +100,8 @@ receive_reply(int status, const char *body)
 {
 	t.done = 0;
 	buf_reset(&t.text);
-	t.op = sqs_receive(t.sqs, 10, 20, 300, on_received, &t);
+	t.op = sqs_receive(
+	    t.sqs, &(struct sqs_ask){10, 20, 300, NULL}, on_received, &t);
 	assert_int_equal(t.done, 0);
 	fake_reply(fake_http_expect(), status, NULL, span_str(body));
 	fake_run();
@@ -113,7 +114,8 @@ test_receive_request(void **state)
 {
 	struct request *r;
 	(void)state;
-	t.op = sqs_receive(t.sqs, 7, 20, 300, on_received, &t);
+	t.op = sqs_receive(
+	    t.sqs, &(struct sqs_ask){7, 20, 300, NULL}, on_received, &t);
 	r = fake_http_expect();
 	assert_string_equal(fake_method(r), "POST");
 	assert_string_equal(
@@ -282,30 +284,14 @@ test_the_dead_letter_queue(void **state)
 
 	(void)state;
 	assert_non_null(dead);
-	t.op = sqs_receive(dead, 1, 0, 0, on_received, &t);
+	t.op = sqs_receive(
+	    dead, &(struct sqs_ask){1, 0, 0, NULL}, on_received, &t);
 	r = fake_http_expect();
 	assert_non_null(memmem(fake_body(r).p, fake_body(r).n, "/dead\"", 6));
 	sqs_cancel(&t.op);
 	sqs_free(&dead);
 	assert_null(sqs_dead_letters(t.sqs, SPAN("arn:aws:sqs:x:y:")));
 	assert_null(sqs_dead_letters(t.sqs, SPAN("")));
-}
-
-static void
-test_polls_are_shortened(void **state)
-{
-	struct sqs_conf conf = {
-	    .queue_url = URL, .region = "us-east-1", .wait_max_s = 5};
-	struct sqs *brief = sqs_new(t.aws, &conf);
-	struct request *r;
-
-	(void)state;
-	t.op = sqs_receive(brief, 1, 20, 0, on_received, &t);
-	r = fake_http_expect();
-	assert_non_null(memmem(
-	    fake_body(r).p, fake_body(r).n, "\"WaitTimeSeconds\":5,", 20));
-	sqs_cancel(&t.op);
-	sqs_free(&brief);
 }
 
 static void
@@ -316,7 +302,8 @@ test_receive_is_tried_once(void **state)
 	assert_int_equal(t.result.class, AWS_TRANSIENT);
 	assert_int_equal(t.result.attempts, 1);
 	t.done = 0;
-	t.op = sqs_receive(t.sqs, 1, 0, 0, on_received, &t);
+	t.op = sqs_receive(
+	    t.sqs, &(struct sqs_ask){1, 0, 0, NULL}, on_received, &t);
 	assert_int_equal(
 	    fake_spec(fake_http_expect())->total_timeout_ms, 15000);
 	fake_fail(fake_http_expect(), ERR_LIMIT);
@@ -556,7 +543,6 @@ main(void)
 	    T(test_receive_is_tried_once),
 	    T(test_the_oldest_of_the_last_minute),
 	    T(test_the_dead_letter_queue),
-	    T(test_polls_are_shortened),
 	    T(test_refusal),
 	    T(test_delete),
 	    T(test_batch_replies),

@@ -35,15 +35,16 @@ free_op(struct sqs_op *op)
 }
 
 struct sqs_op *
-sqs_receive(struct sqs *s, unsigned max, unsigned wait_s, unsigned visibility_s,
-    sqs_received_fn *fn, void *arg)
+sqs_receive(
+    struct sqs *s, const struct sqs_ask *ask, sqs_received_fn *fn, void *arg)
 {
-	struct sqs_op *op = new_op(FAKE_RECEIVE, max, arg);
+	struct sqs_op *op = new_op(FAKE_RECEIVE, ask->max, arg);
 
 	(void)s;
-	CHECK(max >= 1 && max <= SQS_BATCH_MAX);
-	op->wait_s = wait_s;
-	op->visibility_s = visibility_s;
+	CHECK(ask->max >= 1 && ask->max <= SQS_BATCH_MAX);
+	op->wait_s = ask->wait_s;
+	op->replies = ask->replies;
+	op->visibility_s = ask->visibility_s;
 	op->received = fn;
 	return op;
 }
@@ -137,15 +138,21 @@ fake_sqs_answer(struct sqs_op *op, unsigned bad, const char *code)
 }
 
 void
+fake_sqs_result(struct sqs_op *op, const struct aws_result *r)
+{
+	if (op->kind == FAKE_RECEIVE)
+		op->received(op->arg, r, NULL, 0);
+	else
+		op->batch(op->arg, r, NULL, 0);
+	free_op(op);
+}
+
+void
 fake_sqs_fail(struct sqs_op *op, enum aws_class class, enum err err)
 {
 	struct aws_result r = {.class = class, .err = err};
 
-	if (op->kind == FAKE_RECEIVE)
-		op->received(op->arg, &r, NULL, 0);
-	else
-		op->batch(op->arg, &r, NULL, 0);
-	free_op(op);
+	fake_sqs_result(op, &r);
 }
 
 void

@@ -16,6 +16,7 @@ struct sqs_op {
 	unsigned seconds[SQS_BATCH_MAX];
 	size_t n; /* entries, or messages asked for */
 	unsigned wait_s, visibility_s;
+	struct http_budget *replies;
 	sqs_received_fn *received;
 	sqs_batch_fn *batch;
 	void *arg;
@@ -32,6 +33,7 @@ struct sqs_op *fake_sqs_expect(enum fake_sqs_kind kind, size_t n)
 void fake_sqs_answer(struct sqs_op *op, unsigned bad, const char *code);
 /* The whole call failed. */
 void fake_sqs_fail(struct sqs_op *op, enum aws_class class, enum err err);
+void fake_sqs_result(struct sqs_op *op, const struct aws_result *r);
 void
 fake_sqs_messages(struct sqs_op *op, const struct sqs_message *m, size_t n);
 

@@ -18,7 +18,9 @@
 
 #define ROWS(a) (sizeof(a) / sizeof(a)[0])
 #define TRAIL	"AWSLogs/1/CloudTrail/"
-#define ONE(k)	"{\"s3Bucket\":\"b\",\"s3ObjectKey\":\"" k "\"}"
+/* Asked for while it is not known how large messages are. */
+#define FIRST  2
+#define ONE(k) "{\"s3Bucket\":\"b\",\"s3ObjectKey\":\"" k "\"}"
 
 static struct {
 	struct messages *ms;
@@ -158,31 +160,52 @@ asked_for(void)
 	return op != NULL && op->kind == FAKE_RECEIVE ? op->n : 0;
 }
 
+/* All that the open polls ask for. */
+static size_t
+asked_in_all(void)
+{
+	struct sqs_op *op;
+	size_t n = 0;
+
+	for (size_t i = 0; (op = fake_sqs_nth(i)) != NULL; i++)
+		n += op->kind == FAKE_RECEIVE ? op->n : 0;
+	return n;
+}
+
+/* As many as are held. */
+static void
+hold(unsigned n)
+{
+	while (messages_held(t.ms) < n) {
+		size_t lack = n - messages_held(t.ms), asked;
+
+		intake_look(t.in);
+		asked = asked_for();
+		receive(
+		    (unsigned)(lack < asked ? lack : asked), ONE(TRAIL "a"));
+	}
+}
+
 static void
 test_room(void **state)
 {
+	/* From the second one on a poll needs a place for what it may bring. */
 	static const struct {
 		unsigned max, held, ask;
-	} rows[] = {{1, 0, 10}, {1, 1, 0}, {9, 0, 10}, {10, 9, 10}, {10, 10, 0},
-	    {1000, 999, 10}};
+	} rows[] = {{1, 0, FIRST}, {1, 1, 0}, {9, 0, FIRST}, {10, 9, 10},
+	    {10, 10, 0}, {1000, 999, 10}, {1000, 990, 10}, {1000, 989, 20},
+	    {1000, 979, 30}, {1000, 500, 80}};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		open_world(rows[i].max);
-		while (messages_held(t.ms) < rows[i].held) {
-			size_t n = rows[i].held - messages_held(t.ms);
-
-			intake_look(t.in);
-			n = n < SQS_BATCH_MAX ? n : SQS_BATCH_MAX;
-			receive((unsigned)n, ONE(TRAIL "a"));
-		}
+		hold(rows[i].held);
 		intake_look(t.in);
-		assert_int_equal(asked_for(), rows[i].ask);
+		assert_int_equal(asked_in_all(), rows[i].ask);
 		assert_int_equal(intake_full(t.in), rows[i].ask == 0);
 		assert_int_equal(intake_polling(t.in), rows[i].ask > 0);
-		/* One at a time. */
 		intake_look(t.in);
-		assert_null(fake_sqs_nth(1));
+		assert_int_equal(asked_in_all(), rows[i].ask);
 		close_world();
 	}
 }
@@ -254,10 +277,11 @@ test_wide_reply(void **state)
 {
 	(void)state;
 	open_world(1000);
+	hold(1);
 	intake_look(t.in);
 	receive(10, wide_body());
 	assert_true(intake_full(t.in));
-	assert_int_equal(messages_held(t.ms), 10);
+	assert_int_equal(messages_held(t.ms), 11);
 	assert_true(messages_bytes(t.ms) < 2 * INTAKE_BYTES_MAX);
 	messages_flush(t.ms);
 	assert_null(fake_sqs_nth(0));
@@ -268,7 +292,7 @@ test_wide_reply(void **state)
 	messages_flush(t.ms);
 	assert_int_equal(fake_sqs_at(0)->kind, FAKE_HIDE);
 	assert_int_equal(fake_sqs_at(0)->seconds[0], 0);
-	assert_true(messages_held(t.ms) < 10);
+	assert_true(messages_held(t.ms) < 11);
 	close_world();
 }
 
@@ -388,7 +412,7 @@ test_gate(void **state)
 	assert_int_equal(t.asked, 1);
 	t.open = INTAKE_OPEN;
 	intake_look(t.in);
-	assert_int_equal(asked_for(), 10);
+	assert_int_equal(asked_for(), FIRST);
 	close_world();
 
 	/* Little: one poll a minute. */
@@ -396,7 +420,7 @@ test_gate(void **state)
 	t.open = INTAKE_LITTLE;
 	for (int i = 0; i < 3; i++) {
 		intake_look(t.in);
-		assert_int_equal(asked_for(), 10);
+		assert_int_equal(asked_for(), FIRST);
 		fake_advance(20000);
 		receive(0, "");
 		fake_advance(39999);
@@ -404,7 +428,19 @@ test_gate(void **state)
 		assert_int_equal(asked_for(), 0);
 		fake_advance(1);
 	}
-	assert_int_equal(asked_for(), 10);
+	assert_int_equal(asked_for(), FIRST);
+	close_world();
+
+	/* And one alone, however many were open before. */
+	open_world(1000);
+	hold(100);
+	t.open = INTAKE_LITTLE;
+	intake_look(t.in);
+	while (intake_polling(t.in))
+		receive(10, ONE(TRAIL "a"));
+	fake_advance(60000);
+	intake_look(t.in);
+	assert_int_equal(asked_in_all(), 10);
 	close_world();
 }
 
@@ -420,7 +456,7 @@ test_backoff(void **state)
 	for (int i = 0; i < 500; i++) {
 		int64_t begin = clock_mono_ms(), waited;
 
-		fake_sqs_fail(fake_sqs_expect(FAKE_RECEIVE, 10),
+		fake_sqs_fail(fake_sqs_expect(FAKE_RECEIVE, FIRST),
 		    i % 2 ? AWS_TRANSIENT : AWS_DENIED, ERR_OK);
 		if (i % 3 == 0)
 			intake_look(t.in); /* does not cut it short */
@@ -441,10 +477,10 @@ test_backoff(void **state)
 	fake_advance(1000);
 	receive(0, "");
 	intake_look(t.in);
-	assert_int_equal(asked_for(), 10);
+	assert_int_equal(asked_for(), FIRST);
 	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
 	fake_advance(1010);
-	assert_int_equal(asked_for(), 10);
+	assert_int_equal(asked_for(), FIRST);
 	close_world();
 }
 
@@ -456,7 +492,7 @@ test_ask_one(void **state)
 		enum err err;
 		size_t ask;
 	} rows[] = {{ERR_LIMIT, 1}, {ERR_SHAPE, 1}, {ERR_SYNTAX, 1},
-	    {ERR_TIMEOUT, 10}, {ERR_RESET, 10}, {ERR_OK, 10}};
+	    {ERR_TIMEOUT, FIRST}, {ERR_RESET, FIRST}, {ERR_OK, FIRST}};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -473,7 +509,7 @@ test_ask_one(void **state)
 			receive(1, ONE(TRAIL "a"));
 			intake_look(t.in);
 			assert_int_equal(
-			    asked_for(), n < 99 ? rows[i].ask : 10);
+			    asked_for(), n < 99 && rows[i].ask == 1 ? 1 : 10);
 		}
 		close_world();
 	}
@@ -492,17 +528,53 @@ test_empty_at_once(void **state)
 		intake_look(t.in);
 		assert_int_equal(asked_for(), 0);
 		fake_advance(1);
-		assert_int_equal(asked_for(), 10);
+		assert_int_equal(asked_for(), FIRST);
 	}
 	/* One that does is asked again at once. */
 	fake_advance(10 * 1000);
 	receive(0, "");
 	intake_look(t.in);
-	assert_int_equal(asked_for(), 10);
+	assert_int_equal(asked_for(), FIRST);
 	close_world();
 }
 
-/* Large ones remain alone for as long as they come. */
+/* Of as large a body as SQS takes, and a notification. */
+static const char *
+largest_body(void)
+{
+	static char body[SQS_MESSAGE_MAX + 1];
+
+	memset(body, ' ', sizeof body - 1);
+	memcpy(body, ONE(TRAIL "a"), sizeof ONE(TRAIL "a") - 1);
+	return body;
+}
+
+/* Ten of them are never in one reply, and all are taken. */
+static void
+test_largest(void **state)
+{
+	(void)state;
+	open_world(1000);
+	for (unsigned n = 0; n < 10; n += FIRST) {
+		intake_look(t.in);
+		assert_int_equal(asked_in_all(), FIRST);
+		receive(FIRST, largest_body());
+	}
+	assert_int_equal(messages_held(t.ms), 10);
+	/* Then a hundred small ones, and those from before are forgotten. */
+	for (unsigned n = 10; n < 200; n += FIRST) {
+		intake_look(t.in);
+		assert_int_equal(asked_in_all(), FIRST);
+		receive(FIRST, ONE(TRAIL "a"));
+	}
+	intake_look(t.in);
+	receive(FIRST, ONE(TRAIL "a"));
+	intake_look(t.in);
+	assert_true(asked_in_all() >= 10);
+	close_world();
+}
+
+/* A large one among many asks for fewer at once. */
 static void
 test_large_ones(void **state)
 {
@@ -511,15 +583,91 @@ test_large_ones(void **state)
 	(void)state;
 	memset(large, ' ', sizeof large - 1);
 	memcpy(large, ONE(TRAIL "a"), sizeof ONE(TRAIL "a") - 1);
-	open_world(1000);
+	open_world(10000);
+	hold(150);
+	assert_int_equal(asked_for(), 10);
+	receive(1, large);
+	while (intake_polling(t.in))
+		receive(1, ONE(TRAIL "a"));
 	intake_look(t.in);
-	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_LIMIT);
-	fake_advance(1000);
-	for (int n = 0; n < 250; n++) {
-		receive(1, n == 99 ? large : ONE(TRAIL "a"));
-		intake_look(t.in);
-		assert_int_equal(asked_for(), n < 199 ? 1 : 10);
+	assert_int_equal(asked_in_all(), 7);
+	close_world();
+}
+
+/* What came and found no place takes bytes of the replies to come. */
+static void
+test_unread_counts(void **state)
+{
+	struct http_budget *replies;
+
+	(void)state;
+	open_world(1);
+	intake_look(t.in);
+	replies = fake_sqs_at(0)->replies;
+	assert_int_equal(replies->max, SQS_REPLY_MAX);
+	receive(2, largest_body());
+	assert_int_equal(replies->used, 2 * SQS_MESSAGE_MAX);
+	intake_look(t.in);
+	assert_int_equal(replies->used, SQS_MESSAGE_MAX);
+	assert_false(intake_polling(t.in));
+	intake_stop(t.in);
+	assert_int_equal(replies->used, 0);
+	close_world();
+}
+
+/* Of the polls that were open when the queue went only one is told, and one
+ * asks whether it is back, though others still wait. */
+static void
+test_failing_together(void **state)
+{
+	unsigned open = 0;
+
+	(void)state;
+	open_world(1000);
+	hold(50);
+	intake_look(t.in);
+	while (fake_sqs_nth(open) != NULL)
+		open++;
+	assert_true(open > 4);
+	for (unsigned i = 0; i < open - 1; i++)
+		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+	assert_int_equal(t.failed + t.folded, 1);
+	assert_int_equal(intake_stats(t.in).errors, open - 1);
+	intake_look(t.in);
+	assert_null(fake_sqs_nth(1));
+	fake_advance(1010);
+	assert_int_equal(fake_sqs_at(1)->wait_s, 1);
+	intake_look(t.in);
+	assert_null(fake_sqs_nth(2));
+	/* What the other brings is welcome, and proves nothing. */
+	receive(3, ONE(TRAIL "a"));
+	assert_int_equal(messages_held(t.ms), 53);
+	assert_int_equal(t.recovered, 0);
+	intake_look(t.in);
+	assert_null(fake_sqs_nth(1));
+	receive(0, "");
+	assert_int_equal(t.recovered, 1);
+	close_world();
+}
+
+/* Each open poll may end by itself. */
+static void
+test_stop_with_many(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	open_world(1000);
+	hold(50);
+	intake_look(t.in);
+	intake_stop(t.in);
+	while (intake_polling(t.in)) {
+		receive(1, ONE(TRAIL "a"));
+		n++;
 	}
+	assert_true(n > 4);
+	assert_int_equal(messages_held(t.ms), 50);
+	assert_int_equal(messages_count(t.ms), 50 + n);
 	close_world();
 }
 
@@ -531,11 +679,11 @@ test_stop(void **state)
 	intake_look(t.in);
 	intake_stop(t.in);
 	assert_true(intake_polling(t.in)); /* it may end by itself */
-	receive(3, ONE(TRAIL "a"));
+	receive(2, ONE(TRAIL "a"));
 	assert_int_equal(fake_s3_open(), 0);
 	assert_int_equal(messages_held(t.ms), 0);
 	messages_flush(t.ms);
-	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 3)->seconds[2], 0);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 2)->seconds[1], 0);
 	fake_sqs_answer(fake_sqs_at(0), 0, NULL);
 	assert_int_equal(messages_count(t.ms), 0);
 	intake_look(t.in);
@@ -638,6 +786,10 @@ main(void)
 	    cmocka_unit_test(test_backoff),
 	    cmocka_unit_test(test_ask_one),
 	    cmocka_unit_test(test_large_ones),
+	    cmocka_unit_test(test_largest),
+	    cmocka_unit_test(test_unread_counts),
+	    cmocka_unit_test(test_failing_together),
+	    cmocka_unit_test(test_stop_with_many),
 	    cmocka_unit_test(test_empty_at_once),
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_stop_with_duplicate),

@@ -250,6 +250,72 @@ body_of_reply_max_and_one_more(void **state)
 	}
 }
 
+/* What others hold counts; what one took is given back when it is done. */
+static void
+body_within_a_budget(void **state)
+{
+	static const struct peer_step script[] = {READ, SEND(OK_HELLO), AGAIN};
+	static const struct {
+		size_t max, used;
+		enum err err;
+	} cases[] = {{5, 0, ERR_OK}, {12, 7, ERR_OK}, {12, 8, ERR_LIMIT},
+	    {4, 0, ERR_LIMIT}, {4, 9, ERR_LIMIT}, {4, SIZE_MAX, ERR_LIMIT}};
+	struct fixture *f = *state;
+
+	f->peer.scripts[f->peer.nscripts++] = script;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct http_budget b = {cases[i].max, cases[i].used};
+		struct request_spec spec;
+		struct ask a;
+
+		ask_init(&a, f);
+		spec = ask_spec(&a);
+		spec.reply_budget = &b;
+		ask_start(&a, &spec);
+		fixture_run(f);
+		assert_int_equal(a.reply.err, cases[i].err);
+		assert_true(b.used == cases[i].used);
+		ask_fini(&a);
+	}
+}
+
+/* Two at once share it, and a cancelled one gives back what it had. */
+static void
+budget_of_two(void **state)
+{
+	static const struct peer_step half[] = {READ,
+	    SEND("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello"), READ};
+	static const struct peer_step whole[] = {READ, SEND(OK_HELLO), AGAIN};
+	struct http_budget b = {9, 0};
+	struct fixture *f = *state;
+	struct ask a[3];
+
+	f->peer.scripts[f->peer.nscripts++] = half;
+	f->peer.scripts[f->peer.nscripts++] = whole;
+	for (size_t i = 0; i < 3; i++) {
+		struct request_spec spec;
+
+		ask_init(&a[i], f);
+		spec = ask_spec(&a[i]);
+		spec.reply_budget = &b;
+		ask_start(&a[i], &spec);
+		while (i == 0 && b.used < 5)
+			fixture_idle(f, 1);
+		if (i == 1) {
+			fixture_await(f, &a[1].dones);
+			assert_int_equal(b.used, 5);
+			ask_cancel(&a[0]);
+			assert_int_equal(b.used, 0);
+		}
+	}
+	fixture_run(f);
+	assert_int_equal(a[1].reply.err, ERR_LIMIT);
+	assert_int_equal(a[2].reply.err, ERR_OK);
+	assert_int_equal(b.used, 0);
+	for (size_t i = 0; i < 3; i++)
+		ask_fini(&a[i]);
+}
+
 static void
 head_of_its_limit_and_one_more(void **state)
 {
@@ -312,6 +378,8 @@ main(void)
 	    HTTP_TEST(replies_of_every_kind),
 	    HTTP_TEST(replies_cut_into_small_pieces),
 	    HTTP_TEST(body_of_reply_max_and_one_more),
+	    HTTP_TEST(body_within_a_budget),
+	    HTTP_TEST(budget_of_two),
 	    HTTP_TEST(head_of_its_limit_and_one_more),
 	    HTTP_TEST(header_lookup),
 	};
