@@ -7,7 +7,7 @@
  * answer), or at once after an answer that another server would give too
  * (token, endpoint), one batch at a time probes, 1 s later, doubling to 30 s or
  * 60 s. They take turns, those tried less first. Retry-After holds back all
- * POSTs.
+ * POSTs. While others are taken one that fails is tried again within 2 s.
  *
  * Refused (4xx), or to blame by comparison (base/judge.h) for failing: the
  * batch is cut at the borders of its runs until one object's events stand
@@ -71,7 +71,7 @@ typedef void delivery_progress_fn(void *arg);
 struct delivery_conf {
 	unsigned concurrency;
 	int64_t backoff_base_ms; /* 500 */
-	int64_t backoff_max_ms;	 /* 30 s */
+	int64_t backoff_max_ms;	 /* 2 s: of one batch while others are taken */
 	int gzip_level;		 /* of the batches, and of parts of them */
 	size_t batch_max_bytes;	 /* of NDJSON, in batches of several events */
 	struct judge *judge;	 /* borrowed */
@@ -93,6 +93,9 @@ void delivery_submit(struct delivery *d, struct batch *b, bool suspect);
 /* Not while all is answered as a wrong set-up is: then nobody should receive
  * more than it takes to find out. */
 bool delivery_open(const struct delivery *d);
+/* Twice as many batches are here as may be under way: one that comes waits for
+ * more than one POST. */
+bool delivery_crowded(const struct delivery *d);
 /* Nothing has failed since something was taken. */
 bool delivery_answers(const struct delivery *d);
 /* It takes nothing, and all that is here was tried: others should be. */

@@ -82,31 +82,17 @@ names_bucket(const struct message *m, struct span bucket)
 	return w != NULL && span_eq(w->object->bucket, bucket);
 }
 
-/* Something that was refused there is not any more. */
+/* Something that was refused, in that bucket if it was S3, is not any more. */
 static void
-hurry_bucket(struct objects *os, struct span bucket)
+hurry(struct objects *os, enum object_doubt doubt, struct span bucket)
 {
 	int64_t now = clock_mono_ms();
 	struct message *m;
 
 	TAILQ_FOREACH(m, &os->lot.stays, stay.link)
 	{
-		if (m->stay.doubt == DOUBT_S3 && !m->stay.trying &&
-		    names_bucket(m, bucket))
-			lot_hurry(&os->lot, m, now);
-	}
-}
-
-/* Something that Dassana had refused is not refused any more. */
-static void
-hurry_refused(struct objects *os)
-{
-	int64_t now = clock_mono_ms();
-	struct message *m;
-
-	TAILQ_FOREACH(m, &os->lot.stays, stay.link)
-	{
-		if (m->stay.doubt == DOUBT_DASSANA && !m->stay.trying)
+		if (m->stay.doubt == doubt && !m->stay.trying &&
+		    (doubt == DOUBT_DASSANA || names_bucket(m, bucket)))
 			lot_hurry(&os->lot, m, now);
 	}
 }
@@ -140,7 +126,7 @@ doubt_opened(struct objects *os, struct object *o)
 			line_forgive(&os->line, m);
 	}
 	if (o->repeat)
-		hurry_bucket(os, o->bucket);
+		hurry(os, DOUBT_S3, o->bucket);
 	if (breaker_succeeded(&os->s3.breaker, o->ticket))
 		closed(os, DOUBT_S3, probes);
 }
@@ -300,7 +286,7 @@ doubt_over(struct objects *os, struct object *o)
 			ready_again(os, w->message);
 	}
 	if (o->suspect)
-		hurry_refused(os);
+		hurry(os, DOUBT_DASSANA, o->bucket);
 }
 
 /* ---- another try ---- */
@@ -358,11 +344,22 @@ doubt_next(struct objects *os)
 	}
 	o->repeat = true;
 	o->ticket = os->s3.breaker.turn;
-	if (doubt == DOUBT_DASSANA)
+	if (doubt == DOUBT_DASSANA) {
+		os->suspect = o;
 		(void)breaker_begin(&os->dassana.breaker);
-	else
+	} else {
 		o->ticket = breaker_begin(&os->s3.breaker);
+	}
 	return o;
+}
+
+void
+doubt_cancelled(struct objects *os, struct object *o)
+{
+	if (os->suspect == o)
+		doubt_suspect_over(os);
+	else
+		breaker_cancelled(&os->s3.breaker, o->ticket);
 }
 
 static int64_t

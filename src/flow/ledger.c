@@ -14,6 +14,7 @@ struct ledger_page {
 	char *text;		       /* owned; the spans lie in it */
 	struct span bucket, key, etag, version;
 	unsigned opened;
+	void *reader; /* borrowed */
 	bool complete;
 	bool judged;
 	uint64_t prefix;     /* events 0 … prefix − 1 */
@@ -183,6 +184,19 @@ ledger_close(struct ledger *l, struct ledger_page **pp)
 	*pp = NULL;
 	p->opened--;
 	keep_bounds(l);
+}
+
+void
+ledger_set_reader(struct ledger_page *p, void *reader)
+{
+	if (p != NULL)
+		p->reader = reader;
+}
+
+void *
+ledger_reader(const struct ledger_page *p)
+{
+	return p != NULL ? p->reader : NULL;
 }
 
 void

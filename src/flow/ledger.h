@@ -41,6 +41,9 @@ void ledger_free(struct ledger **l); /* all pages have been closed */
 struct ledger_page *ledger_open(struct ledger *l, struct span bucket,
     struct span key, struct span etag, struct span version);
 void ledger_close(struct ledger *l, struct ledger_page **p);
+/* Who reads it, if anybody: borrowed, and taken back before it closes. */
+void ledger_set_reader(struct ledger_page *p, void *reader);
+void *ledger_reader(const struct ledger_page *p);
 
 /* Events first … first + count − 1 were acknowledged. */
 void ledger_note(struct ledger_page *p, uint64_t first, uint64_t count);

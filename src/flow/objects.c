@@ -29,6 +29,14 @@ object_move(struct objects *os, struct object *o, enum object_state to)
 
 /* ---- ends ---- */
 
+static void
+close_page(struct objects *os, struct object *o)
+{
+	if (ledger_reader(o->page) == o)
+		ledger_set_reader(o->page, NULL);
+	ledger_close(os->ledger, &o->page);
+}
+
 /* Nobody wants it any more. */
 void
 object_drop(struct objects *os, struct object *o)
@@ -39,7 +47,7 @@ object_drop(struct objects *os, struct object *o)
 		os->suspect = NULL;
 	forget_name(os, o);
 	TAILQ_REMOVE(&os->all, o, link);
-	ledger_close(os->ledger, &o->page);
+	close_page(os, o);
 	object_free(o);
 }
 
@@ -139,18 +147,53 @@ without_quotes(struct span s)
 	return s;
 }
 
+static bool
+is_read_by(const struct object *other, const struct object *o)
+{
+	return other != NULL && other != o && other->answered &&
+	       (other->state == OBJECT_ACTIVE || other->state == OBJECT_ENDED);
+}
+
+/* Whoever wants o gets what becomes of the other. */
+static void
+merge(struct objects *os, struct object *o, struct object *other)
+{
+	struct want *w;
+
+	slots_cancel_one(os->slots, o);
+	os->repeats -= o->repeat;
+	if (os->suspect == o)
+		doubt_suspect_over(os);
+	while ((w = TAILQ_FIRST(&o->wants)) != NULL) {
+		struct message *m = w->message;
+
+		line_unwant(&os->line, w);
+		line_want(&os->line, m, other);
+		os->stats.joined++;
+		story_wanted(other, m, true);
+	}
+	object_drop(os, o);
+}
+
+/* What is one object to S3 is read once, whatever the notifications say of its
+ * region or contents. */
 static void
 on_opened(void *arg, struct object *o, const struct s3_head *h)
 {
 	struct objects *os = arg;
-	struct ledger_page *old = o->page;
+	struct ledger_page *page = ledger_open(
+	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
+	struct object *other = ledger_reader(page);
 
 	story_opened(o, h);
-	o->page = ledger_open(
-	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
-	ledger_close(os->ledger, &old);
+	close_page(os, o);
+	o->page = page;
 	o->answered = true;
 	doubt_opened(os, o);
+	if (is_read_by(other, o))
+		merge(os, o, other);
+	else
+		ledger_set_reader(page, o);
 	os->conf.changed(os->conf.arg);
 }
 
@@ -212,83 +255,6 @@ objects_settled(struct objects *os, const struct delivery_settled *s)
 }
 
 /* ---- beginnings ---- */
-
-static void
-start(struct objects *os, struct object *o)
-{
-	struct want *w;
-
-	os->repeats += o->repeat;
-	object_move(os, o, OBJECT_ACTIVE);
-	o->trial = judge_begin(os->conf.judge);
-	TAILQ_FOREACH(w, &o->wants, of_object)
-	{
-		w->message->started = true;
-	}
-	if (o->suspect)
-		os->suspect = o;
-	story_get(o);
-	slots_start(os->slots, o);
-}
-
-static bool
-may_repeat(const struct objects *os)
-{
-	unsigned quarter = os->conf.concurrency / 4;
-
-	return !os->draining && slots_vacant(os->slots) &&
-	       os->repeats < (quarter > 0 ? quarter : 1);
-}
-
-static bool
-start_repeat(struct objects *os)
-{
-	struct object *o = may_repeat(os) ? doubt_next(os) : NULL;
-
-	if (o == NULL)
-		return false;
-	start(os, o);
-	return true;
-}
-
-static bool
-start_first(struct objects *os)
-{
-	struct object *o;
-
-	if (!slots_vacant(os->slots))
-		return false;
-	o = line_next(&os->line, slots_take_large(os->slots));
-	if (o == NULL)
-		return false;
-	o->ticket = breaker_begin(&os->s3.breaker);
-	start(os, o);
-	return true;
-}
-
-/* First tries go before repeats, but one repeat goes before all. */
-void
-objects_start(struct objects *os)
-{
-	uint64_t lost = messages_leases_lost(os->conf.messages);
-	int64_t due;
-
-	if (lost != os->leases_lost && os->lot.n > 0)
-		timer_soon(os->release);
-	os->leases_lost = lost;
-	if (os->repeats == 0)
-		(void)start_repeat(os);
-	while (start_first(os))
-		;
-	while (start_repeat(os))
-		;
-	due = may_repeat(os) ? doubt_due(os) : INT64_MAX;
-	if (due != INT64_MAX) {
-		int64_t now = clock_mono_ms();
-
-		timer_after(os->retry, due > now ? due - now : 1);
-	}
-}
 
 /* A notification that names no contents may be about newer ones than those that
  * are being read. */
@@ -374,6 +340,7 @@ objects_new(const struct objects_conf *conf)
 	    .s3 = conf->s3,
 	    .batcher = conf->batcher,
 	    .lane = conf->lane,
+	    .delivery = conf->delivery,
 	    .n = conf->concurrency,
 	    .max_record_bytes = conf->max_record_bytes,
 	    .opened = on_opened,

@@ -1,7 +1,7 @@
 /*
  * The objects that the held messages name (flow/object.h): who is read when,
  * what became of them, and whose fault it is if something did not. objects.c
- * has their lives, doubt.c what a failure means.
+ * has their lives, objects_start.c who is next, doubt.c what a failure means.
  *
  * First tries go in their messages' turns (flow/line.h). What fails in a way
  * that may be everybody's is parked (flow/lot.h) and tried again with at most a

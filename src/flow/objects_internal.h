@@ -34,7 +34,7 @@ struct objects {
 	uint64_t leases_lost;	/* messages', as they were last looked at */
 	struct timer *retry;	/* somebody who is parked is due */
 	struct timer *release;	/* somebody who is parked is to go */
-	struct object *suspect; /* being worked on, or NULL */
+	struct object *suspect; /* Dassana is asked with it; or NULL */
 	unsigned repeats;	/* in slots */
 	struct objects_stats stats;
 	struct lag lag;
@@ -89,6 +89,8 @@ void doubt_over(struct objects *os, struct object *o);
 /* Who is to be tried again now, if anybody; it is then the repeat of its
  * message. */
 struct object *doubt_next(struct objects *os);
+/* It need not be tried after all. */
+void doubt_cancelled(struct objects *os, struct object *o);
 /* Gives back who is at fault, and those for whom there is no place. */
 void doubt_release(struct objects *os);
 /* Nothing of the suspect is under way any more. */

@@ -10,10 +10,12 @@
  * came.
  *
  * An object is large once more than 8 MiB of it were inflated or it has had its
- * slot for 10 s. Large ones have three quarters of the slots at most: one that
- * turns large when they have is evicted. They leave a quarter of the buffer to
- * others. Less than 1 KiB/s for a minute, while we were willing to read, is a
- * failure (AWS_TRANSIENT, "TooSlow").
+ * slot for 10 s, or for 2 s in which it got next to nothing from S3 or waited
+ * for the carry. Large ones have three quarters of the slots at most: one that
+ * turns large when they have is evicted. Those, and all of which more than
+ * 1 MiB was inflated, leave a quarter of the buffer to others and add nothing
+ * while batches pile up before Dassana. Less than 1 KiB/s for a minute, while
+ * we were willing to read, is a failure (AWS_TRANSIENT, "TooSlow").
  */
 #ifndef FLOW_SLOTS_H
 #define FLOW_SLOTS_H
@@ -26,6 +28,7 @@
 #include "flow/object.h"
 #include "net/timer.h"
 #include "sink/batcher.h"
+#include "sink/delivery.h"
 #include "trail/slicer.h"
 
 struct slots;
@@ -46,7 +49,8 @@ struct slots_conf {
 	struct timers *timers;
 	struct s3 *s3;
 	struct batcher *batcher;
-	struct batcher *lane; /* for the events of suspects */
+	struct batcher *lane;	   /* for the events of suspects */
+	struct delivery *delivery; /* of both; NULL: never crowded */
 	unsigned n;
 	size_t max_record_bytes;
 	/* S3 has answered; before the first event. */

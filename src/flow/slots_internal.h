@@ -26,7 +26,7 @@ struct slot {
 	bool arrived; /* the GET has ended well */
 	bool has_carry;
 	int64_t began_ms, blocked_ms;
-	bool is_small;	 /* as it was when it was blocked */
+	bool is_small;	 /* had not had much when it was blocked */
 	unsigned pumped; /* the turn of the pump that has looked at it */
 	/* Of the last minute or so, time that we were not willing to read in
 	 * left out. */
@@ -48,7 +48,7 @@ struct slots {
 	 * carry never waits behind one who wants it. */
 	struct slot_list blocked[BLOCK_COUNT];
 	unsigned nturns; /* on blocked[BLOCK_TURN] */
-	unsigned nsmall; /* on blocked[BLOCK_ROOM], and not large */
+	unsigned nsmall; /* on blocked[BLOCK_ROOM], and small */
 	unsigned pumps;
 	struct slot *owner; /* of the carry, while it waits for room */
 	struct timer *pump;

@@ -7,6 +7,8 @@
 enum {
 	LARGE_BYTES = 8 * 1024 * 1024,
 	LARGE_MS = 10 * 1000,
+	SLOW_MS = 2 * 1000,
+	SLOW_BYTES = 16 * 1024,
 	RATE_MS = 60 * 1000,
 	RATE_BYTES = 60 * 1024,
 };
@@ -44,15 +46,30 @@ end_too_slow(struct slot *s)
 	slot_end(s, END_BROKEN, ERR_OK, &r);
 }
 
+/* One that brings nothing shows it soon; else those that come first could have
+ * all slots for 10 s. */
+static bool
+brings_nothing(const struct slot *s, int64_t now)
+{
+	if (s->block == BLOCK_CARRY)
+		return now - s->blocked_ms >= SLOW_MS;
+	return s->rate_ms >= SLOW_MS && s->rate_bytes < SLOW_BYTES;
+}
+
+static bool
+takes_long(const struct slot *s, int64_t now)
+{
+	return now - s->began_ms >= LARGE_MS ||
+	       decode_stats(s->decode).bytes_out >= LARGE_BYTES ||
+	       brings_nothing(s, now);
+}
+
 static void
 look_at(struct slot *s, int64_t now)
 {
 	bool slow;
 
-	if (!s->object->large &&
-	    (now - s->began_ms >= LARGE_MS ||
-		decode_stats(s->decode).bytes_out >= LARGE_BYTES) &&
-	    !turn_large(s))
+	if (!s->object->large && takes_long(s, now) && !turn_large(s))
 		return;
 	if (s->block != BLOCK_NONE || s->get == NULL)
 		return;

@@ -6,6 +6,7 @@
 enum {
 	/* When who has the carry has waited so long for room, all others do. */
 	OWNER_WAITS_MS = 2000,
+	MUCH_BYTES = 1024 * 1024, /* inflated */
 };
 
 bool
@@ -63,6 +64,15 @@ slot_unblock(struct slot *s)
 	note_choked(all);
 }
 
+/* Then it leaves room in the buffer and before Dassana, since what others bring
+ * waits behind it. */
+static bool
+has_had_much(const struct slot *s)
+{
+	return s->object->large ||
+	       decode_stats(s->decode).bytes_out >= MUCH_BYTES;
+}
+
 void
 slot_block(struct slot *s, enum block why)
 {
@@ -71,7 +81,7 @@ slot_block(struct slot *s, enum block why)
 	CHECK(s->block == BLOCK_NONE);
 	s->block = why;
 	s->blocked_ms = clock_mono_ms();
-	s->is_small = !s->object->large;
+	s->is_small = !has_had_much(s);
 	TAILQ_INSERT_TAIL(&all->blocked[why], s, link);
 	note_choked(all);
 	all->nturns += why == BLOCK_TURN;
@@ -89,16 +99,26 @@ owner_goes_first(const struct slots *all)
 	       clock_mono_ms() - all->owner->blocked_ms >= OWNER_WAITS_MS;
 }
 
+static bool
+leaves_room(const struct slot *s)
+{
+	const struct delivery *d = s->all->conf.delivery;
+
+	return has_had_much(s) && (!batcher_has_quarter(slot_batcher(s)) ||
+				      (d != NULL && delivery_crowded(d)));
+}
+
 /* What keeps this slot from its next step, if anything. */
 enum block
 slot_obstacle(struct slot *s)
 {
 	struct batcher *b = slot_batcher(s);
 
+	if (!s->has_carry && leaves_room(s))
+		return BLOCK_ROOM;
 	if (decode_wants_carry(s->decode) && !borrow_carry(s))
 		return BLOCK_CARRY;
-	if (!s->has_carry && (owner_goes_first(s->all) ||
-				 (s->object->large && !batcher_has_quarter(b))))
+	if (!s->has_carry && owner_goes_first(s->all))
 		return BLOCK_ROOM;
 	return batcher_room(b, decode_need(s->decode)) ? BLOCK_NONE
 						       : BLOCK_ROOM;
@@ -108,8 +128,8 @@ slot_obstacle(struct slot *s)
 bool
 slot_stands_back(const struct slot *s)
 {
-	return s->object->large ? !TAILQ_EMPTY(&s->all->blocked[BLOCK_ROOM])
-				: s->all->nsmall > 0;
+	return has_had_much(s) ? !TAILQ_EMPTY(&s->all->blocked[BLOCK_ROOM])
+			       : s->all->nsmall > 0;
 }
 
 static struct slot *

@@ -200,6 +200,14 @@ fails_alone(struct delivery *d, struct item *it, unsigned times)
 	return it->blame.times >= (it->poison ? 1 : times);
 }
 
+/* It was to blame: a part that fails while Dassana takes others is halved at
+ * once, which is no news and blames nobody. The last one has to fail twice. */
+static bool
+looks_for_poison(const struct item *it, const struct dassana_result *r)
+{
+	return it->poison && may_be_its_fault(r) && !it->delivery->breaker.open;
+}
+
 static void
 put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 {
@@ -217,6 +225,10 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 	    F_INT("retry_after_ms", r->retry_after_ms),
 	    F_SPAN("reply", r->reply));
 	d->stats.retries++;
+	if (looks_for_poison(it, r) && item_halve(it)) {
+		it->due_ms = 0;
+		return;
+	}
 	failed(d, it, r);
 	if (may_be_its_fault(r) && fails_alone(d, it, POISON_TIMES)) {
 		LOG_WARN("dassana.poison", PART_FIELDS(it),
@@ -226,6 +238,7 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 			"it failed again and again while others were taken"),
 		    F_SPAN("reply", r->reply));
 		it->poison = true;
+		it->tries = 0;
 		isolate(it, r);
 		return;
 	}

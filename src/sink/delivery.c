@@ -227,7 +227,14 @@ delivery_submit(struct delivery *d, struct batch *b, bool suspect)
 	struct item *it = item_new(d, b, suspect);
 
 	TAILQ_INSERT_TAIL(&d->items, it, link);
+	d->nitems++;
 	timer_soon(d->pump);
+}
+
+bool
+delivery_crowded(const struct delivery *d)
+{
+	return d->nitems >= 2 * (size_t)d->conf.concurrency;
 }
 
 bool

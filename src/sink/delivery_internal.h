@@ -82,6 +82,7 @@ struct delivery {
 	struct timer *pump;
 	struct scratch scratch[SCRATCHES];
 	TAILQ_HEAD(items, item) items; /* the oldest first */
+	size_t nitems;
 	struct breaker breaker;
 	enum delivery_answer cause;  /* why it is open */
 	struct share cuts, suspects; /* POSTs under way of such */

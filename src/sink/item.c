@@ -149,8 +149,10 @@ settle(struct item *it, size_t n, enum delivery_outcome outcome,
 	it->tries = 0;
 	it->blame = (struct blame){0};
 	over = it->at == it->end;
-	if (over)
+	if (over) {
 		TAILQ_REMOVE(&it->delivery->items, it, link);
+		it->delivery->nitems--;
+	}
 	tell(it, first, n, outcome, why);
 	if (over)
 		item_free(it);

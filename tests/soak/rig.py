@@ -278,12 +278,14 @@ class Rig:
 
     def _outage(self, end):
         """posts_out: POSTs a second from 30 s after its beginning to its end;
-        polls_out: polls a minute from 10 minutes after it; back: how long
-        after its end the first thing arrived that was put in before."""
+        polls_out: polls a minute from 10 minutes after it; back, half_back: how
+        long after its end the first thing arrived that was put in before, and
+        half of all those."""
         account = self.account
         before = [i for i in account.honest() if i.sent < end]
         arrived = [i.arrived for i in before if i.arrived is not None]
-        back = [t for t in arrived if t >= end]
+        back = sorted(t for t in arrived if t >= end)
+        half = len(before) // 2
         missing = len(arrived) < len(before)
         return {
             "posts_out": sum(30 <= t < end for t in account.posts)
@@ -291,6 +293,7 @@ class Rig:
             "polls_out": sum(600 <= t < end for t in account.polls)
             * 60 / max(60, end - 600),
             "back": min(back, default=math.inf) - end,
+            "half_back": (back[half] if half < len(back) else math.inf) - end,
             "caught_up": math.inf if missing or not back
             else max(back) - min(back)}
 

@@ -247,6 +247,73 @@ test_not_the_same(void **state)
 }
 
 static void
+want_in(struct message *m, const char *key, const char *region)
+{
+	struct notify_object o = {.bucket = SPAN("b"),
+	    .key = span_str(key),
+	    .etag = SPAN("e"),
+	    .region = span_str(region),
+	    .size = -1,
+	    .event_time = -1};
+
+	objects_want(t.os, m, &o);
+	message_ended(t.ms, m, true);
+	objects_start(t.os);
+}
+
+/* Two notifications of one object, of which one is wrong about its region: it
+ * is read once, wherever it was found first. */
+static void
+test_one_to_s3(void **state)
+{
+	(void)state;
+	for (int good = 0; good < 2; good++) {
+		struct s3_get *first, *g;
+
+		open_world(4);
+		want_in(hold(), "a", "here");
+		first = fake_s3_of("a");
+		want_in(hold(), "a", "there");
+		assert_int_equal(fake_s3_open(), 2);
+		g = first->next;
+		fake_s3_head(g, "\"e\"");
+		fake_s3_head(first, "\"e\"");
+		assert_int_equal(fake_s3_open(), 1);
+		assert_ptr_equal(fake_s3_of("a"), g);
+		assert_int_equal(stats().active, 1);
+		assert_int_equal(stats().joined, 1);
+		(void)fake_s3_feed(g, SPAN(TWO));
+		fake_s3_end(g);
+		settle(good ? DELIVERY_TAKEN : DELIVERY_DROPPED);
+		assert_int_equal(leave().deleted, good ? 2 : 0);
+		assert_int_equal(leave().released, good ? 0 : 2);
+		close_world();
+	}
+}
+
+/* Or it is not found where one of them says, and that one is tried again when
+ * all of it has been delivered. */
+static void
+test_found_elsewhere(void **state)
+{
+	(void)state;
+	open_world(4);
+	want_in(hold(), "a", "nowhere");
+	fake_s3_fail(fake_s3_of("a"), AWS_TRANSIENT, "");
+	want_in(hold(), "a", "here");
+	assert_int_equal(fake_s3_open(), 1);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	for (int i = 0; i < 100; i++)
+		fake_advance(100);
+	assert_int_equal(fake_s3_open(), 0);
+	assert_int_equal(stats().known, 1);
+	assert_int_equal(objects_parked(t.os), 0);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
+static void
 test_order_and_slots(void **state)
 {
 	(void)state;
@@ -635,6 +702,8 @@ main(void)
 	    cmocka_unit_test(test_joined),
 	    cmocka_unit_test(test_named_twice_by_one),
 	    cmocka_unit_test(test_not_the_same),
+	    cmocka_unit_test(test_one_to_s3),
+	    cmocka_unit_test(test_found_elsewhere),
 	    cmocka_unit_test(test_order_and_slots),
 	    cmocka_unit_test(test_remembered),
 	    cmocka_unit_test(test_parked),

@@ -32,7 +32,7 @@ struct feed {
 	struct buf body;
 	size_t sent, piece; /* so many bytes at a time; 0: random */
 	unsigned records, left_out, opened, ended;
-	bool whole, started;
+	bool whole, started, evicted;
 	enum err err;
 };
 
@@ -40,6 +40,9 @@ static struct {
 	struct slots *slots;
 	struct pool *pool;
 	struct batcher *batcher;
+	struct dassana *dassana;
+	struct delivery *delivery; /* what is sealed goes there; or NULL */
+	struct judge judge;
 	struct batch *sealed[512];
 	size_t nsealed;
 	size_t events;
@@ -81,6 +84,7 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	assert_true(slots_vacant(t.slots));
 	f->ended++;
 	f->whole = e->whole;
+	f->evicted = e->evicted;
 	f->err = e->err;
 	assert_int_equal(e->cause != NULL, e->err != ERR_OK);
 }
@@ -90,12 +94,29 @@ on_sealed(void *arg, struct batch *b)
 {
 	(void)arg;
 	CHECK(t.nsealed < 512);
-	t.sealed[t.nsealed++] = b;
 	t.events += batch_events(b);
 	for (size_t i = 0; i < batch_nruns(b); i++) {
 		CHECK(t.nruns < 4096);
 		t.run[t.nruns++] = *batch_run_at(b, i);
 	}
+	if (t.delivery != NULL)
+		delivery_submit(t.delivery, b, false);
+	else
+		t.sealed[t.nsealed++] = b;
+}
+
+static void
+on_settled(void *arg, const struct delivery_settled *s)
+{
+	(void)arg;
+	(void)s;
+}
+
+static void
+on_progress(void *arg)
+{
+	(void)arg;
+	slots_wake(t.slots);
 }
 
 static void
@@ -512,6 +533,101 @@ test_no_deadlock(void **state)
 	}
 }
 
+/* Nobody has a slot for long without getting anything, while others can. */
+static void
+test_slow(void **state)
+{
+	(void)state;
+	open_world(4, 64 * POOL_PIECE, 1 << 20);
+	for (size_t i = 0; i < 4; i++)
+		start(i, 300, 100, false)->piece = i == 0 ? 8192 : 1;
+	for (int i = 0; i < 40; i++) {
+		fake_advance(100);
+		/* The first brings enough. */
+		for (size_t k = 0; k < 4 && (i % 10 == 0 || k > 0); k++)
+			(void)feed(&t.feed[k]);
+	}
+	assert_false(t.feed[0].object.large);
+	for (size_t i = 1; i < 4; i++)
+		assert_true(t.feed[i].object.large);
+	assert_false(slots_take_large(t.slots));
+	feed_all();
+	assert_whole(&t.feed[0]);
+	close_world();
+
+	/* Beyond three quarters they make room. */
+	open_world(4, 64 * POOL_PIECE, 1 << 20);
+	for (size_t i = 0; i < 4; i++)
+		start(i, 300, 100, false)->piece = 1;
+	for (int i = 0; i < 40; i++)
+		fake_advance(100);
+	assert_true(slots_vacant(t.slots));
+	assert_true(t.feed[3].evicted);
+	close_world();
+}
+
+static void
+open_delivery(unsigned concurrency)
+{
+	struct delivery_conf dc = {.concurrency = concurrency,
+	    .batch_max_bytes = 1 << 20,
+	    .judge = &t.judge,
+	    .settled = on_settled,
+	    .progress = on_progress};
+
+	t.dassana = dassana_new(fake_http(),
+	    &(struct dassana_conf){.endpoint = "http://dassana.example/",
+		.app_id = "app",
+		.token = "token",
+		.doc_count = DOC_COUNT_IGNORED});
+	t.delivery = delivery_new(fake_timers(), t.dassana, &dc);
+}
+
+/* What takes long does not put its batches before everybody's. */
+static void
+test_crowded(void **state)
+{
+	struct slots_conf sc = {.timers = fake_timers(),
+	    .n = 2,
+	    .max_record_bytes = RECORD_MAX,
+	    .opened = on_opened,
+	    .left_out = on_left_out,
+	    .ended = on_ended,
+	    .arg = &t};
+	struct feed *large, *small;
+	unsigned posts = 0;
+
+	(void)state;
+	open_world(2, 256 * POOL_PIECE, POOL_PIECE);
+	slots_free(&t.slots);
+	open_delivery(2);
+	sc.timers = fake_timers();
+	sc.batcher = sc.lane = t.batcher;
+	sc.delivery = t.delivery;
+	t.slots = slots_new(&sc);
+	t.feed[0].object.large = true;
+	large = start(0, 60, 60 * 1024, false);
+	large->piece = 16384;
+	feed_all();
+	assert_true(delivery_crowded(t.delivery));
+	assert_in_range(t.nruns, 4, 5);
+	small = start(1, 10, 200, false);
+	small->piece = 16384;
+	feed_all();
+	assert_whole(small);
+	for (; large->ended == 0; posts++) {
+		fake_reply(fake_http_expect(), 200, NULL, SPAN("{}"));
+		fake_run();
+		feed_all();
+		assert_in_range(delivery_stats(t.delivery).waiting, 0, 3);
+	}
+	assert_whole(large);
+	assert_true(posts >= 50);
+	delivery_free(&t.delivery);
+	dassana_free(&t.dassana);
+	close_world();
+}
+
 /* In every state, and silence. */
 static void
 test_cancel(void **state)
@@ -553,6 +669,8 @@ main(void)
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_no_deadlock),
+	    cmocka_unit_test(test_slow),
+	    cmocka_unit_test(test_crowded),
 	    cmocka_unit_test(test_cancel),
 	};
 

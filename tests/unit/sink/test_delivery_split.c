@@ -341,6 +341,30 @@ a_batch_that_fails_for_ever_is_isolated(void **state)
 	}
 }
 
+/* While others are taken all the time the search itself costs little. */
+static void
+poison_is_found_soon(void **state)
+{
+	(void)state;
+	for (unsigned at = 0; at < 112; at += 11) {
+		int64_t begin;
+
+		open_world(1, 2, MIB, 4 * MIB);
+		w.event[at].poison = true;
+		submit(112);
+		begin = clock_mono_ms();
+		while (!w.event[at].settled) {
+			assert_true(clock_mono_ms() - begin < MINUTE);
+			submit(1);
+			serve_for(500);
+		}
+		assert_in_range(clock_mono_ms() - begin, 1000, 12000);
+		assert_int_equal(count(DELIVERY_REFUSED), 7);
+		assert_true(delivery_open(w.delivery));
+		close_world();
+	}
+}
+
 /* A firewall dislikes one event: three times, then it is cut out. */
 static void
 an_answer_of_others_is_isolated(void **state)
@@ -429,6 +453,7 @@ main(void)
 	    cmocka_unit_test(giving_up_amid_a_split),
 	    cmocka_unit_test(suspects_alone_are_dropped),
 	    cmocka_unit_test(a_batch_that_fails_for_ever_is_isolated),
+	    cmocka_unit_test(poison_is_found_soon),
 	    cmocka_unit_test(an_answer_of_others_is_isolated),
 	    cmocka_unit_test(full_batches_too_large_with_the_buffer_full),
 	    cmocka_unit_test(the_limit_is_learned_and_grows),
