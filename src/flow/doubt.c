@@ -97,11 +97,16 @@ hurry(struct objects *os, enum object_doubt doubt, struct span bucket)
 	}
 }
 
-/* Everything that could not be read is tried at once if something of it can. */
+/* Everything that could not be read is tried at once if something of it can.
+ * What Dassana refused goes among the others only if it refused everything for
+ * a while, so that this was hardly its fault. */
 static void
 closed(struct objects *os, enum object_doubt doubt, unsigned probes)
 {
-	if (probes > 0)
+	int64_t lasted_ms =
+	    clock_mono_ms() - side_of(os, doubt)->breaker.since_ms;
+
+	if (probes > 0 && (doubt == DOUBT_S3 || lasted_ms >= WELL_MS))
 		wake_all(os, doubt);
 }
 

@@ -1,6 +1,8 @@
 #include "base/mem.h"
 #include "sink/delivery_internal.h"
 
+enum { FEW = 4 };
+
 struct item *
 item_new(struct delivery *d, struct batch *b, bool suspect)
 {
@@ -95,7 +97,9 @@ item_halve(struct item *it)
 
 	if (units < 2)
 		return false;
-	it->step = units / 2;
+	/* The last few one by one: that takes no more POSTs, and the others
+	 * arrive sooner. */
+	it->step = units <= FEW ? 1 : units / 2;
 	it->bad_end = it->at + it->part.events;
 	it->bad_bytes = it->part.plain_bytes;
 	it->delivery->stats.splits++;

@@ -560,6 +560,31 @@ test_refused_by_dassana(void **state)
 	close_world();
 }
 
+/* It goes among the others again if everything was refused for a while, and
+ * stays apart if others were only slow to be taken. */
+static void
+test_refused_like_all(void **state)
+{
+	(void)state;
+	for (int minutes = 0; minutes < 2; minutes++) {
+		int64_t begin;
+
+		open_world(4);
+		message("a");
+		begin = clock_mono_ms();
+		do {
+			wait_for_get("a");
+			assert_true(
+			    fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
+			settle(DELIVERY_REFUSED);
+		} while (clock_mono_ms() - begin <= minutes * 65 * 1000);
+		deliver("b");
+		message("c");
+		assert_int_equal(fake_s3_is_open("a"), minutes > 0);
+		close_world();
+	}
+}
+
 /* What it could not do before says nothing of what it cannot do now. */
 static void
 test_judged_by_what_it_failed_in(void **state)
@@ -713,6 +738,7 @@ main(void)
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
 	    cmocka_unit_test(test_refused_by_dassana),
+	    cmocka_unit_test(test_refused_like_all),
 	    cmocka_unit_test(test_judged_by_what_it_failed_in),
 	    cmocka_unit_test(test_refused_alone_and_again),
 	    cmocka_unit_test(test_a_suspect_is_gone),

@@ -109,6 +109,23 @@ runs_are_kept_whole(void **state)
 	}
 }
 
+/* Dassana takes long to refuse: the others wait for two such answers. */
+static void
+few_runs_wait_for_two_answers(void **state)
+{
+	(void)state;
+	for (unsigned at = 0; at < 28; at += 3) {
+		open_world(1, 4, MIB, 4 * MIB);
+		w.event[at].bad = true;
+		submit(28);
+		serve_now();
+		assert_int_equal(count(DELIVERY_TAKEN), 21);
+		assert_int_equal(stats().answers[DELIVERY_A_REFUSED], 2);
+		assert_true(w.posts <= 5);
+		close_world();
+	}
+}
+
 /* All is refused: each object once, and no more POSTs than that takes. */
 static void
 all_refused(void **state)
@@ -448,6 +465,7 @@ main(void)
 	    cmocka_unit_test(several_to_blame),
 	    cmocka_unit_test(suspects_have_so_many_posts),
 	    cmocka_unit_test(runs_are_kept_whole),
+	    cmocka_unit_test(few_runs_wait_for_two_answers),
 	    cmocka_unit_test(all_refused),
 	    cmocka_unit_test(suspects_leave_room),
 	    cmocka_unit_test(giving_up_amid_a_split),
