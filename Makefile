@@ -395,10 +395,16 @@ check-oom: $(OOM)
 	@$(RUN) oom
 
 # Loads with something wrong in them, for half a minute each; for long.
-.PHONY: check-soak soak
+SOAK_JOBS ?= 8
+.PHONY: check-soak check-soak-ci soak
 check-soak: setup-test
 	@$(SUBMAKE) -s QUIET=1 $(BIN)
 	@$(RUN) soak
+
+# Those loads that show each rule, in two minutes.
+check-soak-ci: setup-test
+	@$(SUBMAKE) -s QUIET=1 $(BIN)
+	@SOAK_SHORT=1 SOAK_JOBS=$(SOAK_JOBS) $(RUN) soak
 
 soak: setup-test
 	@$(SUBMAKE) -s QUIET=1 $(BIN)
@@ -472,6 +478,7 @@ help:
 	@echo "make memcheck           the program under valgrind"
 	@echo "make coverage           lines reached by the tests"
 	@echo "make check-soak         loads with something wrong in them"
+	@echo "make check-soak-ci      the short form: two minutes"
 	@echo "make soak               the same for long, and a run with faults"
 	@echo "make lint, make format  style, layers, banned functions"
 	@echo "make conf               etc, docs: the options, written anew"

@@ -257,7 +257,7 @@ run_soak()
 		echo "soak: one by one, for want of pytest-xdist"
 		set --
 	fi
-	TEST_TIMEOUT=${SOAK_TIMEOUT:-2400} run_pytest soak "$@" tests/soak
+	TEST_TIMEOUT=${SOAK_TIMEOUT:-2400} run_pytest soak -rsP "$@" tests/soak
 }
 
 run_oom()

@@ -69,6 +69,15 @@ def head():
           + "  verdict", flush=True)
 
 
+def told(row, figures):
+    """What is right of a row, and what is; and what was before."""
+    names = dict.fromkeys(["share", "p99", *row.right])
+    was = rows.before(row)
+    return "%s: %s%s" % (row.name, ", ".join("%s %s" % (
+        name, show(name, figures.get(name))) for name in names),
+        "; before: " + was if was else "")
+
+
 def line(row, label, figures):
     wrong = row.wrong(figures)
     verdict = "PASS" if not wrong else "FAIL " + ", ".join(
