@@ -7,7 +7,8 @@
  * answer), or at once after an answer that another server would give too
  * (token, endpoint), one batch at a time probes, 1 s later, doubling to 30 s or
  * 60 s. They take turns, those tried less first. Retry-After holds back all
- * POSTs. While others are taken one that fails is tried again within 2 s.
+ * POSTs. One that fails twice waits until another is taken, or 30 s: to fail
+ * before that tells nothing.
  *
  * Refused (4xx), or to blame by comparison (base/judge.h) for failing: the
  * batch is cut at the borders of its runs until one object's events stand
@@ -71,7 +72,7 @@ typedef void delivery_progress_fn(void *arg);
 struct delivery_conf {
 	unsigned concurrency;
 	int64_t backoff_base_ms; /* 500 */
-	int64_t backoff_max_ms;	 /* 2 s: of one batch while others are taken */
+	int64_t backoff_max_ms;	 /* 30 s */
 	int gzip_level;		 /* of the batches, and of parts of them */
 	size_t batch_max_bytes;	 /* of NDJSON, in batches of several events */
 	struct judge *judge;	 /* borrowed */

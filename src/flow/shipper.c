@@ -21,7 +21,7 @@
 
 enum {
 	DELIVERY_BACKOFF_MS = 500,
-	DELIVERY_BACKOFF_MAX_MS = 2000,
+	DELIVERY_BACKOFF_MAX_MS = 30000,
 	/* Of the time to shut down, at most so much and at most a quarter is
 	 * kept for telling SQS what is given up. */
 	RELEASE_MAX_MS = 3000,

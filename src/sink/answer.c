@@ -11,6 +11,10 @@ enum {
 	/* Of suspects, so many parts are sent before the rest is left to the
 	 * next time. */
 	CUTS_MAX = 64,
+	/* One that fails is tried again soon so often; then when another has
+	 * been taken, so long after it was sent at the soonest. */
+	SOON_TIMES = 2,
+	AGAIN_MS = 1000,
 	SETUP_BACKOFF_MS = 1000,
 	SETUP_BACKOFF_MAX_MS = 16 * 1000,
 };
@@ -79,6 +83,23 @@ answers_again(struct delivery *d)
 	    F_INT("closed_ms", clock_mono_ms() - d->breaker.since_ms));
 }
 
+/* Another was taken that began after they had failed: now they can be compared
+ * with it. */
+static void
+hurry_failed(struct delivery *d, const struct trial *t)
+{
+	struct item *it;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		int64_t soonest = it->sent_ms + AGAIN_MS;
+
+		if (it->blame.failed_at > 0 && it->blame.failed_at < t->began &&
+		    it->due_ms > soonest)
+			it->due_ms = soonest;
+	}
+}
+
 /* ---- taken ---- */
 
 static void
@@ -118,6 +139,7 @@ taken(struct delivery *d, struct item *it, const struct dassana_result *r)
 	count_taken(d, it, r);
 	limit_taken(d, it);
 	judge_succeeded(d->conf.judge, JUDGE_DASSANA, &it->trial);
+	hurry_failed(d, &it->trial);
 	if (breaker_succeeded(&d->breaker, it->ticket))
 		answers_again(d);
 	it->due_ms = 0;
@@ -214,6 +236,10 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 	int64_t now = clock_mono_ms();
 	int64_t wait_ms = clock_backoff_ms(
 	    d->conf.backoff_base_ms, d->conf.backoff_max_ms, it->tries);
+
+	/* To fail once more tells nothing before another is taken. */
+	if (may_be_its_fault(r) && it->tries >= SOON_TIMES)
+		wait_ms = d->conf.backoff_max_ms;
 
 	if (r->retry_after_ms >= 0 && now + r->retry_after_ms > d->hold_ms)
 		d->hold_ms = now + r->retry_after_ms;

@@ -146,7 +146,7 @@ open_world(int level, unsigned concurrency, size_t batch_max, size_t pool)
 	struct delivery_conf conf = {
 	    .concurrency = concurrency,
 	    .backoff_base_ms = 500,
-	    .backoff_max_ms = 2000,
+	    .backoff_max_ms = 30000,
 	    .gzip_level = level,
 	    .batch_max_bytes = batch_max,
 	    .judge = &w.judge,

@@ -160,7 +160,7 @@ open_world(unsigned concurrency)
 	struct delivery_conf conf = {
 	    .concurrency = concurrency,
 	    .backoff_base_ms = 500,
-	    .backoff_max_ms = 2000,
+	    .backoff_max_ms = 30000,
 	    .batch_max_bytes = 1 << 20,
 	    .judge = &w.judge,
 	    .reload_token = on_reload,

@@ -382,6 +382,35 @@ poison_is_found_soon(void **state)
 	}
 }
 
+/* It takes a minute to fail, and others come seldom: twice it is tried at once,
+ * then each failure tells something. */
+static void
+each_failure_of_poison_tells(void **state)
+{
+	unsigned failed = 0;
+
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	w.event[0].poison = true;
+	submit(7);
+	fake_run();
+	while (!w.event[0].settled) {
+		if (fake_http_open() > 0) {
+			fake_advance(MINUTE);
+			(void)serve(0);
+			assert_in_range(++failed, 1, 8);
+		}
+		fake_advance(10000);
+		submit(1);
+		fake_run();
+		(void)serve(fake_http_open() - 1);
+		fake_advance(10000);
+	}
+	assert_in_range(failed, 6, 8);
+	serve_now();
+	close_world();
+}
+
 /* A firewall dislikes one event: three times, then it is cut out. */
 static void
 an_answer_of_others_is_isolated(void **state)
@@ -472,6 +501,7 @@ main(void)
 	    cmocka_unit_test(suspects_alone_are_dropped),
 	    cmocka_unit_test(a_batch_that_fails_for_ever_is_isolated),
 	    cmocka_unit_test(poison_is_found_soon),
+	    cmocka_unit_test(each_failure_of_poison_tells),
 	    cmocka_unit_test(an_answer_of_others_is_isolated),
 	    cmocka_unit_test(full_batches_too_large_with_the_buffer_full),
 	    cmocka_unit_test(the_limit_is_learned_and_grows),
