@@ -45,6 +45,10 @@ struct s3_object {
 enum err
 s3_host(const struct s3 *s, const struct s3_object *o, struct endpoint *out);
 
+/* The region that the bucket is in, as far as it is known by now. */
+void
+s3_bucket_region(const struct s3 *s, struct span bucket, char out[REGION_MAX]);
+
 /* What a GET's reply said of the object; before the first byte. Borrowed. */
 struct s3_head {
 	struct span etag, version, storage_class, request_id;

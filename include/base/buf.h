@@ -35,6 +35,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
+/* Gives back the memory that is not used, of what will not grow any more. */
+void buf_trim(struct buf *b);
 /* Drops n ≤ b->n bytes from the front. */
 void buf_drop(struct buf *b, size_t n);
 

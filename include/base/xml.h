@@ -29,4 +29,11 @@ enum err xml_finish(struct xml *x); /* ERR_TRUNCATED */
  * how a cut error reply still gives its code. */
 struct span xml_text(const struct xml *x, const char *path);
 
+/* The same for a long document, of which nothing is kept: fn is told of each
+ * element at its end, so of children before what they stand in; text is empty
+ * where there were children. Both are borrowed for the call, in which the
+ * document may not be freed. */
+typedef void xml_visit_fn(void *arg, const char *path, struct span text);
+struct xml *xml_new_visit(size_t max_bytes, xml_visit_fn *fn, void *arg);
+
 #endif

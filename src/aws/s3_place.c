@@ -42,6 +42,12 @@ s3_place(const struct s3 *s, struct span bucket, const char *region,
 	return endpoint_bucket(bucket, &how, e, path);
 }
 
+void
+s3_bucket_region(const struct s3 *s, struct span bucket, char out[REGION_MAX])
+{
+	regions_choose(&s->regions, bucket, SPAN(""), s->region, out);
+}
+
 enum err
 s3_host(const struct s3 *s, const struct s3_object *o, struct endpoint *out)
 {

@@ -134,6 +134,16 @@ buf_drop(struct buf *b, size_t n)
 	b->p[b->n] = '\0';
 }
 
+void
+buf_trim(struct buf *b)
+{
+	if (b->p == NULL)
+		return;
+	mem_wipe(b->p + b->n + 1, b->cap - b->n - 1);
+	b->p = mem_realloc(b->p, b->n + 1);
+	b->cap = b->n + 1;
+}
+
 struct span
 buf_view(const struct buf *b)
 {

@@ -25,6 +25,8 @@ struct xml {
 	struct buf store;
 	struct leaf *leaves;
 	size_t nleaves, cap;
+	xml_visit_fn *visit; /* NULL: leaves are kept */
+	void *arg;
 };
 
 static void
@@ -88,10 +90,15 @@ on_end(void *ctx, const XML_Char *name)
 	(void)name;
 	if (x->err != ERR_OK)
 		return;
-	if (x->in_leaf)
+	if (x->visit != NULL)
+		x->visit(x->arg, buf_cstr(&x->path),
+		    x->in_leaf ? span_trim(buf_view(&x->text)) : SPAN(""));
+	else if (x->in_leaf)
 		add_leaf(x);
 	x->in_leaf = false;
 	x->path.n = x->parent_n[--x->depth];
+	if (x->path.p != NULL)
+		x->path.p[x->path.n] = '\0';
 }
 
 static void
@@ -132,6 +139,16 @@ xml_new(size_t max_bytes)
 	XML_SetElementHandler(x->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(x->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
+	return x;
+}
+
+struct xml *
+xml_new_visit(size_t max_bytes, xml_visit_fn *fn, void *arg)
+{
+	struct xml *x = xml_new(max_bytes);
+
+	x->visit = fn;
+	x->arg = arg;
 	return x;
 }
 

@@ -253,9 +253,28 @@ def events():
         yield b"\x01" + rule + b"\x01" + records
 
 
+def listing():
+    """how it is cut, a page"""
+    head = (b'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns='
+            b'"http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>')
+    key = urllib.parse.quote_plus(KEY, safe="/").encode()
+    one = (b"<Contents><Key>" + key + b"</Key><LastModified>2026-11-22T12:00:"
+           b"00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>7</Size>"
+           b"<StorageClass>GLACIER</StorageClass></Contents>")
+    folder = b"<CommonPrefixes><Prefix>a+b%2F</Prefix></CommonPrefixes>"
+    end = b"</ListBucketResult>"
+    more = b"<NextContinuationToken>1ue/=</NextContinuationToken>"
+    for body in (one, one * 3 + more, folder * 2, one + folder, b"",
+                 b"<Contents><Key>%</Key></Contents>",
+                 b"<Contents><Size>x</Size></Contents>"):
+        yield b"\x01" + head + body + end
+    yield b"\x07" + head + one
+    yield b"\x00<html><body>busy</body></html>"
+
+
 TARGETS = {"notify": notify, "decode": decode, "json": json_texts, "xml": xml,
            "sqs": sqs, "dassana": dassana, "config": config, "text": text,
-           "s3": s3, "gzip": gzip_recipes, "sso": sso,
+           "s3": s3, "list": listing, "gzip": gzip_recipes, "sso": sso,
            "events": events}
 
 

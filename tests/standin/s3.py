@@ -1,13 +1,15 @@
-"""S3: objects in memory, GET, HEAD and PUT.
+"""S3: objects in memory, GET, HEAD, PUT and listing.
 
-(S3 API Reference: GetObject, HeadObject, PutObject, Error Responses.)
+(S3 API Reference: GetObject, HeadObject, PutObject, ListObjectsV2, Error
+Responses.)
 """
 
+import bisect
+import datetime
 import email.utils
 import hashlib
 import re
 import threading
-import time
 import urllib.parse
 import uuid
 from xml.sax.saxutils import escape
@@ -41,7 +43,10 @@ class Object:
         self.headers = headers
         self.etag = '"%s"' % hashlib.md5(data).hexdigest()
         self.version = uuid.uuid4().hex
-        self.modified = email.utils.formatdate(time.time(), usegmt=True)
+        self.time = datetime.datetime.now(datetime.timezone.utc)
+        self.modified = email.utils.format_datetime(self.time, usegmt=True)
+        self.storage_class = "STANDARD"
+        self.listed = None  # its element in a listing
         self.gate = None
 
 
@@ -80,12 +85,33 @@ def byte_range(text, size):
     return int(first), min(int(last) + 1, size) if last else size
 
 
+def raw(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+def url(key):
+    """As encoding-type=url has it."""
+    return urllib.parse.quote_plus(key, safe="/*")
+
+
+def contents(key, thing):
+    if thing.listed is None:
+        thing.listed = (
+            "<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>%s"
+            "</ETag><Size>%d</Size><StorageClass>%s</StorageClass></Contents>"
+            % (url(key), thing.time.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+               escape(thing.etag, {'"': "&quot;"}), len(thing.data),
+               thing.storage_class))
+    return thing.listed
+
+
 class Service:
     def __init__(self, journal, verifier):
         self.journal = journal
         self.verifier = verifier
         self._lock = threading.Lock()
         self._buckets = {}  # name → key → versions, oldest first
+        self._sorted = {}   # name → its keys in order, once listed
 
     def put(self, bucket, key, data, headers=None):
         if headers is None:
@@ -95,6 +121,7 @@ class Service:
         with self._lock:
             keys = self._buckets.setdefault(bucket, {})
             keys.setdefault(key, []).append(thing)
+            self._sorted.pop(bucket, None)
         return thing
 
     def hold(self, bucket, key, gate):
@@ -108,6 +135,7 @@ class Service:
     def delete(self, bucket, key):
         with self._lock:
             del self._buckets[bucket][key]
+            self._sorted.pop(bucket, None)
 
     def _find(self, bucket, key, version):
         with self._lock:
@@ -128,6 +156,8 @@ class Service:
 
     @staticmethod
     def operation(request):
+        if "list-type=2" in request.query.split("&"):
+            return "s3.LIST"
         return "s3." + request.method
 
     @staticmethod
@@ -158,7 +188,10 @@ class Service:
     def handle(self, request):
         bucket, key = locate(request)
         try:
-            if request.method == "PUT":
+            if self.operation(request) == "s3.LIST":
+                key = dict(urllib.parse.parse_qsl(request.query)).get("prefix")
+                response = self._list(request, bucket)
+            elif request.method == "PUT":
                 response = self._put(request, bucket, key)
             elif request.method in ("GET", "HEAD") and not key:
                 response = self._bucket(request, bucket)
@@ -170,10 +203,70 @@ class Service:
             response = self.error(
                 request, ERROR_STATUS[refused.code], refused.code,
                 refused.message, **refused.extra)
-        self.journal.add("s3." + request.method, bucket=bucket, key=key,
+        self.journal.add(self.operation(request), bucket=bucket, key=key,
                          status=response.status, request_id=request.id,
                          range=request.header("range"))
         return response
+
+    def _keys(self, bucket):
+        """Its keys in the order of their bytes."""
+        with self._lock:
+            if bucket not in self._buckets:
+                raise Refused("NoSuchBucket", "The specified bucket does not "
+                              "exist", BucketName=bucket)
+            if bucket not in self._sorted:
+                self._sorted[bucket] = sorted(
+                    (raw(k) for k in self._buckets[bucket]))
+            return self._sorted[bucket], self._buckets[bucket]
+
+    def prepare(self, bucket):
+        """So that a listing takes no longer than it has to."""
+        keys, things = self._keys(bucket)
+        for key in keys:
+            contents(key, things[key.decode("utf-8", "surrogateescape")][-1])
+
+    def _list(self, request, bucket):
+        query = dict(urllib.parse.parse_qsl(
+            request.query, True, errors="surrogateescape"))
+        keys, things = self._keys(bucket)
+        prefix = raw(query.get("prefix", ""))
+        after = raw(query.get("start-after", ""))
+        if "continuation-token" in query:
+            after = bytes.fromhex(query["continuation-token"])
+        limit = min(int(query.get("max-keys", "1000")), 1000)
+        found, last, more = [], after, False
+        at = max(bisect.bisect_left(keys, prefix),
+                 bisect.bisect_right(keys, after) if after else 0)
+        while at < len(keys) and keys[at].startswith(prefix):
+            if len(found) == limit:
+                more = True
+                break
+            key = keys[at]
+            end = key.find(b"/", len(prefix)) if query.get(
+                "delimiter") == "/" else -1
+            if end >= 0:  # all behind it are in this folder
+                folder = key[:end + 1]
+                at = bisect.bisect_left(keys, folder[:-1] + b"0")
+                last = keys[at - 1]
+                found.append("<CommonPrefixes><Prefix>%s</Prefix>"
+                             "</CommonPrefixes>" % url(folder))
+                continue
+            last, at = key, at + 1
+            found.append(contents(key, things[key.decode(
+                "utf-8", "surrogateescape")][-1]))
+        text = [
+            '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns='
+            '"http://s3.amazonaws.com/doc/2006-03-01/"><Name>%s</Name><Prefix>'
+            "%s</Prefix><KeyCount>%d</KeyCount><MaxKeys>%d</MaxKeys>"
+            "<EncodingType>url</EncodingType><IsTruncated>%s</IsTruncated>" % (
+                escape(bucket), url(prefix), len(found), limit,
+                "true" if more else "false"), *found]
+        if more:
+            text.append("<NextContinuationToken>%s</NextContinuationToken>"
+                        % last.hex())
+        return Response(
+            200, "".join([*text, "</ListBucketResult>"]).encode(),
+            [("Content-Type", "application/xml"), *self._ids(request)])
 
     def _put(self, request, bucket, key):
         headers = [(n, v) for n, v in request.headers

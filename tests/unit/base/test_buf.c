@@ -135,6 +135,26 @@ zero_bytes_are_bytes(void **state)
 	buf_fini(&b);
 }
 
+static void
+trimmed_it_still_grows(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	buf_trim(&b);
+	assert_int_equal(b.cap, 0);
+	for (int i = 0; i < 300; i++)
+		buf_char(&b, 'x');
+	buf_trim(&b);
+	assert_int_equal(b.cap, 301);
+	assert_int_equal(strlen(buf_cstr(&b)), 300);
+	buf_str(&b, "yz");
+	assert_int_equal(b.n, 302);
+	assert_string_equal(buf_cstr(&b) + 299, "xyz");
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -145,6 +165,7 @@ main(void)
 	    cmocka_unit_test(huge_length_does_not_wrap),
 	    cmocka_unit_test(printf_fits_exactly_or_not_at_all),
 	    cmocka_unit_test(drop_keeps_the_rest),
+	    cmocka_unit_test(trimmed_it_still_grows),
 	    cmocka_unit_test(zero_bytes_are_bytes),
 	};
 
