@@ -1,5 +1,6 @@
 /*
- * One SQS queue: receive, delete, change visibility, ask for its attributes.
+ * One SQS queue: receive, delete, change visibility, send, ask for its
+ * attributes.
  * AWS JSON 1.0 protocol.
  * (SQS Developer Guide, "Making requests (JSON)".)
  */
@@ -25,6 +26,7 @@ enum {
 	SQS_TIMEOUT_MS = 30 * 1000,
 	SQS_HANDLE_MAX = 1024,
 	SQS_ID_MAX = 100,
+	SQS_SEND_MAX = 256 * 1024, /* bytes of all bodies of one call */
 };
 
 struct sqs;
@@ -80,13 +82,21 @@ struct sqs_op *sqs_delete(struct sqs *s, const struct span *handle, size_t n,
 struct sqs_op *sqs_change_visibility(struct sqs *s, const struct span *handle,
     const unsigned *visibility_s, size_t n, sqs_batch_fn *fn, void *arg);
 
+/* n = 1 … SQS_BATCH_MAX messages of together SQS_SEND_MAX bytes at most, which
+ * are copied. One attempt: it may have been obeyed although no answer came. */
+struct sqs_op *sqs_send(struct sqs *s, const struct span *body, size_t n,
+    sqs_batch_fn *fn, void *arg);
+
 /* What the queue says of itself. Numbers are −1 and texts empty where it does
  * not say. (SQS API Reference, "GetQueueAttributes".) */
 struct sqs_attributes {
 	struct span arn;
 	int64_t visibility_s;
 	int64_t waiting, in_flight; /* messages, approximately */
-	int64_t max_receives;	    /* of the redrive policy; −1: none */
+	int64_t delayed;
+	int64_t created_s;    /* wall clock */
+	int64_t retention_s;  /* after which a message is dropped */
+	int64_t max_receives; /* of the redrive policy; −1: none */
 	struct span dead_letter_arn;
 	struct span kms_key; /* empty: not encrypted with a KMS key */
 	bool sqs_encrypted;  /* with SQS's own key */

@@ -242,8 +242,8 @@ read_entries(struct batch_reply *b, const struct json_node *root,
 	return ERR_OK;
 }
 
-static void
-on_batch(void *arg, const struct aws_result *r)
+void
+sqs_on_batch(void *arg, const struct aws_result *r)
 {
 	struct sqs_op *op = arg;
 	sqs_batch_fn *fn = op->batch;
@@ -280,7 +280,7 @@ start_batch(struct sqs *s, const struct span *handle,
 	    .operation = is_delete ? AWS_SQS_DELETE : AWS_SQS_VISIBILITY,
 	    .total_timeout_ms = s->timeout_ms,
 	    .attempts = 1, /* the caller knows how long it is of use */
-	    .on_done = on_batch};
+	    .on_done = sqs_on_batch};
 	struct buf body;
 
 	CHECK(n >= 1 && n <= SQS_BATCH_MAX);

@@ -5,12 +5,17 @@
 
 enum { POLICY_TREE_MAX = 16 * 1024 };
 
+/* Emulators write times with a fraction. */
 static int64_t
 number(const struct json_node *attributes, const char *name)
 {
+	const struct json_node *node = json_get(attributes, name);
+	struct span text = SPAN("");
 	uint64_t n;
 
-	if (json_u64(json_get(attributes, name), &n) != ERR_OK || n > INT64_MAX)
+	if (json_is(node, JSON_NUMBER) || json_is(node, JSON_STRING))
+		text = node->text;
+	if (span_u64(span_cut(&text, '.'), 0, INT64_MAX, &n) != ERR_OK)
 		return -1;
 	return (int64_t)n;
 }
@@ -30,6 +35,9 @@ read_attributes(const struct json_node *n, const struct json_node *policy,
 	    .visibility_s = number(n, "VisibilityTimeout"),
 	    .waiting = number(n, "ApproximateNumberOfMessages"),
 	    .in_flight = number(n, "ApproximateNumberOfMessagesNotVisible"),
+	    .delayed = number(n, "ApproximateNumberOfMessagesDelayed"),
+	    .created_s = number(n, "CreatedTimestamp"),
+	    .retention_s = number(n, "MessageRetentionPeriod"),
 	    .max_receives = number(policy, "maxReceiveCount"),
 	    .dead_letter_arn =
 		json_str(json_get(policy, "deadLetterTargetArn")),

@@ -1,5 +1,5 @@
 /*
- * What the files of sqs share: sqs.c and sqs_attributes.c.
+ * What the files of sqs share: sqs.c, sqs_attributes.c, sqs_send.c.
  */
 #ifndef AWS_SQS_INTERNAL_H
 #define AWS_SQS_INTERNAL_H
@@ -37,6 +37,8 @@ void sqs_note_sent(struct sqs *s, int64_t sent_ms);
 
 /* Begins the body of a request: an object, left open after its QueueUrl. */
 void sqs_open_body(const struct sqs *s, struct buf *body);
+/* The on_done of a call for op->n entries, whose Ids are their numbers. */
+void sqs_on_batch(void *arg, const struct aws_result *r);
 /* Sends it; spec says the rest. */
 void sqs_start(struct sqs_op *op, struct call_spec *spec, const char *target,
     const struct buf *body);

@@ -60,6 +60,8 @@ class Queue:
         self.visibility_s = visibility_s
         self.dead_letter = dead_letter
         self.max_receives = max_receives
+        self.created = self.clock.time()
+        self.retention_s = 14 * 24 * 3600
         self.poll_limit_s = 20  # tests end polls by lowering it
         self.polling = 0
         self.closing = False

@@ -12,6 +12,11 @@ from .wire import Response
 
 ACCOUNT = "111122223333"
 TYPE = ("Content-Type", "application/x-amz-json-1.0")
+SEND_MAX = 256 * 1024
+# What a message may hold is XML's characters. (SQS API Reference,
+# "SendMessage".)
+BAD_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd"
+                           "\U00010000-\U0010ffff]")
 ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 # Our name of a refusal → (type, legacy code, HTTP status).
@@ -38,6 +43,7 @@ ERRORS = {
         SIMPLE + "TooManyEntriesInBatchRequest", 400),
     "EmptyBatchRequest": (SIMPLE + "EmptyBatchRequest", 400),
     "BatchEntryIdsNotDistinct": (SIMPLE + "BatchEntryIdsNotDistinct", 400),
+    "BatchRequestTooLong": (SIMPLE + "BatchRequestTooLong", 400),
     "InvalidBatchEntryId": (SIMPLE + "InvalidBatchEntryId", 400),
 }
 CORAL_ERRORS = {
@@ -224,6 +230,27 @@ class Service:
             _required(e, "ReceiptHandle"),
             _number(e, "VisibilityTimeout", None, 0, VISIBILITY_MAX_S)))
 
+    def _op_SendMessageBatch(self, queue, body, _request):
+        entries = _entries(body)
+        if sum(len(_required(e, "MessageBody").encode())
+               for e in entries) > SEND_MAX:
+            raise Refused("BatchRequestTooLong", "Batch requests cannot be "
+                          "longer than %d bytes." % SEND_MAX)
+
+        def send(entry):
+            text = entry["MessageBody"]
+            if not text:
+                raise Refused("MissingParameter", "The request must contain "
+                              "the parameter MessageBody.")
+            if BAD_CHARACTER.search(text):
+                raise Refused("InvalidMessageContents", "Invalid characters "
+                              "were found in the message.")
+            message = queue.send(text)
+            self.journal.add("sqs.sent", queue=queue.name, id=message.id,
+                             body=text)
+
+        return self._batch("send", body, send)
+
     @staticmethod
     def _op_GetQueueAttributes(queue, body, _request):
         visible, in_flight = queue.counts()
@@ -232,6 +259,9 @@ class Service:
             "VisibilityTimeout": str(queue.visibility_s),
             "ApproximateNumberOfMessages": str(visible),
             "ApproximateNumberOfMessagesNotVisible": str(in_flight),
+            "ApproximateNumberOfMessagesDelayed": "0",
+            "CreatedTimestamp": str(int(queue.created)),
+            "MessageRetentionPeriod": str(queue.retention_s),
         }
         if queue.max_receives:
             known["RedrivePolicy"] = json.dumps({
