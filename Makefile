@@ -11,7 +11,7 @@ DOCDIR ?= $(PREFIX)/share/doc/trailpost
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
-EXAMPLES := $(addprefix etc/,announce.sh cloudformation ecs grafana kubernetes \
+EXAMPLES := $(addprefix etc/,cloudformation ecs grafana kubernetes \
 	prometheus trailpost.conf)
 BUILD ?= build
 CC ?= cc

@@ -1,6 +1,6 @@
 # Completion of trailpost for fish, written by make conf.
 complete -c trailpost -f
-complete -c trailpost -n __fish_use_subcommand -a 'check health cat help'
+complete -c trailpost -n __fish_use_subcommand -a 'check health cat backfill help'
 complete -c trailpost -n '__fish_seen_subcommand_from help' -a 'settings check health cat'
 complete -c trailpost -n '__fish_seen_subcommand_from cat' -F
 complete -c trailpost -s c -r -F -d 'read settings from FILE'
@@ -8,7 +8,19 @@ complete -c trailpost -f -s o -x -a 'queue_url= region= assume_role_arn= assume_
 complete -c trailpost -f -s v -d 'log more; -vv for all there is'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l object -x -d 'read the beginning of this object'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l peek -d 'receive one message, which costs it a receive'
-complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l json -d 'report in JSON'
+complete -c trailpost -f -n '__fish_seen_subcommand_from check backfill' -l json -d 'report in JSON'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l from -x -d 'what CloudTrail wrote from then on (UTC)'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l to -x -d 'and before this'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l account -x -d 'of this account alone; several may be given'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l region -x -d 'of this region alone; several may be given'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l organization -x -d 'of this organisation (o-…) alone'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l any-key -d 'whatever the layout, by LastModified'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l dry-run -d 'count, and send nothing'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l yes -d 'do not ask before it sends'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l max-waiting -x -d 'let so many messages wait in the queue'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l after -x -d 'go on behind this key'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l state -x -d 'keep in FILE how far it has come'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l profile -x -d 'credentials of this AWS profile'
 complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l live -d 'whether it lives'
 complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l ready -d 'whether it can do its work'
 complete -c trailpost -f -n __fish_use_subcommand -l print-config -d 'the settings in force, and whence'

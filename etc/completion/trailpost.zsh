@@ -57,6 +57,26 @@ _trailpost()
 		'--version[the version]'
 		'*:file:_files'
 		) ;;
+	backfill) options=(
+		'-c[read settings from FILE]:file:_files'
+		'*-o[one setting; wins over all other sources]:setting:_trailpost_settings'
+		'*-v[log more; -vv for all there is]'
+		'--json[report in JSON]'
+		'--from=[what CloudTrail wrote from then on (UTC)]:value:'
+		'--to=[and before this]:value:'
+		'--account=[of this account alone; several may be given]:value:'
+		'--region=[of this region alone; several may be given]:value:'
+		'--organization=[of this organisation (o-…) alone]:value:'
+		'--any-key[whatever the layout, by LastModified]'
+		'--dry-run[count, and send nothing]'
+		'--yes[do not ask before it sends]'
+		'--max-waiting=[let so many messages wait in the queue]:value:'
+		'--after=[go on behind this key]:value:'
+		'--state=[keep in FILE how far it has come]:value:'
+		'--profile=[credentials of this AWS profile]:value:'
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		) ;;
 	help) options=(
 		'--help=-[this, or all settings]::about:(settings)'
 		'--version[the version]'

@@ -83,6 +83,8 @@ struct config_sources {
 	bool (*profile_setting)(const char *key, struct buf *out);
 	bool (*profile_endpoint)(const char *service, struct buf *out);
 	bool region_later; /* not to know the region is no mistake */
+	bool aws_only;	   /* nothing goes to Dassana: what is for that need
+			    * not be right */
 	bool admin_only;   /* nothing but admin_listen will be used, so only
 			    * that has to be right */
 };

@@ -8,6 +8,8 @@
 
 /* Checks c and fills in what follows from it: region and token. */
 void rules_check(struct notes *n, struct config *c);
+/* The same of what AWS takes alone. */
+void rules_check_aws(struct notes *n, struct config *c);
 
 /* The same for admin_listen alone, which rules_check leaves out. */
 void rules_admin(struct notes *n, const struct config *c);

@@ -12,20 +12,42 @@
 #define CHECK_ (1u << CMD_CHECK)
 #define HEALTH (1u << CMD_HEALTH)
 #define CAT    (1u << CMD_CAT)
+#define FILL   (1u << CMD_BACKFILL)
 #define ALL    ((1u << CMD_COUNT) - 1)
 
 static const struct arg_row rows[ARG_COUNT] = {
-    [ARG_FILE] = {NULL, 'c', "FILE", RUN | CHECK_ | HEALTH,
+    [ARG_FILE] = {NULL, 'c', "FILE", RUN | CHECK_ | HEALTH | FILL,
 	"read settings from FILE", false},
-    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", RUN | CHECK_ | HEALTH,
+    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", RUN | CHECK_ | HEALTH | FILL,
 	"one setting; wins over all other sources", false},
-    [ARG_VERBOSE] = {NULL, 'v', NULL, RUN | CHECK_ | HEALTH,
+    [ARG_VERBOSE] = {NULL, 'v', NULL, RUN | CHECK_ | HEALTH | FILL,
 	"log more; -vv for all there is", false},
     [ARG_OBJECT] = {"object", 0, "s3://BUCKET/KEY", CHECK_,
 	"read the beginning of this object", false},
     [ARG_PEEK] = {"peek", 0, NULL, CHECK_,
 	"receive one message, which costs it a receive", false},
-    [ARG_JSON] = {"json", 0, NULL, CHECK_, "report in JSON", false},
+    [ARG_JSON] = {"json", 0, NULL, CHECK_ | FILL, "report in JSON", false},
+    [ARG_FROM] = {"from", 0, "TIME", FILL,
+	"what CloudTrail wrote from then on (UTC)", false},
+    [ARG_TO] = {"to", 0, "TIME", FILL, "and before this", false},
+    [ARG_ACCOUNT] = {"account", 0, "ID", FILL,
+	"of this account alone; several may be given", false},
+    [ARG_REGION] = {"region", 0, "REGION", FILL,
+	"of this region alone; several may be given", false},
+    [ARG_ORGANIZATION] = {"organization", 0, "ID", FILL,
+	"of this organisation (o-…) alone", false},
+    [ARG_ANY_KEY] = {"any-key", 0, NULL, FILL,
+	"whatever the layout, by LastModified", false},
+    [ARG_DRY_RUN] = {"dry-run", 0, NULL, FILL, "count, and send nothing",
+	false},
+    [ARG_YES] = {"yes", 0, NULL, FILL, "do not ask before it sends", false},
+    [ARG_MAX_WAITING] = {"max-waiting", 0, "N", FILL,
+	"let so many messages wait in the queue", false},
+    [ARG_AFTER] = {"after", 0, "KEY", FILL, "go on behind this key", false},
+    [ARG_STATE] = {"state", 0, "FILE", FILL, "keep in FILE how far it has come",
+	false},
+    [ARG_PROFILE] = {"profile", 0, "NAME", FILL,
+	"credentials of this AWS profile", false},
     [ARG_LIVE] = {"live", 0, NULL, HEALTH, "whether it lives", false},
     [ARG_READY] = {"ready", 0, NULL, HEALTH, "whether it can do its work",
 	false},
@@ -44,7 +66,7 @@ static const struct arg_row rows[ARG_COUNT] = {
 };
 
 static const char *const commands[CMD_COUNT] = {
-    "", "check", "health", "cat", "help"};
+    "", "check", "health", "cat", "backfill", "help"};
 
 const struct arg_row *
 args_row(enum arg a)
@@ -158,43 +180,64 @@ row_of(int c)
 	return (enum arg)i;
 }
 
+/* Where the value of an option goes. */
+static const struct {
+	enum arg arg;
+	size_t at; /* a const char * of struct args */
+} texts[] = {
+    {ARG_FILE, offsetof(struct args, file)},
+    {ARG_OBJECT, offsetof(struct args, check.object)},
+    {ARG_FROM, offsetof(struct args, backfill.from)},
+    {ARG_TO, offsetof(struct args, backfill.to)},
+    {ARG_ORGANIZATION, offsetof(struct args, backfill.organization)},
+    {ARG_MAX_WAITING, offsetof(struct args, backfill.max_waiting)},
+    {ARG_AFTER, offsetof(struct args, backfill.after)},
+    {ARG_STATE, offsetof(struct args, backfill.state)},
+    {ARG_PROFILE, offsetof(struct args, profile)},
+    {ARG_OPTIONS, offsetof(struct args, value)},
+    {ARG_COMPLETION, offsetof(struct args, value)},
+    {ARG_HELP, offsetof(struct args, value)},
+};
+
+/* The options that are there or not. */
+static const struct {
+	enum arg arg;
+	size_t at; /* a bool of struct args */
+} flags[] = {
+    {ARG_PEEK, offsetof(struct args, check.peek)},
+    {ARG_JSON, offsetof(struct args, check.json)},
+    {ARG_JSON, offsetof(struct args, backfill.json)},
+    {ARG_ANY_KEY, offsetof(struct args, backfill.any_key)},
+    {ARG_DRY_RUN, offsetof(struct args, backfill.dry_run)},
+    {ARG_YES, offsetof(struct args, backfill.yes)},
+};
+
+static void *
+member(struct args *a, size_t at)
+{
+	return (char *)a + at;
+}
+
 static void
 take(struct args *a, enum arg which, const char *value)
 {
 	a->given |= 1u << which;
-	switch (which) {
-	case ARG_FILE:
-		a->file = value;
-		break;
-	case ARG_SETTING:
-		a->options[a->noptions++] = value;
-		break;
-	case ARG_VERBOSE:
-		a->verbose++;
-		break;
-	case ARG_OBJECT:
-		a->check.object = value;
-		break;
-	case ARG_PEEK:
-		a->check.peek = true;
-		break;
-	case ARG_JSON:
-		a->check.json = true;
-		break;
-	case ARG_OPTIONS:
-	case ARG_COMPLETION:
-	case ARG_HELP:
-		a->value = value;
-		break;
-	case ARG_LIVE:
-	case ARG_READY:
-	case ARG_CONFIG:
-	case ARG_DEFAULT:
-	case ARG_METRICS:
-	case ARG_VERSION:
-	case ARG_COUNT:
-		break;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (texts[i].arg == which)
+			*(const char **)member(a, texts[i].at) = value;
 	}
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+		if (flags[i].arg == which)
+			*(bool *)member(a, flags[i].at) = true;
+	}
+	if (which == ARG_SETTING)
+		a->options[a->noptions++] = value;
+	else if (which == ARG_ACCOUNT)
+		a->backfill.accounts[a->backfill.naccounts++] = value;
+	else if (which == ARG_REGION)
+		a->backfill.regions[a->backfill.nregions++] = value;
+	else if (which == ARG_VERBOSE)
+		a->verbose++;
 }
 
 static bool
@@ -260,11 +303,19 @@ belong(const struct args *a)
 	return true;
 }
 
+static const char **
+new_list(int argc)
+{
+	return mem_zalloc((size_t)argc * sizeof(char *));
+}
+
 bool
 args_parse(struct args *a, int argc, char **argv)
 {
-	*a =
-	    (struct args){.options = mem_zalloc((size_t)argc * sizeof(char *))};
+	*a = (struct args){.program = argv[0],
+	    .options = new_list(argc),
+	    .backfill.accounts = new_list(argc),
+	    .backfill.regions = new_list(argc)};
 	if (!read_options(a, argc, argv))
 		return false;
 	if (optind < argc && !read_command(a, argv[optind++]))
@@ -277,6 +328,10 @@ args_parse(struct args *a, int argc, char **argv)
 	    a->noperands > 0)
 		return mistake(
 		    "there is nothing to do with", a->operands[0], NULL);
+	if (a->command == CMD_BACKFILL && a->noperands > 1)
+		return mistake(
+		    "there is nothing to do with", a->operands[1], NULL);
+	a->backfill.place = a->noperands > 0 ? a->operands[0] : NULL;
 	return belong(a);
 }
 
@@ -284,4 +339,6 @@ void
 args_fini(struct args *a)
 {
 	mem_free(a->options);
+	mem_free(a->backfill.accounts);
+	mem_free(a->backfill.regions);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "commands/backfill.h"
 #include "commands/check.h"
 
 enum command {
@@ -16,6 +17,7 @@ enum command {
 	CMD_CHECK,
 	CMD_HEALTH,
 	CMD_CAT,
+	CMD_BACKFILL,
 	CMD_HELP,
 	CMD_COUNT
 };
@@ -28,6 +30,18 @@ enum arg {
 	ARG_OBJECT,
 	ARG_PEEK,
 	ARG_JSON,
+	ARG_FROM,
+	ARG_TO,
+	ARG_ACCOUNT,
+	ARG_REGION,
+	ARG_ORGANIZATION,
+	ARG_ANY_KEY,
+	ARG_DRY_RUN,
+	ARG_YES,
+	ARG_MAX_WAITING,
+	ARG_AFTER,
+	ARG_STATE,
+	ARG_PROFILE,
 	ARG_LIVE,
 	ARG_READY,
 	ARG_CONFIG,
@@ -51,7 +65,9 @@ struct arg_row {
 
 struct args {
 	enum command command;
-	unsigned given; /* bits 1 << enum arg */
+	unsigned given;	     /* bits 1 << enum arg */
+	const char *program; /* as it was called */
+	const char *profile; /* NULL: as the environment has it */
 	const char *file;
 	const char **options; /* of -o; owned */
 	size_t noptions;
@@ -60,6 +76,7 @@ struct args {
 	size_t noperands;
 	const char *value; /* of --print-options, --print-completion, --help */
 	struct check_args check;
+	struct backfill_args backfill;
 };
 
 const struct arg_row *args_row(enum arg a);

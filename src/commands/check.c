@@ -51,8 +51,8 @@ check_refused(struct check *p, const struct aws_result *r)
 	    r->message[0] != '\0' ? r->message : aws_class_name(r->class));
 }
 
-static void
-on_note(void *arg, bool fatal, const char *text)
+void
+check_note(void *arg, bool fatal, const char *text)
 {
 	struct check *p = arg;
 
@@ -115,8 +115,8 @@ name_object(struct check *p)
 	report_add(&p->report, &p->step);
 }
 
-static void
-run_steps(struct check *p)
+bool
+check_open(struct check *p)
 {
 	if (!ways_begin(&p->ways, p->c) ||
 	    !ways_find_region(&p->ways, p->c, false) ||
@@ -125,12 +125,21 @@ run_steps(struct check *p)
 		p->step.mark = REPORT_FAILED;
 		buf_str(&p->step.fact, p->ways.why);
 		report_add(&p->report, &p->step);
-		return;
+		return false;
 	}
 	tell_config(p);
 	check_creds(p);
-	if (p->has_creds) {
+	if (p->has_creds)
 		check_identity(p);
+	return true;
+}
+
+static void
+run_steps(struct check *p)
+{
+	if (!check_open(p))
+		return;
+	if (p->has_creds) {
 		check_queue(p);
 		check_permissions(p);
 		name_object(p);
@@ -143,25 +152,52 @@ run_steps(struct check *p)
 	check_sink(p);
 }
 
+enum { BUFS = 7 };
+
+static void
+bufs_of(struct check *p, struct buf *out[BUFS])
+{
+	struct buf *const all[BUFS] = {&p->queue_arn, &p->bucket, &p->key,
+	    &p->version, &p->region, &p->handle, &p->queue.dead_letter_arn};
+
+	memcpy(out, all, sizeof all);
+}
+
+void
+check_init(struct check *p, struct config *c, const struct check_args *a)
+{
+	struct buf *bufs[BUFS];
+
+	*p = (struct check){.c = c, .args = a};
+	bufs_of(p, bufs);
+	for (size_t i = 0; i < BUFS; i++)
+		buf_init(bufs[i], NAME_MAX_BYTES);
+}
+
+void
+check_fini(struct check *p)
+{
+	struct buf *bufs[BUFS];
+
+	ways_close(&p->ways);
+	config_fini(p->c);
+	bufs_of(p, bufs);
+	for (size_t i = 0; i < BUFS; i++)
+		buf_fini_wipe(bufs[i]);
+}
+
 int
 check_setup(const struct config_sources *src, const struct check_args *a)
 {
 	struct config c;
-	struct check p = {.c = &c, .args = a};
-	struct buf *const bufs[] = {
-	    &p.queue_arn, &p.bucket, &p.key, &p.version, &p.region, &p.handle};
-	size_t n = sizeof bufs / sizeof bufs[0];
+	struct check p;
 
 	ways_protect();
-	for (size_t i = 0; i < n; i++)
-		buf_init(bufs[i], NAME_MAX_BYTES);
+	check_init(&p, &c, a);
 	report_begin(&p.report, stdout, a->json);
-	if (config_load(&c, src, on_note, &p) == 0)
+	if (config_load(&c, src, check_note, &p) == 0)
 		run_steps(&p);
 	report_end(&p.report);
-	ways_close(&p.ways);
-	config_fini(&c);
-	for (size_t i = 0; i < n; i++)
-		buf_fini_wipe(bufs[i]);
+	check_fini(&p);
 	return p.report.failed == 0 ? EXIT_OK : EXIT_TROUBLE;
 }

@@ -25,9 +25,12 @@ check_is_kms(const struct aws_result *r)
 	       strstr(r->message, "kms:") != NULL;
 }
 
+/* Who sends to an encrypted queue has its key make one for the data. */
 static void
-advise_kms(const struct aws_result *r, const char *resource, struct buf *out)
+advise_kms(const struct aws_result *r, const char *action, const char *resource,
+    struct buf *out)
 {
+	bool sends = strcmp(action, "sqs:SendMessage") == 0;
 	static const struct {
 		const char *word, *text;
 	} states[] = {
@@ -46,7 +49,8 @@ advise_kms(const struct aws_result *r, const char *resource, struct buf *out)
 			return;
 		}
 	}
-	buf_str(out, "grant kms:Decrypt on ");
+	buf_printf(out, "grant %s on ",
+	    sends ? "kms:GenerateDataKey and kms:Decrypt" : "kms:Decrypt");
 	if (key.n > 0)
 		buf_span(out, key);
 	else
@@ -86,11 +90,11 @@ check_advise(const struct aws_result *r, const char *action,
 	switch (r->class) {
 	case AWS_DENIED:
 		if (check_is_kms(r))
-			advise_kms(r, resource, out);
+			advise_kms(r, action, resource, out);
 		else
 			buf_printf(out,
 			    "grant %s on %s; of another account's also in its "
-			    "own policy",
+			    "own policy, where no Deny may stand either",
 			    action, resource);
 		break;
 	case AWS_TRANSIENT:

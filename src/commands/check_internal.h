@@ -18,11 +18,23 @@ struct check {
 	bool done;		 /* what is waited for has ended */
 	bool has_creds;
 	struct buf queue_arn;
+	struct check_queue_facts {
+		bool known, fifo, has_kms;
+		int64_t created_s, retention_s; /* −1: not told */
+		struct buf dead_letter_arn;	/* empty: none */
+	} queue;
 	struct buf bucket, key, version, region; /* of the object to read */
 	struct buf handle; /* of the message that was peeked at */
 };
 
 /* check.c */
+void check_init(struct check *p, struct config *c, const struct check_args *a);
+void check_fini(struct check *p);
+/* The ways to AWS, and who we are there; false: not to be had, which was
+ * told. */
+bool check_open(struct check *p);
+/* Of config_load: a mistake or warning becomes a step. */
+void check_note(void *arg, bool fatal, const char *text);
 /* Runs the loop until check_wake. */
 void check_wait(struct check *p);
 void check_wake(struct check *p);
@@ -50,6 +62,8 @@ void check_permissions(struct check *p);
 /* Receives a message, and finds an object in it unless one was named. */
 void check_peek(struct check *p);
 void check_object(struct check *p);
+/* The same without a version; false: it cannot be read. */
+bool check_read(struct check *p);
 
 /* check_sink.c */
 void check_sink(struct check *p);

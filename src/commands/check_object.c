@@ -252,6 +252,13 @@ read_object(struct check *p, const char *name, struct read t)
 	return ok;
 }
 
+bool
+check_read(struct check *p)
+{
+	return read_object(
+	    p, "object", (struct read){.action = "s3:GetObject"});
+}
+
 /* Notifications of a versioned bucket name versions, which have an action of
  * their own: both are tried. */
 void

@@ -102,12 +102,24 @@ tell_redrive(struct check *p, const struct sqs_attributes *a)
 }
 
 static void
+keep_facts(struct check *p, const struct sqs_attributes *a)
+{
+	p->queue.known = true;
+	p->queue.fifo = a->fifo;
+	p->queue.has_kms = a->kms_key.n > 0;
+	p->queue.created_s = a->created_s;
+	p->queue.retention_s = a->retention_s;
+	buf_span(&p->queue.dead_letter_arn, a->dead_letter_arn);
+}
+
+static void
 on_attributes(
     void *arg, const struct aws_result *r, const struct sqs_attributes *a)
 {
 	struct check *p = arg;
 
 	if (a != NULL) {
+		keep_facts(p, a);
 		if (a->arn.n > 0) {
 			buf_reset(&p->queue_arn);
 			buf_span(&p->queue_arn, a->arn);

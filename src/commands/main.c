@@ -20,6 +20,19 @@
 #include "settings/notes.h"
 #include "sink/gzip.h"
 
+/* As with the AWS CLI, keys in the environment are not meant then. */
+static void
+use_profile(const char *name)
+{
+	static const char *const others[] = {"AWS_ACCESS_KEY_ID",
+	    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+	    "AWS_CREDENTIAL_EXPIRATION", "AWS_WEB_IDENTITY_TOKEN_FILE"};
+
+	CHECK(setenv("AWS_PROFILE", name, 1) == 0);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		CHECK(unsetenv(others[i]) == 0);
+}
+
 static int
 with_config(const struct args *a)
 {
@@ -37,6 +50,8 @@ with_config(const struct args *a)
 	struct config c;
 	unsigned mistakes;
 
+	if (a->command == CMD_BACKFILL)
+		return backfill_command(&src, a);
 	if (a->command == CMD_CHECK)
 		return check_setup(&src, &a->check);
 	if (a->command == CMD_HEALTH)
@@ -99,7 +114,8 @@ help(const struct args *a)
 			return EXIT_OK;
 		}
 	}
-	fputs("trailpost: there is help on settings, check, health and cat\n",
+	fputs("trailpost: there is help on settings, check, health, cat and "
+	      "backfill\n",
 	    stderr);
 	return EXIT_USAGE;
 }
@@ -132,8 +148,11 @@ dispatch(const struct args *a)
 		print_metrics();
 	else if (a->command == CMD_CAT)
 		return cat_files(a->operands, a->noperands);
-	else
+	else {
+		if (a->profile != NULL)
+			use_profile(a->profile);
 		return with_config(a);
+	}
 	return EXIT_OK;
 }
 
@@ -143,7 +162,9 @@ level_of(const struct args *a)
 {
 	if (a->verbose > 0)
 		return a->verbose == 1 ? LOG_LVL_DEBUG : LOG_LVL_TRACE;
-	return a->command == CMD_CHECK ? LOG_LVL_ERROR : LOG_LVL_INFO;
+	return a->command == CMD_CHECK || a->command == CMD_BACKFILL
+		   ? LOG_LVL_ERROR
+		   : LOG_LVL_INFO;
 }
 
 static bool

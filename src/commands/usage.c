@@ -10,11 +10,12 @@ static const char *const does[CMD_COUNT] = {
     [CMD_CHECK] = "prove a set-up; changes nothing",
     [CMD_HEALTH] = "ask a running one, at its admin_listen",
     [CMD_CAT] = "write the events of log files, one a line",
+    [CMD_BACKFILL] = "announce the files of a time that is past",
     [CMD_HELP] = "say more of a command, or of the settings",
 };
 
 static const char *const operands[CMD_COUNT] = {
-    "", "", "", " [FILE|-]...", " [COMMAND|settings]"};
+    "", "", "", " [FILE|-]...", " s3://BUCKET[/PREFIX]", " [COMMAND|settings]"};
 
 void
 usage_write(FILE *out)
@@ -95,7 +96,7 @@ usage_write_command(FILE *out, enum command c)
 	    c == CMD_HELP ? "" : " [OPTION]...", operands[c], does[c]);
 	write_options(out, c, false);
 	write_options(out, c, true);
-	if (c == CMD_CHECK || c == CMD_HEALTH)
+	if (c == CMD_CHECK || c == CMD_HEALTH || c == CMD_BACKFILL)
 		fputs("Settings come from " CONFIG_FILE
 		      ", TRAILPOST_… and -o.\n",
 		    out);

@@ -349,10 +349,15 @@ config_load(struct config *c, const struct config_sources *src,
 	c->region_later = src->region_later;
 	rules_admin(&n, c);
 	rules_admin_hosts(&n, c);
-	if (!src->admin_only && read && config_is_bare(c, src)) {
+	if (src->admin_only || !read) {
+		;
+	} else if (!src->aws_only && config_is_bare(c, src)) {
 		config_tell_bare(&n, src);
-	} else if (!src->admin_only && read) {
-		rules_check(&n, c);
+	} else {
+		if (src->aws_only)
+			rules_check_aws(&n, c);
+		else
+			rules_check(&n, c);
 		if (src->env != NULL)
 			rules_environment(&n, src->env);
 	}

@@ -323,7 +323,7 @@ check_ca_file(struct notes *n, const struct config *c)
 }
 
 void
-rules_check(struct notes *n, struct config *c)
+rules_check_aws(struct notes *n, struct config *c)
 {
 	hosts_read_regions(c);
 	check_queue(n, c);
@@ -333,8 +333,14 @@ rules_check(struct notes *n, struct config *c)
 	check_endpoint(n, c, "endpoint_url_s3", c->endpoint_url_s3);
 	check_endpoint(n, c, "endpoint_url_sts", c->endpoint_url_sts);
 	hosts_check(n, c);
+	check_ca_file(n, c);
+}
+
+void
+rules_check(struct notes *n, struct config *c)
+{
+	rules_check_aws(n, c);
 	check_dassana(n, c);
 	check_token(n, c);
 	check_sizes(n, c);
-	check_ca_file(n, c);
 }

@@ -20,7 +20,8 @@ RUN = {
         "eventbridge", "grant-role", "grant-user", "install", "settings", "check", "peek", "foreground", "in-force",
         "prove", "hop-limit", "package", "parameters",
         "instance-console", "rotate-secret",
-        "print-config", "verbose", "story", "cat", "announce",
+        "print-config", "verbose", "story", "cat", "backfill-count", "backfill-run", "backfill-gap",
+        "past",
         "alarm", "dead-letters", "look-at-it", "redrive", "upgrade-check", "upgrade-stack",
         "demo")},
     **{name: (CONTAINERS, '"%s"' % name) for name in (

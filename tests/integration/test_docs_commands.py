@@ -8,9 +8,10 @@ import subprocess
 import sys
 import urllib.request
 
+from backfills import announced, key_of
 from guide import interrupt, page
 from jobs import make_file
-from process import BINARY, ROOT
+from process import ROOT
 from reader import (BUCKET, REGION, cloud, put_in, put_network_in,
                     run_until_delivered, settings, shell)
 
@@ -191,34 +192,38 @@ def test_debugging(shell, standin, cloud):
 
 
 def test_files_from_before_the_queue(shell, standin, cloud):
-    """More than one batch of messages; then the rest of a run that was broken
-    off."""
-    folder = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/"
-    wanted = {}
+    """All of January; then the hours of a gap, and what a new queue needs."""
+    wanted, gap = [], set()
     for number in range(124):
         _, data, events = make_file(2, 5000 + number)
-        key = "%s%03d a+b=é.json.gz" % (folder, number)
+        key = key_of(31, number, region=REGION, clock="%02d30" % (
+            number % 24), end=" a+b=é.json.gz")
         cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
-        wanted[key] = events
+        wanted += events
+        if number % 24 in (11, 12):
+            gap.add(key)
     queue_url = cloud.stack()
-    done = shell.run(page("migrate-from-lambda")["announce"])
-    assert done.stdout.split()[0] == "124"
-    again = subprocess.run(
-        ["sh", os.path.join(ROOT, "etc", "announce.sh"), BUCKET, folder,
-         queue_url, sorted(wanted)[119]], env=shell.env, cwd=shell.folder,
-        capture_output=True, text=True, timeout=120, check=True)
-    assert len(again.stdout.splitlines()) == 4
     settings(shell, standin, queue_url)
-    process = subprocess.Popen(
-        [BINARY, "-c", "trailpost.conf"], cwd=shell.folder, env=shell.env,
-        stderr=subprocess.PIPE, text=True, start_new_session=True)
-    all_events = [e for events in wanted.values() for e in events]
-    try:
-        standin.wait(lambda: set(all_events) <= set(
-            standin.dassana.events()), 60)
-    finally:
-        cloud.put_files(1, seed=9)
-        interrupt(process)
+    guide = page("backfill")
+    said = shell.run(guide["backfill-count"]).stderr
+    assert "124 objects to announce" in said
+    shell.run(put_in(guide["backfill-run"], asked=(
+        "january.state", "january.state --yes")))
+    state = json.loads((shell.folder / "january.state").read_text())
+    assert state["done"] and state["objects"] == 124
+    said = shell.run(put_in(page("getting-started")["past"], bucket=(
+        "$BUCKET", BUCKET))).stderr
+    assert "124 objects to announce" in said
+    sqs = cloud.client("sqs")
+    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    assert len(announced(m["Body"] for m in messages["Messages"])) == 124
+    for message in messages["Messages"]:
+        sqs.delete_message(QueueUrl=queue_url,
+                           ReceiptHandle=message["ReceiptHandle"])
+    shell.run(page("migrate-from-lambda")["backfill-gap"])
+    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10,
+                                   VisibilityTimeout=0)
+    assert set(announced(m["Body"] for m in messages["Messages"])) == gap
 
 
 def test_redrive(shell, cloud):

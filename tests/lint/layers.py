@@ -19,12 +19,13 @@ MAY_USE = {
     "trail": {"base"},
     "sink": {"net", "base"},
     "flow": {"aws", "trail", "sink", "net", "base"},
+    "backfill": {"aws", "trail", "net", "base"},
     "admin": {"flow", "aws", "trail", "sink", "net", "base"},
     "settings": {"admin", "aws", "trail", "sink", "net", "base"},
     "daemon": {"settings", "admin", "flow", "aws", "trail", "sink", "net",
                "base"},
-    "commands": {"daemon", "settings", "admin", "aws", "trail", "sink", "net",
-                 "base"},
+    "commands": {"backfill", "daemon", "settings", "admin", "aws", "trail",
+                 "sink", "net", "base"},
 }
 
 OWNERS = [  # header, files that may include it

@@ -531,6 +531,54 @@ test_attributes(void **state)
 	assert_int_equal(t.n, 0);
 }
 
+static void
+test_send(void **state)
+{
+	static const struct span bodies[] = {{"{\"a\":1}", 7}, {"b\n", 2}};
+	struct request *r;
+
+	(void)state;
+	t.op = sqs_send(t.sqs, bodies, 2, on_batch, &t);
+	r = fake_http_expect();
+	assert_string_equal(
+	    fake_header(r, "x-amz-target"), "AmazonSQS.SendMessageBatch");
+	assert_string_equal(fake_body(r).p,
+	    "{\"QueueUrl\":\"" URL "\",\"Entries\":["
+	    "{\"Id\":\"0\",\"MessageBody\":\"{\\\"a\\\":1}\"},"
+	    "{\"Id\":\"1\",\"MessageBody\":\"b\\u000a\"}]}");
+	fake_reply(r, 200, NULL,
+	    SPAN("{\"Successful\":[{\"Id\":\"0\",\"MessageId\":\"m\"}],"
+		 "\"Failed\":[{\"Id\":\"1\",\"SenderFault\":true,"
+		 "\"Code\":\"InvalidMessageContents\"}]}"));
+	fake_run();
+	assert_int_equal(t.done, 1);
+	assert_int_equal(t.result.class, AWS_OK);
+	assert_string_equal(
+	    buf_cstr(&t.text), "1|0||\n0|1|InvalidMessageContents|\n");
+	/* Not sent a second time by itself: it may have been obeyed. */
+	t.op = sqs_send(t.sqs, bodies, 1, on_batch, &t);
+	fake_fail(fake_http_expect(), ERR_TIMEOUT);
+	fake_run();
+	assert_int_equal(t.done, 2);
+	assert_int_equal(t.result.class, AWS_TRANSIENT);
+	assert_null(fake_http_next());
+}
+
+/* All of a call's bytes, each of which takes an escape. */
+static void
+test_send_as_much_as_may_be(void **state)
+{
+	char *p = mem_alloc(SQS_SEND_MAX);
+	struct span body = {p, SQS_SEND_MAX};
+
+	(void)state;
+	memset(p, '\n', SQS_SEND_MAX);
+	t.op = sqs_send(t.sqs, &body, 1, on_batch, &t);
+	assert_true(fake_body(fake_http_expect()).n > (size_t)6 * SQS_SEND_MAX);
+	sqs_cancel(&t.op);
+	mem_free(p);
+}
+
 int
 main(void)
 {
@@ -550,6 +598,8 @@ main(void)
 	    T(test_change_visibility),
 	    T(test_handles_are_not_logged),
 	    T(test_attributes),
+	    T(test_send),
+	    T(test_send_as_much_as_may_be),
 	};
 
 	return cmocka_run_group_tests_name("sqs", tests, NULL, NULL);
