@@ -181,7 +181,7 @@ fault_hours(int64_t less_ms)
 		if (f->until_ms - f->from_ms - less_ms > ms)
 			ms = f->until_ms - f->from_ms - less_ms;
 	}
-	return ms > 0 ? (double)ms / SIM_H : 1;
+	return ms > 0 ? (double)ms / (double)SIM_H : 1;
 }
 
 static void
@@ -213,7 +213,7 @@ sim_judge(int64_t end)
 	double polls_h = (double)S.fault_polls / fault_hours(POLLS_FROM_MS);
 	double posts_s =
 	    (double)S.fault_posts / fault_hours(POSTS_FROM_MS) / 3600;
-	double hours = (double)end / SIM_H;
+	double hours = (double)end / (double)SIM_H;
 	struct verdict v = {.n = 0};
 
 	demand(&v, share >= 99, "too few delivered");
@@ -234,7 +234,7 @@ sim_judge(int64_t end)
 	printf("%-26s | %20llu | %2u | %6.2f | %8.1f | %4zu/%-4zu | %7.0f | "
 	       "%6.1f | %s%s%s (redrive %u, %s first, %.1f/s)\n",
 	    r->name, (unsigned long long)S.seed, S.procs, share,
-	    (double)h.p99_ms / SIM_S, dead, untried,
+	    (double)h.p99_ms / (double)SIM_S, dead, untried,
 	    r->polls_h > 0 ? polls_h : (double)S.polls / hours / S.procs,
 	    r->posts_s > 0 ? posts_s : (double)S.posts / hours / 3600,
 	    v.n > 0 ? "FAIL" : "PASS", v.n > 0 ? ": " : "", v.why,

@@ -145,7 +145,7 @@ on_arrival(void *arg)
 
 	sim_arrive(load);
 	sim_after(&S.arrival[load],
-	    (int64_t)(-log(fraction()) * SIM_S / S.per_s[load]));
+	    (int64_t)(-log(fraction()) * (double)SIM_S / S.per_s[load]));
 }
 
 static void
@@ -163,7 +163,8 @@ begin_loads(void)
 		S.arrival[i].fn = on_arrival;
 		S.arrival[i].arg = (void *)(size_t)i;
 		sim_at(&S.arrival[i],
-		    l->from_ms + (int64_t)(fraction() * SIM_S / S.per_s[i]));
+		    l->from_ms +
+			(int64_t)(fraction() * (double)SIM_S / S.per_s[i]));
 	}
 }
 

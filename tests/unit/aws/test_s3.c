@@ -482,7 +482,7 @@ test_slow_progress(void **state)
 		    ETAG "Content-Range: bytes %d-9/10\r\n", i);
 		r = expect_range(range);
 		fake_reply_head(r, 206, head);
-		fake_reply_body(r, (struct span){TEN + i, 1});
+		fake_reply_body(r, (struct span){&TEN[i], 1});
 		fake_fail(r, ERR_RESET);
 		fake_run();
 	}
@@ -504,7 +504,7 @@ test_break_while_paused(void **state)
 			 "Content-Length: 10\r\n",
 		    i);
 		fake_reply_head(r, i == 0 ? 200 : 206, head);
-		fake_reply_body(r, (struct span){TEN + i, 10 - i});
+		fake_reply_body(r, (struct span){&TEN[i], 10 - i});
 		fake_run();
 		/* The server has waited long enough. */
 		fake_break(r, ERR_RESET);

@@ -137,8 +137,8 @@ a_turn_is_told_at_once(void **state)
 	    "level=warn event=e error=stall failures=2 repeated=1 within_s=3",
 	    "level=warn event=e error=stall failures=1",
 	    "level=warn event=e error=stall failures=1",
-	    "level=warn event=e error=stall failures=3 repeated=2 "
-	    "within_s=10"};
+	    ("level=warn event=e error=stall failures=3 repeated=2 "
+	     "within_s=10")};
 
 	(void)state;
 	for (int s = 0; s <= 5; s++) {

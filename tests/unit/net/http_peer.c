@@ -235,7 +235,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	ev_io_stop(loop, w);
 	if (c->at->op == PEER_SIP) {
 		c->off += (size_t)n;
-		ev_timer_set(&c->wait, PEER_SIP_MS / 1000.0, 0.);
+		ev_timer_set(&c->wait, (double)PEER_SIP_MS / 1000, 0.);
 		ev_timer_start(loop, &c->wait);
 		return;
 	}

@@ -300,8 +300,8 @@ trace_lines_hold_no_secret(void **state)
 	    "h.x-aws-ec2-metadata-token-ttl-seconds=60",
 	    "h.x-amz-date=20261122T120000Z", "status=200",
 	    "h.x-amz-request-id=R1", "h.set-cookie=[hidden]",
-	    "h.location=\"http://h/p?X-Amz-Signature=[hidden]&versionId=v2\" "
-	    "h.location=[hidden]"};
+	    ("h.location=\"http://h/p?X-Amz-Signature=[hidden]&versionId=v2\" "
+	     "h.location=[hidden]")};
 	struct fixture *f = *state;
 	struct buf log;
 
