@@ -9,15 +9,6 @@
 
 enum { TEXT_MAX = 512 };
 
-const char *
-log_level_name(enum log_level level)
-{
-	static const char *const names[] = {
-	    "error", "warn", "info", "debug", "trace"};
-
-	return names[level];
-}
-
 /* ---- logfmt ---- */
 
 static bool

@@ -8,8 +8,6 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-const char *log_level_name(enum log_level level);
-
 /* wall_ms < 0: no time. */
 void log_format_head(struct buf *b, enum log_format format, int64_t wall_ms,
     enum log_level level, const char *event);

@@ -18,6 +18,15 @@ enum {
 	STATS_MAX = 9, /* fields */
 };
 
+const char *
+log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+	    "error", "warn", "info", "debug", "trace"};
+
+	return names[level];
+}
+
 static struct {
 	bool colours;
 	bool told; /* day and zone */

@@ -17,6 +17,8 @@
 
 void log_text_set_colours(bool on);
 
+const char *log_level_name(enum log_level level);
+
 void log_text_head(
     struct buf *b, int64_t wall_ms, enum log_level level, const char *event);
 /* brief: where a story is told, a key is named in full once, at its beginning.

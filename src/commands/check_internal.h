@@ -35,6 +35,8 @@ void check_fini(struct check *p);
 bool check_open(struct check *p);
 /* Of config_load: a mistake or warning becomes a step. */
 void check_note(void *arg, bool fatal, const char *text);
+
+/* check_step.c */
 /* Runs the loop until check_wake. */
 void check_wait(struct check *p);
 void check_wake(struct check *p);

@@ -1,6 +1,6 @@
 /*
- * What the files of notify share: notify.c (the body, the envelope, the
- * objects), notify_shapes.c (who announces an object in which words).
+ * What the files of notify share: notify.c (the body and the envelope),
+ * notify_shapes.c (who announces an object in which words), notify_objects.c.
  */
 #ifndef TRAIL_NOTIFY_INTERNAL_H
 #define TRAIL_NOTIFY_INTERNAL_H
@@ -20,7 +20,7 @@ struct notify {
 	char fault[NOTIFY_FAULT_MAX]; /* what is wrong with which member */
 };
 
-/* ---- notify.c ---- */
+/* ---- notify_objects.c ---- */
 
 /* An object as its notification has it; the members' names are for people. */
 struct notify_found {
@@ -34,6 +34,8 @@ enum notify_reason notify_add(struct notify *n, struct notify_found f);
 /* NOTIFY_R_UNKNOWN_SHAPE, because of this member. */
 enum notify_reason notify_unknown(
     struct notify *n, const char *name, const struct json_node *member);
+/* No object is left. */
+void notify_drop(struct notify *n);
 
 /* ---- notify_shapes.c ---- */
 

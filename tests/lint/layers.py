@@ -32,7 +32,7 @@ OWNERS = [  # header, files that may include it
     (r"curl/", r"src/net/"),
     # ways makes the loop, the commands run it
     (r"ev\.h$", r"src/net/|src/daemon/(ways|run|signals)\.c$|"
-     r"src/commands/(check|health)\.c$|src/admin/server\.c$"),
+     r"src/commands/(check_step|health)\.c$|src/admin/server\.c$"),
     (r"yajl/", r"include/base/yajl_mem\.h$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
     (r"isa-l", r"src/sink/gzip_isal\.c$"),
