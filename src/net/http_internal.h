@@ -1,6 +1,7 @@
 /*
- * What http.c (the multi handle on the loop), request.c (life of one request)
- * and transfer.c (its curl handle) share.
+ * What http.c (the multi handle on the loop), request.c (life of one request),
+ * transfer.c (its curl handle) and handles.c (what they take turns with) share.
+ * Each knows those after it, and none before.
  */
 #ifndef NET_HTTP_INTERNAL_H
 #define NET_HTTP_INTERNAL_H
@@ -75,7 +76,7 @@ struct request {
 	char detail[CURL_ERROR_SIZE];
 };
 
-/* http.c */
+/* handles.c */
 CURL *http_take_easy(struct http *h);
 /* Not in the multi any more. clean: its transfer went to its end; only such
  * a handle is used again, as curl leaves traces of failed ones. */
