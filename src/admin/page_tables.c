@@ -1,5 +1,6 @@
 #include "admin/html.h"
 #include "admin/page_internal.h"
+#include "admin/totals.h"
 
 /* ---- the other sides ---- */
 
@@ -157,19 +158,17 @@ page_add_problems(const struct status *s, struct buf *b)
 
 /* ---- totals ---- */
 
-struct total {
-	const char *name;
-	uint64_t n;
-};
-
 static void
-add_group(struct buf *b, const char *caption, const struct total *row, size_t n)
+add_group(const struct totals_values *v, enum total_group group,
+    const char *caption, struct buf *b)
 {
 	buf_printf(b, "<table><caption>%s</caption><tbody>", caption);
-	for (size_t i = 0; i < n; i++) {
+	for (const struct total *t = totals_table; t->name != NULL; t++) {
+		if (t->group != group)
+			continue;
 		buf_printf(b, "<tr><th scope=\"row\">%s</th><td class=\"num\">",
-		    row[i].name);
-		html_count(b, row[i].n);
+		    t->words);
+		html_count(b, totals_value(v, t) / (t->per > 0 ? t->per : 1));
 		buf_str(b, "</td></tr>");
 	}
 	buf_str(b, "</tbody></table>");
@@ -178,34 +177,11 @@ add_group(struct buf *b, const char *caption, const struct total *row, size_t n)
 void
 page_add_totals(const struct status *s, struct buf *b)
 {
-	const struct total messages[] = {
-	    {"received", s->flow.messages_received},
-	    {"deleted: delivered or nothing to ship", s->flow.messages_deleted},
-	    {"failed, left for another try", s->flow.messages_failed},
-	    {"not understood, kept", s->flow.messages_unknown},
-	    {"leases lost", s->flow.leases_lost},
-	};
-	const struct total objects[] = {
-	    {"delivered whole", s->flow.objects_done},
-	    {"failed", s->flow.objects_failed},
-	    {"left out by the filter", s->flow.keys_filtered},
-	    {"KiB fetched", s->flow.object_bytes / 1024},
-	};
-	const struct total events[] = {
-	    {"found in log files", s->flow.events_sliced},
-	    {"delivered", s->flow.events_delivered},
-	    {"delivered before, not sent again", s->flow.events_skipped},
-	    {"refused by Dassana", s->flow.events_refused},
-	    {"requests", s->sink.posts},
-	    {"requests tried again", s->sink.retries},
-	};
+	struct totals_values v = {s->flow, s->sink};
 
 	buf_str(b, "<section class=\"totals\">");
-	add_group(b, "Messages since the start", messages,
-	    sizeof messages / sizeof messages[0]);
-	add_group(b, "Log files since the start", objects,
-	    sizeof objects / sizeof objects[0]);
-	add_group(b, "Events since the start", events,
-	    sizeof events / sizeof events[0]);
+	add_group(&v, TOTAL_MESSAGES, "Messages since the start", b);
+	add_group(&v, TOTAL_OBJECTS, "Log files since the start", b);
+	add_group(&v, TOTAL_EVENTS, "Events since the start", b);
 	buf_str(b, "</section>");
 }

@@ -1,5 +1,6 @@
 #include "admin/status.h"
 
+#include "admin/totals.h"
 #include "base/clock.h"
 
 void
@@ -48,9 +49,6 @@ status_take(const struct metrics_source *src, const struct rates *rates,
 	s->flow = shipper_stats(src->shipper);
 	s->sink = delivery_stats(shipper_delivery(src->shipper));
 	s->oldest_received_s = src->sqs != NULL ? sqs_oldest_s(src->sqs) : -1;
-	s->nothing = 0;
-	for (int i = 0; i < NOTIFY_R_COUNT; i++)
-		s->nothing += s->flow.nothing[i];
 	s->token = delivery_token(shipper_delivery(src->shipper));
 	take_credentials(src, s);
 	status_sample(src, &now);
@@ -191,42 +189,13 @@ add_now(const struct status *s, struct json_out *j)
 static void
 add_totals(const struct status *s, struct json_out *j)
 {
-	const struct {
-		const char *name;
-		uint64_t n;
-	} rows[] = {
-	    {"receives", s->flow.receives},
-	    {"receive_errors", s->flow.receive_errors},
-	    {"messages_received", s->flow.messages_received},
-	    {"messages_deleted", s->flow.messages_deleted},
-	    {"messages_failed", s->flow.messages_failed},
-	    {"messages_released", s->flow.messages_released},
-	    {"messages_unknown", s->flow.messages_unknown},
-	    {"messages_nothing", s->nothing},
-	    {"messages_duplicate", s->flow.messages_duplicate},
-	    {"leases_extended", s->flow.leases_extended},
-	    {"leases_lost", s->flow.leases_lost},
-	    {"keys_filtered", s->flow.keys_filtered},
-	    {"objects_done", s->flow.objects_done},
-	    {"objects_failed", s->flow.objects_failed},
-	    {"object_bytes", s->flow.object_bytes},
-	    {"json_bytes", s->flow.json_bytes},
-	    {"events_sliced", s->flow.events_sliced},
-	    {"events_delivered", s->flow.events_delivered},
-	    {"events_skipped", s->flow.events_skipped},
-	    {"events_refused", s->flow.events_refused},
-	    {"posts", s->sink.posts},
-	    {"post_retries", s->sink.retries},
-	    {"post_bytes", s->sink.taken_body_bytes},
-	    {"doc_count_missing", s->sink.doc_count_missing},
-	    {"doc_count_short", s->sink.doc_count_short},
-	    {"token_faults", s->sink.token_faults},
-	    {"setup_faults", s->sink.setup_faults},
-	};
+	struct totals_values v = {s->flow, s->sink};
 
 	json_begin(j, "totals", '{');
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		json_count(j, rows[i].name, rows[i].n);
+	for (const struct total *t = totals_table; t->name != NULL; t++) {
+		if ((t->shows & TOTAL_STATUS) != 0)
+			json_count(j, t->name, totals_value(&v, t));
+	}
 	json_end(j, '}');
 }
 

@@ -25,7 +25,6 @@ struct status {
 	struct health health;
 	struct shipper_stats flow;
 	struct delivery_stats sink;
-	uint64_t nothing; /* messages with nothing to ship */
 	const char *creds_source;
 	bool creds_valid;
 	int64_t creds_left_s; /* as creds_stats has it */

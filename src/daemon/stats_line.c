@@ -1,11 +1,11 @@
 #include "daemon/stats_line.h"
 
+#include "admin/totals.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "sink/delivery.h"
 
-enum { EVERY_MS = 60 * 1000, LOG_TICK_MS = 5 * 1000 };
+enum { EVERY_MS = 60 * 1000, LOG_TICK_MS = 5 * 1000, FIELDS_MAX = 64 };
 
 struct stats {
 	const struct shipper *shipper;
@@ -20,32 +20,13 @@ struct stats {
 static uint64_t
 sum(const struct stats *s)
 {
-	struct shipper_stats f = shipper_stats(s->shipper);
-	struct delivery_stats d = delivery_stats(shipper_delivery(s->shipper));
-
-	return f.messages_received + f.messages_deleted + f.messages_failed +
-	       f.messages_released + f.receive_errors + f.objects_done +
-	       f.objects_failed + f.events_sliced + f.events_delivered +
-	       f.leases_lost + f.delete_failures + d.posts + d.taken_events;
-}
-
-static uint64_t
-nothing(const struct shipper_stats *f)
-{
+	struct totals_values v = totals_read(s->shipper);
 	uint64_t n = 0;
 
-	for (int i = 0; i < NOTIFY_R_COUNT; i++)
-		n += f->nothing[i];
-	return n;
-}
-
-static uint64_t
-left_out(const struct shipper_stats *f)
-{
-	uint64_t n = 0;
-
-	for (int i = 0; i < SLICER_CAUSES; i++)
-		n += f->records_left_out[i];
+	for (const struct total *t = totals_table; t->name != NULL; t++) {
+		if ((t->shows & TOTAL_IDLE) == 0)
+			n += totals_value(&v, t);
+	}
 	return n;
 }
 
@@ -68,56 +49,34 @@ look(struct stats *s)
 	s->bytes = d.taken_plain_bytes;
 }
 
-/* What matters first: how fast, how much at hand, what arrived, what did not.
- * From events_delivered on they are totals since the start. */
+/* What matters first: how fast, how much at hand, then the totals. */
 void
 stats_log(const struct stats *s)
 {
-	struct shipper_stats f = shipper_stats(s->shipper);
-	struct delivery_stats d = delivery_stats(shipper_delivery(s->shipper));
+	struct totals_values v = totals_read(s->shipper);
+	const struct shipper_stats *f = &v.flow;
+	const struct delivery_stats *d = &v.sink;
+	struct log_field line[FIELDS_MAX] = {
+	    F_REAL("events_per_s", rate(s, d->taken_events, s->events)),
+	    F_REAL("mb_per_s", rate(s, d->taken_plain_bytes, s->bytes) / 1e6),
+	    F_INT("messages_held", f->messages_held),
+	    F_SOME("objects_active", f->objects_active),
+	    F_SOME("objects_waiting", f->objects_waiting),
+	    F_SOME("messages_parked", f->messages_parked),
+	    F_SOME("learned_limit_bytes", d->learned_limit_bytes),
+	};
+	size_t n = 7;
 
-	LOG_INFO("stats",
-	    F_REAL("events_per_s", rate(s, d.taken_events, s->events)),
-	    F_REAL("mb_per_s", rate(s, d.taken_plain_bytes, s->bytes) / 1e6),
-	    F_INT("messages_held", f.messages_held),
-	    F_SOME("objects_active", f.objects_active),
-	    F_SOME("objects_waiting", f.objects_waiting),
-	    F_SOME("messages_parked", f.messages_parked),
-	    F_SOME("learned_limit_bytes", d.learned_limit_bytes),
+	for (const struct total *t = totals_table; t->name != NULL; t++) {
+		uint64_t value = totals_value(&v, t);
 
-	    F_INT("events_delivered", f.events_delivered),
-	    F_INT("messages_deleted", f.messages_deleted),
-	    F_SOME("messages_failed", f.messages_failed),
-	    F_SOME("messages_unknown", f.messages_unknown),
-	    F_SOME("objects_failed", f.objects_failed),
-	    F_SOME("records_left_out", left_out(&f)),
-	    F_SOME("events_refused", f.events_refused),
-	    F_SOME("leases_lost", f.leases_lost),
-	    F_SOME("delete_failures", f.delete_failures),
-	    F_SOME("receive_errors", f.receive_errors),
-	    F_SOME("post_retries", d.retries),
-	    F_SOME("token_faults", d.token_faults),
-	    F_SOME("setup_faults", d.setup_faults),
-	    F_SOME("doc_count_short", d.doc_count_short),
-	    F_SOME("events_short", d.events_short),
-	    F_SOME("doc_count_missing", d.doc_count_missing),
-
-	    F_SOME("messages_received", f.messages_received),
-	    F_SOME("messages_nothing", nothing(&f)),
-	    F_SOME("messages_duplicate", f.messages_duplicate),
-	    F_SOME("messages_released", f.messages_released),
-	    F_SOME("keys_filtered", f.keys_filtered),
-	    F_SOME("objects_done", f.objects_done),
-	    F_SOME("objects_joined", f.objects_joined),
-	    F_SOME("objects_known", f.objects_known),
-	    F_SOME("objects_empty", f.objects_empty),
-	    F_SOME("events_sliced", f.events_sliced),
-	    F_SOME("events_skipped", f.events_skipped),
-	    F_SOME("object_bytes", f.object_bytes),
-	    F_SOME("json_bytes", f.json_bytes), F_SOME("posts", d.posts),
-	    F_SOME("post_bytes", d.taken_body_bytes),
-	    F_SOME("splits", d.splits), F_SOME("receives", f.receives),
-	    F_SOME("leases_extended", f.leases_extended));
+		CHECK(n < FIELDS_MAX - 1);
+		if ((t->shows & TOTAL_ALWAYS) != 0)
+			line[n++] = F_INT(t->name, value);
+		else if ((t->shows & TOTAL_LINE) != 0)
+			line[n++] = F_SOME(t->name, value);
+	}
+	log_write(LOG_LVL_INFO, "stats", line);
 }
 
 static void
