@@ -1,6 +1,6 @@
 /*
- * What a request has of the multi handle, and gives back: a handle of curl's, and
- * its turn.
+ * What a request has of the multi handle, and gives back: a handle of curl's,
+ * and its turn.
  */
 #include "base/mem.h"
 #include "net/http_internal.h"
