@@ -8,6 +8,7 @@ complete -c trailpost -f -s o -x -a 'queue_url= region= assume_role_arn= assume_
 complete -c trailpost -f -s v -d 'log more; -vv for all there is'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l object -x -d 'read the beginning of this object'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l peek -d 'receive one message, which costs it a receive'
+complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l send-one -d 'send its first event to Dassana, and show the answer'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check backfill' -l json -d 'report in JSON'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l from -x -d 'what CloudTrail wrote from then on (UTC)'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l to -x -d 'and before this'

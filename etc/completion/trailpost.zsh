@@ -37,6 +37,7 @@ _trailpost()
 		'*-v[log more; -vv for all there is]'
 		'--object=[read the beginning of this object]:value:'
 		'--peek[receive one message, which costs it a receive]'
+		'--send-one[send its first event to Dassana, and show the answer]'
 		'--json[report in JSON]'
 		'--help=-[this, or all settings]::about:(settings)'
 		'--version[the version]'

@@ -26,6 +26,8 @@ static const struct arg_row rows[ARG_COUNT] = {
 	"read the beginning of this object", false},
     [ARG_PEEK] = {"peek", 0, NULL, CHECK_,
 	"receive one message, which costs it a receive", false},
+    [ARG_SEND] = {"send-one", 0, NULL, CHECK_,
+	"send its first event to Dassana, and show the answer", false},
     [ARG_JSON] = {"json", 0, NULL, CHECK_ | FILL, "report in JSON", false},
     [ARG_FROM] = {"from", 0, "TIME", FILL,
 	"what CloudTrail wrote from then on (UTC)", false},
@@ -205,6 +207,7 @@ static const struct {
 	size_t at; /* a bool of struct args */
 } flags[] = {
     {ARG_PEEK, offsetof(struct args, check.peek)},
+    {ARG_SEND, offsetof(struct args, check.send)},
     {ARG_JSON, offsetof(struct args, check.json)},
     {ARG_JSON, offsetof(struct args, backfill.json)},
     {ARG_ANY_KEY, offsetof(struct args, backfill.any_key)},

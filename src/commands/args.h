@@ -29,6 +29,7 @@ enum arg {
 	ARG_VERBOSE,
 	ARG_OBJECT,
 	ARG_PEEK,
+	ARG_SEND,
 	ARG_JSON,
 	ARG_FROM,
 	ARG_TO,

@@ -107,6 +107,8 @@ run_steps(struct check *p)
 		check_skip(p, "object", "without credentials");
 	}
 	check_sink(p);
+	if (p->has_creds)
+		check_send(p);
 }
 
 enum { BUFS = 7 };

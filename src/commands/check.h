@@ -1,5 +1,6 @@
 /*
- * `trailpost check`: proves a set-up, step by step, and changes nothing.
+ * `trailpost check`: proves a set-up, step by step, and changes nothing, except
+ * that it sends an event if asked to.
  *
  * Permissions to delete and to hide messages are tried with a receipt handle
  * that cannot exist. Reading from the queue costs a message one of its receives
@@ -15,6 +16,7 @@
 struct check_args {
 	const char *object; /* "s3://BUCKET/KEY"; NULL: none */
 	bool peek;	    /* look for one in a notification */
+	bool send;	    /* its first event to Dassana */
 	bool json;
 };
 

@@ -66,8 +66,13 @@ void check_peek(struct check *p);
 void check_object(struct check *p);
 /* The same without a version; false: it cannot be read. */
 bool check_read(struct check *p);
+struct s3_object check_object_of(const struct check *p); /* borrowed */
 
 /* check_sink.c */
 void check_sink(struct check *p);
+
+/* check_send.c */
+/* Sends the first event of that object, if asked to. */
+void check_send(struct check *p);
 
 #endif

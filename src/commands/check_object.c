@@ -174,8 +174,8 @@ object_arn(const struct check *p, struct buf *out)
 		    buf_cstr(&p->bucket));
 }
 
-static struct s3_object
-object_of(const struct check *p)
+struct s3_object
+check_object_of(const struct check *p)
 {
 	return (struct s3_object){.bucket = buf_view(&p->bucket),
 	    .key = buf_view(&p->key),
@@ -199,7 +199,7 @@ on_done(void *arg, const struct aws_result *r)
 	struct read *t = arg;
 	struct check *p = t->check;
 	struct buf *advice = &p->step.advice;
-	const struct s3_object o = object_of(p);
+	const struct s3_object o = check_object_of(p);
 	struct endpoint host = p->ways.hosts.s3;
 	struct buf arn;
 
@@ -234,7 +234,7 @@ on_done(void *arg, const struct aws_result *r)
 static bool
 read_object(struct check *p, const char *name, struct read t)
 {
-	const struct s3_object o = object_of(p);
+	const struct s3_object o = check_object_of(p);
 	const struct s3_events ev = {.on_head = on_head,
 	    .on_data = on_data,
 	    .on_done = on_done,

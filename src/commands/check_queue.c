@@ -6,6 +6,15 @@
 
 /* A lease that is shorter than a call which hangs, and another one, is lost
  * with the first hiccup. */
+/* Each receive may hide a message for 12 h; then it should still have a day to
+ * come to the dead-letter queue. */
+enum {
+	HOUR_S = 3600,
+	DAY_S = 24 * HOUR_S,
+	HIDDEN_S = 12 * HOUR_S,
+	RETENTION_MAX_S = 14 * DAY_S, /* that SQS allows */
+	RECEIVES_MAX = 1000,	      /* likewise */
+};
 enum { FEW_RECEIVES = 3, SHORT_LEASE_S = 2 * SQS_TIMEOUT_MS / 1000 };
 
 /* arn:PARTITION:sqs:REGION:ACCOUNT:NAME, from the URL; "" if it has another
@@ -73,6 +82,36 @@ tell_queue(struct check *p, const struct sqs_attributes *a)
 	report_add(&p->report, &p->step);
 }
 
+/* Or else what cannot be delivered may expire before it gets there. */
+static void
+tell_retention(struct report_step *s, const struct sqs_attributes *a)
+{
+	int64_t receives =
+	    a->max_receives < RECEIVES_MAX ? a->max_receives : RECEIVES_MAX;
+	int64_t least_s = receives * HIDDEN_S + DAY_S;
+
+	if (a->retention_s < 0)
+		return;
+	buf_printf(
+	    &s->fact, ", kept for %.3g days", (double)a->retention_s / DAY_S);
+	if (a->retention_s >= least_s)
+		return;
+	s->mark = REPORT_WARNING;
+	if (s->advice.n > 0)
+		buf_str(&s->advice, "; ");
+	if (least_s <= RETENTION_MAX_S)
+		buf_printf(&s->advice,
+		    "a message may expire before it gets there: set the "
+		    "queue's MessageRetentionPeriod to %d (14 days)",
+		    RETENTION_MAX_S);
+	else
+		buf_printf(&s->advice,
+		    "a message may expire before it gets there: set the "
+		    "queue's MessageRetentionPeriod to %d (14 days) and "
+		    "maxReceiveCount to %d or less",
+		    RETENTION_MAX_S, (RETENTION_MAX_S - DAY_S) / HIDDEN_S);
+}
+
 /* Without one, what can never be delivered comes back until it expires. */
 static void
 tell_redrive(struct check *p, const struct sqs_attributes *a)
@@ -97,6 +136,7 @@ tell_redrive(struct check *p, const struct sqs_attributes *a)
 			    "a short outage uses these up: raise "
 			    "maxReceiveCount to 5 or more");
 		}
+		tell_retention(s, a);
 	}
 	report_add(&p->report, s);
 }

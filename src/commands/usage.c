@@ -48,7 +48,7 @@ write_option(FILE *out, enum arg a)
 static bool
 is_rare(enum arg a)
 {
-	return a == ARG_OPTIONS || a == ARG_METRICS;
+	return a == ARG_OPTIONS || a == ARG_METRICS || a == ARG_COMPLETION;
 }
 
 /* Those of the one command and of no other, or those of several. */

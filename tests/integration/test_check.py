@@ -13,7 +13,7 @@ import pytest
 from issuer import IDENTITY, serve, write_profile  # noqa: F401
 from jobs import make_file
 from process import ROOT, bare_environ
-from standin import Fault, shapes
+from standin import Fault, answers, shapes
 
 # As AWS words it.
 NO_DECRYPT = "User: arn:aws:sts::111122223333:assumed-role/trailpost/x is " \
@@ -249,6 +249,71 @@ def test_few_receives(standin, checked, count, result):
     assert found.status == 0
     assert found.step("redrive")["result"] == result
     assert "after %d receives" % count in found.step("redrive")["fact"]
+
+
+@pytest.mark.parametrize("count, days, advice", [
+    (5, 3.5, None), (5, 3.4, "(14 days)"), (26, 14, None),
+    (27, 14, "maxReceiveCount to 26 or less"),
+    (10 ** 18, 14, "maxReceiveCount to 26 or less")])
+def test_messages_that_may_expire(standin, checked, count, days, advice):
+    standin.queue.dead_letter = standin.sqs.create(standin.url, "dead")
+    standin.queue.max_receives = count
+    standin.queue.retention_s = int(days * 86400)
+    found = checked()
+    assert found.status == 0
+    step = found.step("redrive")
+    assert "kept for %g days" % days in step["fact"]
+    assert step["result"] == ("warning" if advice else "ok")
+    assert (advice or "") in step.get("advice", "")
+
+
+# ---- an event ----
+
+
+def test_one_event_is_sent(standin, checked):
+    key, data, _ = make_file(5)
+    standin.put(key, data)
+    result = checked("--send-one", "--object", "s3://trail-logs/" + key)
+    assert result.status == 0
+    assert standin.dassana.event_count == 1
+    assert "docCount" in result.step("send")["fact"]
+    assert key in result.step("send")["fact"]
+    assert standin.journal.all("sqs.receive") == []
+    assert standin.queue.counts() == (1, 0)
+    assert checked("--send-one", "--peek").results()["send"] == "ok"
+    assert checked("--send-one").results()["send"] == "skipped"
+    result = checked("--send-one", "--peek", gzip_level="0")
+    assert result.results()["send"] == "ok"
+    assert standin.dassana.event_count == 3
+
+
+@pytest.mark.parametrize("answer, word, allowed", [
+    (answers.told({"success": True}, take=True), "verify_doc_count = no",
+     True),
+    (answers.told({"errorMessage": "Task timed out"}), "the reply", False),
+    (answers.refusal(), "the reply", False),
+    (answers.redirect(), "dassana_endpoint", False)])
+def test_the_answer_to_an_event(standin, checked, answer, word, allowed):
+    key, data, _ = make_file(3)
+    standin.put(key, data)
+    standin.dassana.overrule = lambda _, events: answer if events else None
+    args = ("--send-one", "--object", "s3://trail-logs/" + key)
+    result = checked(*args)
+    assert result.failed() == ["send"]
+    assert word in result.step("send")["advice"]
+    result = checked(*args, verify_doc_count="no")
+    assert (result.status == 0) == allowed
+    assert (result.failed() == []) == allowed
+
+
+@pytest.mark.parametrize("data, word", [
+    (b'{"Records":[]}', "it has none"), (b"{no", "byte"), (None, "key")])
+def test_an_object_without_an_event(standin, checked, data, word):
+    standin.s3.put(standin.BUCKET, "k" if data else "other", data or b"")
+    result = checked("--send-one", "--object", "s3://trail-logs/k")
+    assert "send" in result.failed()
+    assert word in result.step("send")["fact"]
+    assert standin.dassana.event_count == 0
 
 
 @pytest.mark.parametrize("fault", [
