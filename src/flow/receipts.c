@@ -9,7 +9,6 @@ enum {
 	CALLS_EACH = 6, /* of each kind: neither can keep the other waiting */
 	RETRY_BASE_MS = 500,
 	RETRY_CAP_MS = 10000,
-	RELEASE_ATTEMPTS = 3,
 };
 
 TAILQ_HEAD(receipt_list, receipt);
@@ -124,8 +123,7 @@ retry(struct receipts *rs, struct receipt *r, enum receipt_op op, unsigned s)
 	int64_t now = clock_mono_ms();
 
 	r->attempts++;
-	if (now >= r->lease_until_ms ||
-	    (op == RECEIPT_RELEASE && r->attempts >= RELEASE_ATTEMPTS)) {
+	if (now >= r->lease_until_ms) {
 		finish(rs, r, op, RECEIPT_LOST);
 		return;
 	}
@@ -199,9 +197,9 @@ log_call(struct receipts *rs, const struct aws_result *res, size_t entries)
 	if (failed)
 		LOG_WARN("sqs.batch", F_INT("entries", entries),
 		    F_ERR(res->err), AWS_FIELDS(res),
-		    F_STR("advice", "messages are kept; deletes and lease "
-				    "extensions are tried again while the "
-				    "lease lasts"));
+		    F_STR("advice", "messages are kept; deletes, releases and "
+				    "lease extensions are tried again while "
+				    "the lease lasts"));
 	else if (rs->failing)
 		LOG_INFO("sqs.batch.recovered", F_INT("entries", entries));
 	rs->failing = failed;

@@ -380,8 +380,8 @@ test_until_the_lease_ends(void **state)
 	    {RECEIPT_DELETE, 60, false, 5, 60},
 	    {RECEIPT_EXTEND, 60, true, 5, 60},
 	    {RECEIPT_EXTEND, 43200, true, 2000, 20000},
-	    {RECEIPT_RELEASE, 43200, true, 3, 3},
-	    {RECEIPT_RELEASE, 60, false, 3, 3},
+	    {RECEIPT_RELEASE, 43200, true, 2000, 20000},
+	    {RECEIPT_RELEASE, 60, false, 5, 60},
 	};
 
 	(void)state;
