@@ -186,6 +186,14 @@ ledger_close(struct ledger *l, struct ledger_page **pp)
 	keep_bounds(l);
 }
 
+struct ledger_page *
+ledger_hold(struct ledger_page *p)
+{
+	if (p != NULL)
+		p->opened++;
+	return p;
+}
+
 void
 ledger_set_reader(struct ledger_page *p, void *reader)
 {

@@ -12,8 +12,9 @@
  * under the same key replace it.
  *
  * Bounded: at most max objects in at most ledger_bytes(max), names and ranges
- * included; the object longest untouched is forgotten first, and a range that
- * does not fit is forgotten. Forgetting costs a duplicate.
+ * included, those apart that are open (being read, or delivered, but their
+ * message is held for others); the object longest untouched is forgotten first,
+ * and a range that does not fit is forgotten. Forgetting costs a duplicate.
  */
 #ifndef FLOW_LEDGER_H
 #define FLOW_LEDGER_H
@@ -41,6 +42,8 @@ void ledger_free(struct ledger **l); /* all pages have been closed */
 struct ledger_page *ledger_open(struct ledger *l, struct span bucket,
     struct span key, struct span etag, struct span version);
 void ledger_close(struct ledger *l, struct ledger_page **p);
+/* Opens it once more, as it stands; NULL if p is. */
+struct ledger_page *ledger_hold(struct ledger_page *p);
 /* Who reads it, if anybody: borrowed, and taken back before it closes. */
 void ledger_set_reader(struct ledger_page *p, void *reader);
 void *ledger_reader(const struct ledger_page *p);

@@ -45,6 +45,13 @@ struct turn {
 	struct wants wants;
 };
 
+/* flow/objects': what is known of those of its objects that are delivered, so
+ * that it is not forgotten before the message is gone. */
+struct pin {
+	SLIST_ENTRY(pin) link;
+	struct ledger_page *page;
+};
+
 /* flow/lot's: that it waits until it is known whose fault its failure is. */
 struct stay {
 	TAILQ_ENTRY(message) link;
@@ -71,6 +78,7 @@ struct message {
 	enum back_off back_off;
 	struct turn turn;
 	struct stay stay;
+	SLIST_HEAD(, pin) pins;
 	enum { MESSAGE_HELD, MESSAGE_LEAVING } state;
 };
 

@@ -64,6 +64,30 @@ count_end(struct objects *os, const struct object *o, bool good)
 	}
 }
 
+static void
+pin(struct message *m, struct ledger_page *page)
+{
+	struct pin *p;
+
+	if (page == NULL)
+		return;
+	p = mem_zalloc(sizeof *p);
+	p->page = ledger_hold(page);
+	SLIST_INSERT_HEAD(&m->pins, p, link);
+}
+
+void
+objects_unpin(struct objects *os, struct message *m)
+{
+	struct pin *p;
+
+	while ((p = SLIST_FIRST(&m->pins)) != NULL) {
+		SLIST_REMOVE_HEAD(&m->pins, link);
+		ledger_close(os->ledger, &p->page);
+		mem_free(p);
+	}
+}
+
 void
 object_settle(struct objects *os, struct object *o)
 {
@@ -82,8 +106,12 @@ object_settle(struct objects *os, struct object *o)
 		bool last = m->open == 1;
 
 		line_unwant(&os->line, w);
-		if (last)
+		if (last) {
 			lot_leave(&os->lot, m);
+			objects_unpin(os, m);
+		} else if (good) {
+			pin(m, o->page);
+		}
 		message_ended(os->conf.messages, m, good);
 		if (!last && !os->draining)
 			doubt_look(os, m);
@@ -108,6 +136,7 @@ objects_disown(struct objects *os, struct message *m)
 		if (last)
 			object_drop(os, o);
 	}
+	objects_unpin(os, m);
 }
 
 void

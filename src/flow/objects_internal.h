@@ -53,6 +53,8 @@ void object_settle(struct objects *os, struct object *o);
 /* m is gone as far as its objects are concerned; those that nobody else wants
  * are gone with it. */
 void objects_disown(struct objects *os, struct message *m);
+/* What was delivered of it may be forgotten. */
+void objects_unpin(struct objects *os, struct message *m);
 
 /* ---- doubt_blame.c ---- */
 

@@ -68,6 +68,7 @@ objects_abandon(struct objects *os)
 	while ((o = TAILQ_FIRST(&os->all)) != NULL) {
 		while ((w = TAILQ_FIRST(&o->wants)) != NULL) {
 			lot_leave(&os->lot, w->message);
+			objects_unpin(os, w->message);
 			line_unwant(&os->line, w);
 		}
 		object_drop(os, o);

@@ -356,6 +356,37 @@ test_remembered(void **state)
 	close_world();
 }
 
+/* However many others are delivered meanwhile. */
+static void
+test_remembered_while_held(void **state)
+{
+	char other[8];
+
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		open_world(2);
+		message("a b");
+		assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+		settle(DELIVERY_TAKEN);
+		for (unsigned i = 0; i < 150; i++) {
+			snprintf(other, sizeof other, "o%u", i);
+			message(other);
+			assert_true(fake_s3_send(fake_s3_of(other), TWO));
+			settle(DELIVERY_TAKEN);
+			(void)leave();
+		}
+		if (way == 0) {
+			fake_s3_fail(
+			    fake_s3_of("b"), AWS_NOT_FOUND, "NoSuchKey");
+			assert_int_equal(leave().released, 1);
+			message("a b");
+			assert_false(fake_s3_is_open("a"));
+			assert_int_equal(stats().known, 1);
+		}
+		close_world();
+	}
+}
+
 /* ---- doubt ---- */
 
 static void
@@ -731,6 +762,7 @@ main(void)
 	    cmocka_unit_test(test_found_elsewhere),
 	    cmocka_unit_test(test_order_and_slots),
 	    cmocka_unit_test(test_remembered),
+	    cmocka_unit_test(test_remembered_while_held),
 	    cmocka_unit_test(test_parked),
 	    cmocka_unit_test(test_at_fault_by_comparison),
 	    cmocka_unit_test(test_a_success_wakes_all),
