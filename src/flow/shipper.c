@@ -58,7 +58,9 @@ gate(void *arg)
  * The open batch is sent before it is full or old when nothing will add to it:
  * no POST is under way, and either an object waits for room that only this
  * batch can give, or none waits for a slot and none can come, because the
- * messages are at their maximum, or because we drain.
+ * messages are at their maximum, or because we drain. And when nothing is there
+ * that would add to it soon: no object, and none in the queue, since the last
+ * poll brought fewer than it might.
  */
 static void
 seal_if_starved(struct shipper *s)
@@ -66,10 +68,11 @@ seal_if_starved(struct shipper *s)
 	struct objects_stats o = objects_stats(s->objects);
 	bool draining = s->state == SHIPPER_DRAINING;
 	bool ends = draining ? o.active == 0 : intake_full(s->intake);
+	bool quiet = o.active == 0 && intake_drained(s->intake);
 
 	if (!draining && !delivery_idle(s->delivery))
 		return;
-	if (objects_choked(s->objects) || (o.waiting == 0 && ends))
+	if (objects_choked(s->objects) || (o.waiting == 0 && (ends || quiet)))
 		batcher_seal(s->batcher);
 }
 

@@ -64,19 +64,52 @@ test_start(void **state)
 	model_end();
 }
 
-/* A message's worth of events is not sent while more may come … */
+/* A message's worth of events is not sent while more may come: the first poll
+ * brought as much as it asked for, and the next one has not ended … */
 static void
 test_batch_waits_for_more(void **state)
 {
 	(void)state;
-	open_world(10, 3);
+	open_world(10, 30);
+	while (stats().messages_held < 2)
+		model_step();
+	hold_polls = true;
 	model_run(50000);
 	assert_int_equal(stats().objects_done, 0);
 	assert_int_equal(model_stats().posts, 0);
-	model_run(70000);
+	model_run(20000);
 	/* The very first has one event. */
 	assert_int_equal(model_stats().posts, 2);
+	assert_int_equal(stats().objects_done, 2);
+	model_end();
+}
+
+/* … but at once when the queue has no more … */
+static void
+test_seal_when_drained(void **state)
+{
+	(void)state;
+	open_world(10, 3);
+	while (stats().messages_held < 3)
+		model_step();
+	model_run(5000);
+	assert_int_equal(model_stats().posts, 2);
 	assert_int_equal(model_stats().good_left, 0);
+	model_end();
+}
+
+/* … unless an object is still read: it adds to the batch. */
+static void
+test_no_seal_beside_a_get(void **state)
+{
+	(void)state;
+	open_world(10, 3);
+	while (stats().messages_held < 3)
+		model_step();
+	hold_gets = true;
+	model_run(50000);
+	assert_true(stats().objects_active > 0);
+	assert_int_equal(model_stats().posts, 0);
 	model_end();
 }
 
@@ -344,6 +377,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_start),
 	    cmocka_unit_test(test_batch_waits_for_more),
+	    cmocka_unit_test(test_seal_when_drained),
+	    cmocka_unit_test(test_no_seal_beside_a_get),
 	    cmocka_unit_test(test_seal_when_starved),
 	    cmocka_unit_test(test_no_seal_behind_a_post),
 	    cmocka_unit_test(test_drain_idle),
