@@ -11,6 +11,7 @@ before, by turns with this one.
 
 import argparse
 import gzip
+import http.server
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -35,10 +37,14 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Daemon:
+    running = []
+
     def __init__(self, binary, p, **settings):
         conf = {
             "queue_url": p.queue_url, "region": "us-east-1",
             "dassana_token": "bench-token", "s3_path_style": "yes",
+            # Its stand-in counts nothing.
+            "verify_doc_count": "no",
             "endpoint_url_sqs": "http://127.0.0.1:%d" % p.ports["queue"],
             "endpoint_url_s3": "http://127.0.0.1:%d" % p.ports["plain"],
             "dassana_endpoint":
@@ -51,6 +57,7 @@ class Daemon:
         self.process = subprocess.Popen(argv, stderr=self.log, env={
             "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench",
             "PATH": os.environ["PATH"]})
+        self.running.append(self)
 
     def proc(self, name):
         return pathlib.Path("/proc/%d/%s" % (self.process.pid, name))
@@ -69,6 +76,7 @@ class Daemon:
         self.process.terminate()
         code = self.process.wait(30)
         self.log.close()
+        self.running.remove(self)
         if code != 0:
             raise SystemExit("bench: the daemon's exit status is %d" % code)
 
@@ -193,6 +201,7 @@ def large(t, binary, floor_bin, p, count):
     per_gb = f["cpu_s"] / total * 1e9
     t.row("floor, CPU seconds per GB of JSON", per_gb, unit="s")
     tls = "https://127.0.0.1:%d" % p.ports["tls"]
+    taken = {}
     for name, more in (
             ("large objects", {}),
             ("large objects over verified TLS", {
@@ -203,10 +212,14 @@ def large(t, binary, floor_bin, p, count):
                     "http://127.0.0.1:%d/ingest" % p.slow(2000)})):
         wall, cpu, rss = run(binary, p, keys, **more)
         plain = not more
+        taken[name] = cpu
         t.row(name + ": CPU, times the floor", cpu / total * 1e9 / per_gb,
               1.2 if plain else None, "x")
         t.row(name + ": MB of JSON a second", total / MB / wall, unit="MB/s")
         t.row(name + ": peak RSS", rss, 32, "MiB")
+    t.row("large objects over verified TLS: CPU, times plain",
+          taken["large objects over verified TLS"] / taken["large objects"],
+          1.05, "x")
 
 
 def gzip_levels(t, binary, p, count):
@@ -237,8 +250,106 @@ def small(t, binary, p, count):
     wall, cpu, rss = run(binary, p, keys,
                          endpoint_url_s3="http://127.0.0.1:%d" % port)
     t.row("small objects, 50 ms more a GET: objects a second",
-          len(keys) / wall, 500, "/s", upper=False)
+          len(keys) / wall, 1000, "/s", upper=False)
     t.row("small objects, 50 ms more a GET: peak RSS", rss, 32, "MiB")
+    keys = keys[:count // 6]
+    wall, cpu, rss = run(
+        binary, p, keys,
+        endpoint_url_sqs="http://127.0.0.1:%d" % p.far_queue(200))
+    t.row("small objects, 200 ms more to SQS: objects a second",
+          len(keys) / wall, 300, "/s", upper=False)
+
+
+def run_many(binary, p, keys, processes, **settings):
+    """The same by so many processes at once: wall and CPU seconds, and how
+    many objects they delivered."""
+    p.new_queue()
+    p.announce(keys)
+    ports = [peers.free_port() for _ in range(processes)]
+    begin = time.monotonic()
+    all_of_them = [
+        Daemon(binary, p, shutdown_timeout="6s",
+               admin_listen="127.0.0.1:%d" % port, **settings)
+        for port in ports]
+    while p.left() > 0:
+        if time.monotonic() - begin > 300:
+            raise SystemExit("bench: not done")
+        time.sleep(0.02)
+    wall = time.monotonic() - begin
+    cpu = sum(d.cpu_s() for d in all_of_them)
+    objects = sum(metric(port, "trailpost_objects_delivered_total")
+                  for port in ports)
+    for d in all_of_them:
+        d.stop()
+    return wall, cpu, objects
+
+
+def two(t, binary, p, count):
+    """So few GETs at once that the servers are not the limit."""
+    keys = make_small(p, count)
+    port = p.slow(50, p.dir / "www/bench" / keys[0])
+    taken = {n: [run_many(binary, p, keys, n, s3_concurrency=16,
+                          endpoint_url_s3="http://127.0.0.1:%d" % port)
+                 for _ in range(3)] for n in (1, 2)}
+    wall, cpu = ([statistics.median(r[i] for r in taken[n]) for n in (1, 2)]
+                 for i in (0, 1))
+    t.row("two processes, 50 ms more a GET: times as fast as one",
+          wall[0] / wall[1], 1.9, "x", upper=False)
+    t.row("two processes, 50 ms more a GET: CPU, times one's",
+          cpu[1] / cpu[0], 1.05, "x")
+    t.row("two processes: times that an object was delivered",
+          max(r[2] for r in taken[2]) / len(keys), 1, "x")
+
+
+class Taker(http.server.BaseHTTPRequestHandler):
+    """Dassana, who notes when she took something."""
+
+    protocol_version = "HTTP/1.1"
+    taken = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        lines = gzip.decompress(body).count(b"\n")
+        reply = json.dumps({"success": True, "docCount": lines}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+        self.taken.append(time.monotonic())
+
+    def log_message(self, *args):
+        pass
+
+
+def lag(t, binary, p, seconds):
+    """From sending the notification until Dassana has taken the events, a file
+    a second."""
+    keys = make_small(p, seconds + 1)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    p.new_queue()
+    d = Daemon(binary, p, shutdown_timeout="6s",
+               dassana_endpoint="http://127.0.0.1:%d" % server.server_port)
+    p.announce(keys[:1])
+    while p.left() > 0:
+        time.sleep(0.02)
+    lags = []
+    for key in keys[1:]:
+        time.sleep(1)
+        before, begin = len(Taker.taken), time.monotonic()
+        p.announce([key])
+        while len(Taker.taken) == before:
+            if time.monotonic() - begin > 10:
+                raise SystemExit("bench: a file was not delivered")
+            time.sleep(0.001)
+        lags.append((Taker.taken[before] - begin) * 1000)
+    d.stop()
+    server.shutdown()
+    lags.sort()
+    t.row("lag, a file a second: half of them within",
+          lags[len(lags) // 2], unit="ms")
+    t.row("lag, a file a second: 99 of 100 within",
+          lags[-1 - len(lags) // 100], 100, "ms")
 
 
 def huge(t, binary, p, size):
@@ -276,7 +387,7 @@ def main():
     a.add_argument("--baseline", help="the program of the release before")
     a.add_argument("--npm", required=True, help="where fauxqs is installed")
     a.add_argument("--quick", action="store_true", help="a tenth of it")
-    a.add_argument("--only", default="large,gzip,small,huge,idle")
+    a.add_argument("--only", default="large,gzip,small,two,lag,huge,idle")
     a = a.parse_args()
     scale = 10 if a.quick else 1
     with tempfile.TemporaryDirectory(prefix="trailpost-bench-") as work:
@@ -296,6 +407,10 @@ def main():
                 if a.baseline:
                     keys = make_small(p, 6000 // scale)
                     times_baseline(t, "small objects", a, p, keys, 0.55, 1.8)
+            if "two" in a.only:
+                two(t, a.bin, p, 3000 // scale)
+            if "lag" in a.only:
+                lag(t, a.bin, p, 100 // scale)
             if "huge" in a.only:
                 huge(t, a.bin, p, 2 * 10 ** 9 // scale)
             if "idle" in a.only:
@@ -306,6 +421,8 @@ def main():
                 sys.stderr.write(log[-3000:])
             raise
         finally:
+            for d in Daemon.running:
+                d.process.kill()
             p.stop()
     print("%d aims missed" % t.missed)
 

@@ -128,6 +128,12 @@ class Peers:
                        str(delay_ms), *more, stdout=subprocess.PIPE)
         return int(p.stdout.readline())
 
+    def far_queue(self, delay_ms):
+        p = self.spawn(sys.executable, str(HERE / "relay.py"), "--delay-ms",
+                       str(delay_ms), "--to", str(self.ports["queue"]),
+                       stdout=subprocess.PIPE)
+        return int(p.stdout.readline())
+
     def sqs(self, operation, **members):
         c = http.client.HTTPConnection("127.0.0.1", self.ports["queue"])
         c.request("POST", "/", json.dumps(members), {
