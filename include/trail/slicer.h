@@ -39,7 +39,7 @@
 #include "trail/events.h"
 
 enum {
-	SLICER_CARRY = 64 * 1024,
+	SLICER_CARRY = 16 * 1024,
 	SLICER_OUTSIDE_MAX = 64 * 1024,
 	SLICER_DEPTH_MAX = 512,
 };

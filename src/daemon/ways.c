@@ -58,7 +58,7 @@ ways_begin(struct ways *w, const struct config *c)
 	    .user_agent = "trailpost/" TRAILPOST_VERSION,
 	    .connect_timeout_ms = (int64_t)c->connect_timeout_ms,
 	    .max_idle_connections =
-		(unsigned)(c->s3_concurrency + c->delivery_concurrency + 8),
+		(unsigned)(c->s3_concurrency + c->delivery_concurrency + 16),
 	    .key_log = c->allow_tls_key_log != 0,
 	};
 

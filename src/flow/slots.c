@@ -11,7 +11,7 @@
 #include "trail/record.h"
 
 enum {
-	/* Inflated bytes of one object in one turn of the loop: 32 objects at
+	/* Inflated bytes of one object in one turn of the loop: 64 objects at
 	 * once then hold the loop for some 20 ms. */
 	TURN_BYTES = 64 * 1024,
 };

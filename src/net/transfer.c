@@ -12,7 +12,7 @@
 #include "net/http_internal.h"
 
 /* RECEIVE_BYTES is curl's own CURLOPT_BUFFERSIZE where none is set. */
-enum { RECEIVE_BYTES = CURL_MAX_WRITE_SIZE, STREAM_RCVBUF = 256 * 1024 };
+enum { RECEIVE_BYTES = CURL_MAX_WRITE_SIZE, STREAM_RCVBUF = 128 * 1024 };
 
 _Static_assert(2 * RECEIVE_BYTES <= HTTP_STASH_BYTES,
     "a stash that is half empty takes whatever curl delivers at once");

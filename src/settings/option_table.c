@@ -98,7 +98,7 @@ static const struct option_row rows[] = {
 	.choices = path_styles,
 	.help = "Whether the bucket stands in the path of an S3 URL rather "
 		"than in its host name."},
-    COUNT(s3_concurrency, "32", 1, 256,
+    COUNT(s3_concurrency, "64", 1, 256,
 	"How many log files are fetched at once."),
     COUNT(max_messages, "200", 1, 2000,
 	"How many messages of the queue are worked on at once."),

@@ -230,7 +230,7 @@ static struct shipper_conf
 conf(void)
 {
 	return (struct shipper_conf){
-	    .s3_concurrency = 32,
+	    .s3_concurrency = 64,
 	    .max_messages = 200,
 	    .max_parked = 1000,
 	    .visibility_timeout_s = 300,

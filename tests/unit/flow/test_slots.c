@@ -606,7 +606,7 @@ test_crowded(void **state)
 	sc.delivery = t.delivery;
 	t.slots = slots_new(&sc);
 	t.feed[0].object.large = true;
-	large = start(0, 60, 60 * 1024, false);
+	large = start(0, 300, 12 * 1024, false);
 	large->piece = 16384;
 	feed_all();
 	assert_true(delivery_crowded(t.delivery));
