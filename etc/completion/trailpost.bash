@@ -17,7 +17,7 @@ _trailpost()
 	*:--print-options=*) cur=${cur#*=}; words='mdoc markdown' ;;
 	*:--help=*) cur=${cur#*=}; words=settings ;;
 	*) case $command in
-		check) words='-c -o -v --object= --peek --send-one --json --help --version' ;;
+		check) words='-c -o -v --object= --peek --send-one --backfill= --json --help --version' ;;
 		health) words='-c -o -v --live --ready --help --version' ;;
 		cat) words='--help --version' ;;
 		backfill) words='-c -o -v --json --from= --to= --account= --region= --organization= --any-key --dry-run --yes --max-waiting= --after= --state= --profile= --help --version' ;;

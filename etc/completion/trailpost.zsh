@@ -38,6 +38,7 @@ _trailpost()
 		'--object=[read the beginning of this object]:value:'
 		'--peek[receive one message, which costs it a receive]'
 		'--send-one[send its first event to Dassana, and show the answer]'
+		'--backfill=[whether a backfill may list it, and send]:value:'
 		'--json[report in JSON]'
 		'--help=-[this, or all settings]::about:(settings)'
 		'--version[the version]'

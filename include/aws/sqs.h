@@ -87,6 +87,12 @@ struct sqs_op *sqs_change_visibility(struct sqs *s, const struct span *handle,
 struct sqs_op *sqs_send(struct sqs *s, const struct span *body, size_t n,
     sqs_batch_fn *fn, void *arg);
 
+/* Sends a message that SQS takes from nobody, since it is to be delayed for too
+ * long and holds what no message may: so an entry that is refused shows that
+ * sending is allowed. Where something takes it nevertheless it is a test
+ * message in S3's shape, which daemons delete. */
+struct sqs_op *sqs_try_send(struct sqs *s, sqs_batch_fn *fn, void *arg);
+
 /* What the queue says of itself. Numbers are −1 and texts empty where it does
  * not say. (SQS API Reference, "GetQueueAttributes".) */
 struct sqs_attributes {

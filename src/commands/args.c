@@ -28,6 +28,8 @@ static const struct arg_row rows[ARG_COUNT] = {
 	"receive one message, which costs it a receive", false},
     [ARG_SEND] = {"send-one", 0, NULL, CHECK_,
 	"send its first event to Dassana, and show the answer", false},
+    [ARG_BACKFILL] = {"backfill", 0, "s3://BUCKET", CHECK_,
+	"whether a backfill may list it, and send", false},
     [ARG_JSON] = {"json", 0, NULL, CHECK_ | FILL, "report in JSON", false},
     [ARG_FROM] = {"from", 0, "TIME", FILL,
 	"what CloudTrail wrote from then on (UTC)", false},
@@ -189,6 +191,7 @@ static const struct {
 } texts[] = {
     {ARG_FILE, offsetof(struct args, file)},
     {ARG_OBJECT, offsetof(struct args, check.object)},
+    {ARG_BACKFILL, offsetof(struct args, check.backfill)},
     {ARG_FROM, offsetof(struct args, backfill.from)},
     {ARG_TO, offsetof(struct args, backfill.to)},
     {ARG_ORGANIZATION, offsetof(struct args, backfill.organization)},

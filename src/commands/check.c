@@ -102,6 +102,7 @@ run_steps(struct check *p)
 		name_object(p);
 		check_peek(p);
 		check_object(p);
+		check_backfill(p);
 	} else {
 		check_skip(p, "queue", "without credentials");
 		check_skip(p, "object", "without credentials");

@@ -14,9 +14,10 @@
 #include "settings/config.h"
 
 struct check_args {
-	const char *object; /* "s3://BUCKET/KEY"; NULL: none */
-	bool peek;	    /* look for one in a notification */
-	bool send;	    /* its first event to Dassana */
+	const char *object;   /* "s3://BUCKET/KEY"; NULL: none */
+	const char *backfill; /* "s3://BUCKET[/PREFIX]"; NULL: none */
+	bool peek;	      /* look for one in a notification */
+	bool send;	      /* its first event to Dassana */
 	bool json;
 };
 

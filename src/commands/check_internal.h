@@ -68,6 +68,10 @@ void check_object(struct check *p);
 bool check_read(struct check *p);
 struct s3_object check_object_of(const struct check *p); /* borrowed */
 
+/* check_backfill.c */
+/* What a backfill takes besides, of the same credentials. */
+void check_backfill(struct check *p);
+
 /* check_sink.c */
 void check_sink(struct check *p);
 

@@ -15,7 +15,7 @@ static const char *const does[CMD_COUNT] = {
 };
 
 static const char *const operands[CMD_COUNT] = {
-    "", "", "", " [FILE|-]...", " s3://BUCKET[/PREFIX]", " [COMMAND|settings]"};
+    "", "", "", " [FILE|-]...", " s3://BUCKET", " [COMMAND|settings]"};
 
 void
 usage_write(FILE *out)
@@ -84,8 +84,6 @@ usage_write_help(FILE *out)
 	write_options(out, CMD_RUN, false);
 	fputs("check:\n", out);
 	write_options(out, CMD_CHECK, false);
-	fputs("health:\n", out);
-	write_options(out, CMD_HEALTH, false);
 }
 
 void

@@ -225,6 +225,53 @@ def test_refusals_name_what_to_do(standin, checked, operation, fault, step,
         assert word in found["advice"]
 
 
+def test_what_a_backfill_takes(standin, checked):
+    """Nothing is sent, and nothing read but the names of folders."""
+    standin.s3.put("trail-logs", "p/AWSLogs/111122223333/CloudTrail/x", b"x")
+    result = checked("--backfill=s3://trail-logs/p/")
+    assert result.status == 0
+    assert result.step("list") == {
+        "step": "list", "result": "ok", "fact": "s3:ListBucket is allowed"}
+    assert result.step("send")["fact"] == "sqs:SendMessage is allowed"
+    assert standin.queue.empty()
+    assert [e.key for e in standin.journal.all("s3.LIST")] == ["p/AWSLogs/"]
+    result = checked("--backfill=s3://trail-logs")
+    assert result.status == 0
+    assert "before AWSLogs/" in result.step("list")["advice"]
+    assert "list" not in checked().results()
+    assert checked("--backfill=trail-logs").failed() == ["list"]
+
+
+@pytest.mark.parametrize("operation, fault, step, words", [
+    ("s3.LIST", Fault(403, "AccessDenied", "no"), "list",
+     ["s3:ListBucket on arn:aws:s3:::trail-logs"]),
+    ("sqs.SendMessageBatch", Fault(403, "AccessDeniedException", "no"),
+     "send", ["sqs:SendMessage on arn:aws:sqs:us-east-1:111122223333:"
+              "trailpost", "no Deny"]),
+    ("sqs.SendMessageBatch", Fault(
+        400, "KmsAccessDenied", NO_DECRYPT.replace(
+            "kms:Decrypt", "kms:GenerateDataKey")), "send",
+     ["grant kms:GenerateDataKey and kms:Decrypt on arn:aws:kms"]),
+])
+def test_what_a_backfill_lacks(standin, checked, operation, fault, step,
+                               words):
+    standin.s3.put("trail-logs", "AWSLogs/111122223333/CloudTrail/x", b"x")
+    standin.faults.on(operation, fault)
+    result = checked("--backfill=s3://trail-logs")
+    assert result.status == 1 and result.failed() == [step]
+    for word in words:
+        assert word in result.step(step)["advice"]
+
+
+def test_a_refusal_of_the_message_itself_is_none(standin, checked):
+    """Whether AWS refuses the entry or the whole call."""
+    standin.s3.put("trail-logs", "AWSLogs/111122223333/CloudTrail/x", b"x")
+    standin.faults.on("sqs.SendMessageBatch", Fault(
+        400, "InvalidMessageContents", "Invalid characters"))
+    assert checked("--backfill=s3://trail-logs").step("send")[
+        "result"] == "ok"
+
+
 @pytest.mark.parametrize("given, result, words", [
     ({}, "ok", "hidden for 300 s (visibility_timeout; the queue's own 30 s "
      "does not count)"),

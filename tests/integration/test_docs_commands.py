@@ -207,6 +207,10 @@ def test_files_from_before_the_queue(shell, standin, cloud):
     guide = page("backfill")
     said = shell.run(guide["backfill-count"]).stderr
     assert "124 objects to announce" in said
+    said = shell.run(put_in(guide["backfill-check"], profile=(
+        "AWS_PROFILE=me", ""))).stdout
+    assert "✓ list" in said and "✓ send" in said and "✗" not in said, said
+    standin.dassana.problems.clear()
     shell.run(put_in(guide["backfill-run"], asked=(
         "january.state", "january.state --yes")))
     state = json.loads((shell.folder / "january.state").read_text())

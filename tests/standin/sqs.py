@@ -242,6 +242,7 @@ class Service:
             if not text:
                 raise Refused("MissingParameter", "The request must contain "
                               "the parameter MessageBody.")
+            _number(entry, "DelaySeconds", 0, 0, 900)
             if BAD_CHARACTER.search(text):
                 raise Refused("InvalidMessageContents", "Invalid characters "
                               "were found in the message.")

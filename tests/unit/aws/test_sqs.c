@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "trail/notify.h"
 
 #include "fake/fake_http.c"
 
@@ -564,6 +565,30 @@ test_send(void **state)
 	assert_null(fake_http_next());
 }
 
+/* A daemon would delete it, where something takes it in spite of all. */
+static void
+test_a_message_that_nobody_takes(void **state)
+{
+	const struct json_node *root, *entry;
+	struct notify *n;
+	struct json *j;
+	struct span body;
+
+	(void)state;
+	t.op = sqs_try_send(t.sqs, on_batch, &t);
+	assert_int_equal(
+	    json_parse(fake_body(fake_http_expect()), 1 << 16, &j, &root),
+	    ERR_OK);
+	entry = json_get(root, "Entries")->child;
+	assert_true(span_is(json_get(entry, "DelaySeconds")->text, "901"));
+	body = json_str(json_get(entry, "MessageBody"));
+	assert_non_null(memmem(body.p, body.n, "\xef\xbf\xbf", 3));
+	assert_int_equal(notify_parse(body, &n), NOTIFY_NOTHING);
+	notify_free(&n);
+	json_free(&j);
+	sqs_cancel(&t.op);
+}
+
 /* All of a call's bytes, each of which takes an escape. */
 static void
 test_send_as_much_as_may_be(void **state)
@@ -599,6 +624,7 @@ main(void)
 	    T(test_handles_are_not_logged),
 	    T(test_attributes),
 	    T(test_send),
+	    T(test_a_message_that_nobody_takes),
 	    T(test_send_as_much_as_may_be),
 	};
 
