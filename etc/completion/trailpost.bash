@@ -7,7 +7,7 @@ _trailpost()
 	before=${before%"${before##*[![:blank:]]}"}
 	before=${before##*[[:blank:]]}
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		case $w in check|health|cat|backfill|help) command=$w ;; esac
+		case $w in check|health|cat|backfill|dlq|help) command=$w ;; esac
 	done
 	case $before:$cur in
 	-c:*) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -21,8 +21,9 @@ _trailpost()
 		health) words='-c -o -v --live --ready --help --version' ;;
 		cat) words='--help --version' ;;
 		backfill) words='-c -o -v --json --from= --to= --account= --region= --organization= --any-key --dry-run --yes --max-waiting= --after= --state= --profile= --help --version' ;;
-		help) words='--help --version settings check health cat backfill help' ;;
-		*) words='check health cat backfill help -c -o -v --print-config --print-default-config --print-options= --print-metrics --print-completion= --help --version' ;;
+		dlq) words='-c -o -v --json --profile= --only= --help --version' ;;
+		help) words='--help --version settings check health cat backfill dlq help' ;;
+		*) words='check health cat backfill dlq help -c -o -v --print-config --print-default-config --print-options= --print-metrics --print-completion= --help --version' ;;
 		esac
 		if [[ $command = cat && $cur != -* ]]; then
 			compopt -o filenames

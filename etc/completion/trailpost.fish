@@ -1,6 +1,6 @@
 # Completion of trailpost for fish, written by make conf.
 complete -c trailpost -f
-complete -c trailpost -n __fish_use_subcommand -a 'check health cat backfill help'
+complete -c trailpost -n __fish_use_subcommand -a 'check health cat backfill dlq help'
 complete -c trailpost -n '__fish_seen_subcommand_from help' -a 'settings check health cat'
 complete -c trailpost -n '__fish_seen_subcommand_from cat' -F
 complete -c trailpost -s c -r -F -d 'read settings from FILE'
@@ -10,7 +10,7 @@ complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l object -x -d 
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l peek -d 'receive one message, which costs it a receive'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l send-one -d 'send its first event to Dassana, and show the answer'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l backfill -x -d 'whether a backfill may list it, and send'
-complete -c trailpost -f -n '__fish_seen_subcommand_from check backfill' -l json -d 'report in JSON'
+complete -c trailpost -f -n '__fish_seen_subcommand_from check backfill dlq' -l json -d 'report in JSON'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l from -x -d 'what CloudTrail wrote from then on (UTC)'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l to -x -d 'and before this'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l account -x -d 'of this account alone; several may be given'
@@ -22,7 +22,8 @@ complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l yes -d 'do
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l max-waiting -x -d 'let so many messages wait in the queue'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l after -x -d 'go on behind this key'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l state -x -d 'keep in FILE how far it has come'
-complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l profile -x -d 'credentials of this AWS profile'
+complete -c trailpost -f -n '__fish_seen_subcommand_from backfill dlq' -l profile -x -d 'credentials of this AWS profile'
+complete -c trailpost -f -n '__fish_seen_subcommand_from dlq' -l only -x -d 'redrive what has this cause, as dlq list names it'
 complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l live -d 'whether it lives'
 complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l ready -d 'whether it can do its work'
 complete -c trailpost -f -n __fish_use_subcommand -l print-config -d 'the settings in force, and whence'

@@ -79,6 +79,16 @@ _trailpost()
 		'--help=-[this, or all settings]::about:(settings)'
 		'--version[the version]'
 		) ;;
+	dlq) options=(
+		'-c[read settings from FILE]:file:_files'
+		'*-o[one setting; wins over all other sources]:setting:_trailpost_settings'
+		'*-v[log more; -vv for all there is]'
+		'--json[report in JSON]'
+		'--profile=[credentials of this AWS profile]:value:'
+		'--only=[redrive what has this cause, as dlq list names it]:value:'
+		'--help=-[this, or all settings]::about:(settings)'
+		'--version[the version]'
+		) ;;
 	help) options=(
 		'--help=-[this, or all settings]::about:(settings)'
 		'--version[the version]'

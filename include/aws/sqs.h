@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "aws/call.h"
+#include "base/buf.h"
 #include "base/span.h"
 
 enum {
@@ -29,6 +30,7 @@ enum {
 	SQS_SEND_MAX = 256 * 1024, /* bytes of all bodies of one call */
 };
 
+struct json_node;
 struct sqs;
 struct sqs_op; /* one operation under way; gone when its fn is called */
 
@@ -46,6 +48,8 @@ struct sqs_message {
 	struct span id, handle, body; /* borrowed for the callback */
 	unsigned receive_count;	      /* 0 if not told */
 	int64_t sent_ms;	      /* −1 if not told */
+	/* Of whoever sent it; of a queue of dead letters alone. May be NULL. */
+	const struct json_node *attributes;
 };
 
 /* r->class AWS_OK: n messages (0 … 10). A message without id, handle or body
@@ -87,6 +91,12 @@ struct sqs_op *sqs_change_visibility(struct sqs *s, const struct span *handle,
 struct sqs_op *sqs_send(struct sqs *s, const struct span *body, size_t n,
     sqs_batch_fn *fn, void *arg);
 
+/* One message with the attributes that it had, as sqs_copy_attributes has
+ * written them; may be empty. Otherwise as sqs_send. */
+struct sqs_op *sqs_send_again(struct sqs *s, struct span body,
+    struct span attributes, sqs_batch_fn *fn, void *arg);
+void sqs_copy_attributes(struct buf *out, const struct json_node *attributes);
+
 /* Sends a message that SQS takes from nobody, since it is to be delayed for too
  * long and holds what no message may: so an entry that is refused shows that
  * sending is allowed. Where something takes it nevertheless it is a test
@@ -117,6 +127,12 @@ sqs_get_attributes(struct sqs *s, sqs_attributes_fn *fn, void *arg);
 /* The dead-letter queue of that ARN, which is of the same account and region as
  * s; NULL if it has no name. To be freed. */
 struct sqs *sqs_dead_letters(const struct sqs *s, struct span arn);
+
+/* Lets SQS move all messages of a dead-letter queue back to where they came
+ * from. (SQS API Reference, "StartMessageMoveTask".) */
+typedef void sqs_moved_fn(void *arg, const struct aws_result *r);
+struct sqs_op *
+sqs_move(struct sqs *s, struct span source_arn, sqs_moved_fn *fn, void *arg);
 
 /* For how long the oldest message that was received in the last minute had been
  * in the queue, in s; −1: none was. */

@@ -72,6 +72,7 @@ aws_operation_name(enum aws_operation o)
 	    [AWS_SQS_VISIBILITY] = "ChangeMessageVisibilityBatch",
 	    [AWS_SQS_ATTRIBUTES] = "GetQueueAttributes",
 	    [AWS_SQS_SEND] = "SendMessageBatch",
+	    [AWS_SQS_MOVE] = "StartMessageMoveTask",
 	    [AWS_S3_GET] = "GetObject",
 	    [AWS_S3_HEAD_BUCKET] = "HeadBucket",
 	    [AWS_S3_LIST] = "ListObjectsV2",

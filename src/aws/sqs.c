@@ -104,6 +104,7 @@ read_message(const struct json_node *n, struct sqs_message *m)
 	    .handle = json_str(json_get(n, "ReceiptHandle")),
 	    .body = json_str(body),
 	    .sent_ms = -1};
+	m->attributes = json_get(n, "MessageAttributes");
 	if (m->id.n == 0 || m->id.n > SQS_ID_MAX || m->handle.n == 0 ||
 	    m->handle.n > SQS_HANDLE_MAX || !json_is(body, JSON_STRING))
 		return ERR_SHAPE;
@@ -191,7 +192,10 @@ sqs_receive(
 	buf_str(&body, ",\"MessageSystemAttributeNames\":"
 		       "[\"ApproximateReceiveCount\",\"SentTimestamp\"],"
 		       "\"AttributeNames\":"
-		       "[\"ApproximateReceiveCount\",\"SentTimestamp\"]}");
+		       "[\"ApproximateReceiveCount\",\"SentTimestamp\"]");
+	if (op->sqs->wants_attributes)
+		buf_str(&body, ",\"MessageAttributeNames\":[\"All\"]");
+	buf_char(&body, '}');
 	sqs_start(op, &spec, "AmazonSQS.ReceiveMessage", &body);
 	buf_fini(&body);
 	return op;

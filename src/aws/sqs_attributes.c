@@ -120,6 +120,8 @@ sqs_dead_letters(const struct sqs *s, struct span arn)
 		conf.queue_url = buf_cstr(&url);
 		if (url.err == ERR_OK)
 			made = sqs_new(s->aws, &conf);
+		if (made != NULL)
+			made->wants_attributes = true;
 	}
 	buf_fini(&url);
 	return made;

@@ -15,6 +15,7 @@ struct sqs {
 	char *queue_url, *region;
 	struct endpoint endpoint;
 	int64_t timeout_ms;
+	bool wants_attributes; /* of those who sent the messages */
 	struct sqs_age {
 		int64_t slot; /* of time */
 		int64_t ms;   /* the oldest message that came in it */
@@ -29,6 +30,7 @@ struct sqs_op {
 	sqs_received_fn *received;
 	sqs_batch_fn *batch;
 	sqs_attributes_fn *attributes;
+	sqs_moved_fn *moved;
 	void *arg;
 };
 

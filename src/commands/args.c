@@ -13,14 +13,15 @@
 #define HEALTH (1u << CMD_HEALTH)
 #define CAT    (1u << CMD_CAT)
 #define FILL   (1u << CMD_BACKFILL)
+#define DLQ    (1u << CMD_DLQ)
 #define ALL    ((1u << CMD_COUNT) - 1)
 
 static const struct arg_row rows[ARG_COUNT] = {
-    [ARG_FILE] = {NULL, 'c', "FILE", RUN | CHECK_ | HEALTH | FILL,
+    [ARG_FILE] = {NULL, 'c', "FILE", RUN | CHECK_ | HEALTH | FILL | DLQ,
 	"read settings from FILE", false},
-    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", RUN | CHECK_ | HEALTH | FILL,
+    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", RUN | CHECK_ | HEALTH | FILL | DLQ,
 	"one setting; wins over all other sources", false},
-    [ARG_VERBOSE] = {NULL, 'v', NULL, RUN | CHECK_ | HEALTH | FILL,
+    [ARG_VERBOSE] = {NULL, 'v', NULL, RUN | CHECK_ | HEALTH | FILL | DLQ,
 	"log more; -vv for all there is", false},
     [ARG_OBJECT] = {"object", 0, "s3://BUCKET/KEY", CHECK_,
 	"read the beginning of this object", false},
@@ -30,7 +31,8 @@ static const struct arg_row rows[ARG_COUNT] = {
 	"send its first event to Dassana, and show the answer", false},
     [ARG_BACKFILL] = {"backfill", 0, "s3://BUCKET", CHECK_,
 	"whether a backfill may list it, and send", false},
-    [ARG_JSON] = {"json", 0, NULL, CHECK_ | FILL, "report in JSON", false},
+    [ARG_JSON] = {"json", 0, NULL, CHECK_ | FILL | DLQ, "report in JSON",
+	false},
     [ARG_FROM] = {"from", 0, "TIME", FILL,
 	"what CloudTrail wrote from then on (UTC)", false},
     [ARG_TO] = {"to", 0, "TIME", FILL, "and before this", false},
@@ -50,8 +52,10 @@ static const struct arg_row rows[ARG_COUNT] = {
     [ARG_AFTER] = {"after", 0, "KEY", FILL, "go on behind this key", false},
     [ARG_STATE] = {"state", 0, "FILE", FILL, "keep in FILE how far it has come",
 	false},
-    [ARG_PROFILE] = {"profile", 0, "NAME", FILL,
+    [ARG_PROFILE] = {"profile", 0, "NAME", FILL | DLQ,
 	"credentials of this AWS profile", false},
+    [ARG_ONLY] = {"only", 0, "CAUSE", DLQ,
+	"redrive what has this cause, as dlq list names it", false},
     [ARG_LIVE] = {"live", 0, NULL, HEALTH, "whether it lives", false},
     [ARG_READY] = {"ready", 0, NULL, HEALTH, "whether it can do its work",
 	false},
@@ -70,7 +74,7 @@ static const struct arg_row rows[ARG_COUNT] = {
 };
 
 static const char *const commands[CMD_COUNT] = {
-    "", "check", "health", "cat", "backfill", "help"};
+    "", "check", "health", "cat", "backfill", "dlq", "help"};
 
 const struct arg_row *
 args_row(enum arg a)
@@ -199,6 +203,7 @@ static const struct {
     {ARG_AFTER, offsetof(struct args, backfill.after)},
     {ARG_STATE, offsetof(struct args, backfill.state)},
     {ARG_PROFILE, offsetof(struct args, profile)},
+    {ARG_ONLY, offsetof(struct args, only)},
     {ARG_OPTIONS, offsetof(struct args, value)},
     {ARG_COMPLETION, offsetof(struct args, value)},
     {ARG_HELP, offsetof(struct args, value)},
@@ -335,6 +340,9 @@ args_parse(struct args *a, int argc, char **argv)
 		return mistake(
 		    "there is nothing to do with", a->operands[0], NULL);
 	if (a->command == CMD_BACKFILL && a->noperands > 1)
+		return mistake(
+		    "there is nothing to do with", a->operands[1], NULL);
+	if (a->command == CMD_DLQ && a->noperands > 1)
 		return mistake(
 		    "there is nothing to do with", a->operands[1], NULL);
 	a->backfill.place = a->noperands > 0 ? a->operands[0] : NULL;

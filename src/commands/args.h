@@ -18,6 +18,7 @@ enum command {
 	CMD_HEALTH,
 	CMD_CAT,
 	CMD_BACKFILL,
+	CMD_DLQ,
 	CMD_HELP,
 	CMD_COUNT
 };
@@ -44,6 +45,7 @@ enum arg {
 	ARG_AFTER,
 	ARG_STATE,
 	ARG_PROFILE,
+	ARG_ONLY,
 	ARG_LIVE,
 	ARG_READY,
 	ARG_CONFIG,
@@ -79,6 +81,7 @@ struct args {
 	const char *value; /* of --print-options, --print-completion, --help */
 	struct check_args check;
 	struct backfill_args backfill;
+	const char *only; /* of dlq redrive; NULL: all */
 };
 
 const struct arg_row *args_row(enum arg a);

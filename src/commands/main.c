@@ -13,6 +13,7 @@
 #include "commands/args.h"
 #include "commands/check.h"
 #include "commands/command.h"
+#include "commands/dlq.h"
 #include "commands/inherited.h"
 #include "commands/usage.h"
 #include "settings/config.h"
@@ -52,6 +53,8 @@ with_config(const struct args *a)
 
 	if (a->command == CMD_BACKFILL)
 		return backfill_command(&src, a);
+	if (a->command == CMD_DLQ)
+		return dlq_command(&src, a);
 	if (a->command == CMD_CHECK)
 		return check_setup(&src, &a->check);
 	if (a->command == CMD_HEALTH)
@@ -114,8 +117,8 @@ help(const struct args *a)
 			return EXIT_OK;
 		}
 	}
-	fputs("trailpost: there is help on settings, check, health, cat and "
-	      "backfill\n",
+	fputs("trailpost: there is help on settings, check, health, cat, "
+	      "backfill and dlq\n",
 	    stderr);
 	return EXIT_USAGE;
 }
@@ -162,7 +165,8 @@ level_of(const struct args *a)
 {
 	if (a->verbose > 0)
 		return a->verbose == 1 ? LOG_LVL_DEBUG : LOG_LVL_TRACE;
-	return a->command == CMD_CHECK || a->command == CMD_BACKFILL
+	return a->command == CMD_CHECK || a->command == CMD_BACKFILL ||
+		       a->command == CMD_DLQ
 		   ? LOG_LVL_ERROR
 		   : LOG_LVL_INFO;
 }

@@ -11,11 +11,12 @@ static const char *const does[CMD_COUNT] = {
     [CMD_HEALTH] = "ask a running one, at its admin_listen",
     [CMD_CAT] = "write the events of log files, one a line",
     [CMD_BACKFILL] = "announce the files of a time that is past",
+    [CMD_DLQ] = "look at the dead letters, or put them back",
     [CMD_HELP] = "say more of a command, or of the settings",
 };
 
-static const char *const operands[CMD_COUNT] = {
-    "", "", "", " [FILE|-]...", " s3://BUCKET", " [COMMAND|settings]"};
+static const char *const operands[CMD_COUNT] = {"", "", "", " [FILE|-]...",
+    " s3://BUCKET", " list|redrive", " [COMMAND|settings]"};
 
 void
 usage_write(FILE *out)
@@ -94,7 +95,8 @@ usage_write_command(FILE *out, enum command c)
 	    c == CMD_HELP ? "" : " [OPTION]...", operands[c], does[c]);
 	write_options(out, c, false);
 	write_options(out, c, true);
-	if (c == CMD_CHECK || c == CMD_HEALTH || c == CMD_BACKFILL)
+	if (c == CMD_CHECK || c == CMD_HEALTH || c == CMD_BACKFILL ||
+	    c == CMD_DLQ)
 		fputs("Settings come from " CONFIG_FILE
 		      ", TRAILPOST_… and -o.\n",
 		    out);

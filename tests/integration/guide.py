@@ -108,7 +108,6 @@ FAKED = {
     "apt-get": "make deb, apt-get install (tests/heavy runs them)",
     "docker": "docker (tests/heavy runs it, but for compose up and make image)",
     "kubectl": "kubectl (there is no cluster)",
-    "redrive": "aws sqs start-message-move-task (moto has none)",
 }
 
 

@@ -28,6 +28,7 @@ class Message:
         self.first_received = None
         self.received_at = None  # monotonic, of the latest receive
         self.receives = 0
+        self.given = {}  # MessageAttributes
         self.handle = None
         self.visible_at = 0.0
         self.token = None  # of its valid entry in the heap
@@ -146,6 +147,16 @@ class Queue:
                 continue
             taken.append(self._hand_out(message, now, visibility_s))
         return taken
+
+    def give_away(self):
+        """All messages that are visible."""
+        now = self.clock.monotonic()
+        with self._changed:
+            gone = [m for m in self._messages.values() if m.visible_at <= now]
+            for message in gone:
+                message.token = None
+                del self._messages[message.id]
+        return gone
 
     def adopt(self, message):
         with self._changed:

@@ -152,7 +152,8 @@ class Service:
                 body = json.loads(request.body)
             except ValueError:
                 raise Refused("SerializationException", "not JSON")
-            queue = self.queues.get(_required(body, "QueueUrl"))
+            queue = self._source(body) if name == "StartMessageMoveTask" \
+                else self.queues.get(_required(body, "QueueUrl"))
             if queue is None:
                 raise Refused("QueueDoesNotExist",
                               "The specified queue does not exist.")
@@ -190,6 +191,9 @@ class Service:
             attributes = message.attributes(wanted)
             if attributes:
                 item["Attributes"] = attributes
+            if message.given and "All" in body.get(
+                    "MessageAttributeNames", ()):
+                item["MessageAttributes"] = message.given
             messages.append(item)
         return {"Messages": messages}
 
@@ -230,6 +234,19 @@ class Service:
             _required(e, "ReceiptHandle"),
             _number(e, "VisibilityTimeout", None, 0, VISIBILITY_MAX_S)))
 
+    def _source(self, body):
+        name = _required(body, "SourceArn").rpartition(":")[2]
+        return next((q for q in self.queues.values() if q.name == name), None)
+
+    def _op_StartMessageMoveTask(self, queue, body, _request):
+        """At once, where AWS takes its time."""
+        for target in self.queues.values():
+            if target.dead_letter is queue:
+                for message in queue.give_away():
+                    message.receives = 0
+                    target.adopt(message)
+        return {"TaskHandle": "task"}
+
     def _op_SendMessageBatch(self, queue, body, _request):
         entries = _entries(body)
         if sum(len(_required(e, "MessageBody").encode())
@@ -247,6 +264,7 @@ class Service:
                 raise Refused("InvalidMessageContents", "Invalid characters "
                               "were found in the message.")
             message = queue.send(text)
+            message.given = entry.get("MessageAttributes", {})
             self.journal.add("sqs.sent", queue=queue.name, id=message.id,
                              body=text)
 

@@ -589,6 +589,83 @@ test_a_message_that_nobody_takes(void **state)
 	sqs_cancel(&t.op);
 }
 
+/* What its sender gave it comes with a dead letter, and goes back with it. */
+static void
+on_dead_letter(void *arg, const struct aws_result *r,
+    const struct sqs_message *m, size_t n)
+{
+	note(r, n);
+	assert_ptr_equal(arg, &t);
+	assert_int_equal(n, 2);
+	sqs_copy_attributes(&t.text, m[0].attributes);
+	buf_char(&t.text, '|');
+	sqs_copy_attributes(&t.text, m[1].attributes);
+}
+
+static void
+test_attributes_go_back(void **state)
+{
+	static const char given[] =
+	    "\"MessageAttributes\":{\"k\":{\"DataType\":\"String\","
+	    "\"StringValue\":\"v\\u000a\"},\"b\":{\"DataType\":"
+	    "\"Binary\",\"BinaryValue\":\"AAE=\"}}";
+	const struct sqs_ask ask = {.max = 10};
+	struct sqs *dead =
+	    sqs_dead_letters(t.sqs, SPAN("arn:aws:sqs:us-east-1:1:dead"));
+	struct request *r;
+	struct buf reply;
+
+	(void)state;
+	buf_init(&reply, 4096);
+	buf_printf(&reply,
+	    "{\"Messages\":[{\"MessageId\":\"a\",\"ReceiptHandle\":\"h\","
+	    "\"Body\":\"x\",%s},{\"MessageId\":\"b\","
+	    "\"ReceiptHandle\":\"i\",\"Body\":\"y\"}]}",
+	    given);
+	t.op = sqs_receive(dead, &ask, on_dead_letter, &t);
+	r = fake_http_expect();
+	assert_non_null(
+	    strstr(fake_body(r).p, ",\"MessageAttributeNames\":[\"All\"]}"));
+	fake_reply(r, 200, NULL, buf_view(&reply));
+	fake_run();
+	assert_int_equal(t.done, 1);
+	assert_true(span_starts(buf_view(&t.text), ","));
+	assert_int_equal(t.text.n, sizeof given - 1 + 2);
+	assert_memory_equal(t.text.p + 1, given, sizeof given - 1);
+	t.text.n--;
+	t.op =
+	    sqs_send_again(t.sqs, SPAN("x"), buf_view(&t.text), on_batch, &t);
+	r = fake_http_expect();
+	assert_non_null(strstr(fake_body(r).p, given));
+	sqs_cancel(&t.op);
+	sqs_free(&dead);
+	buf_fini(&reply);
+}
+
+static void
+on_moved(void *arg, const struct aws_result *r)
+{
+	assert_ptr_equal(arg, &t);
+	note(r, 0);
+}
+
+static void
+test_move(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	t.op = sqs_move(t.sqs, SPAN("arn:x"), on_moved, &t);
+	r = fake_http_expect();
+	assert_string_equal(
+	    fake_header(r, "x-amz-target"), "AmazonSQS.StartMessageMoveTask");
+	assert_string_equal(fake_body(r).p, "{\"SourceArn\":\"arn:x\"}");
+	fake_reply(r, 200, NULL, SPAN("{\"TaskHandle\":\"h\"}"));
+	fake_run();
+	assert_int_equal(t.done, 1);
+	assert_int_equal(t.result.class, AWS_OK);
+}
+
 /* All of a call's bytes, each of which takes an escape. */
 static void
 test_send_as_much_as_may_be(void **state)
@@ -625,6 +702,8 @@ main(void)
 	    T(test_attributes),
 	    T(test_send),
 	    T(test_a_message_that_nobody_takes),
+	    T(test_attributes_go_back),
+	    T(test_move),
 	    T(test_send_as_much_as_may_be),
 	};
 
