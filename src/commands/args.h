@@ -58,6 +58,8 @@ enum arg {
 	ARG_COUNT
 };
 
+_Static_assert(ARG_COUNT <= 32, "struct args has a bit for each");
+
 struct arg_row {
 	const char *name;  /* without its dashes; NULL: only a letter */
 	char letter;	   /* 0: none */

@@ -48,6 +48,9 @@ class Terminal:
             timeout, "%r on the terminal" % word)
         assert word in self.text, self.text
 
+    def type(self, text):
+        os.write(self._master, text.encode())
+
     def end(self, number=signal.SIGTERM, timeout=30):
         """A number of None: it ends by itself."""
         if number is not None and self.process.poll() is None:

@@ -9,9 +9,10 @@ import time
 import unicodedata
 
 import pytest
+from backfills import IDENTITY, spread
 from jobs import make_file
 from process import ROOT, Daemon
-from standin import shapes
+from standin import Fault, shapes
 from standin.journal import Journal
 from terminal import Terminal
 
@@ -200,3 +201,35 @@ def test_every_event_has_words():
                 file.read()))
     assert len(used) > 50
     assert used - known == set()
+
+
+def past(standin, count=600):
+    standin.faults.on("s3.POST", Fault(status=200, body=IDENTITY))
+    _, data, _ = make_file(1)
+    for key in spread(count):
+        standin.s3.put("trail-logs", key, data)
+    return ("backfill", "s3://trail-logs", "--from", "2026-01-01", "--to",
+            "2026-02-01", "--max-waiting", "1000")
+
+
+def test_a_backfill_asks_and_takes_no_for_it(standin, shown):
+    terminal = shown(*past(standin))
+    terminal.wait_for("Announce them? [y/N]")
+    assert "600 objects" in terminal.text and "24 messages" in terminal.text
+    terminal.type("\n")
+    assert terminal.end(None) == 1
+    assert standin.queue.empty()
+
+
+def test_a_backfill_shows_a_bar(standin, shown):
+    gate = standin.gate()
+    standin.faults.script("sqs.SendMessageBatch", [None, Fault(hold=gate)])
+    terminal = shown(*past(standin))
+    terminal.wait_for("Announce them? [y/N]")
+    terminal.type("y\n")
+    terminal.wait_for("[########------------] 42 %, 250 of 600 objects")
+    standin.open_gates()
+    assert terminal.end(None) == 0
+    assert "done: 600 objects announced" in terminal.text
+    assert standin.queue.size() == 24
+    assert_harmless(terminal.text.replace("\x1b[K", ""))

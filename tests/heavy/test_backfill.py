@@ -1,0 +1,92 @@
+"""That the present does not wait for the past: minutes, since what SQS says of a
+queue is taken for a minute old."""
+
+import math
+import os
+import sys
+import time
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "integration"))
+
+from backfills import announced, of_standin, spread  # noqa: E402
+from jobs import make_file  # noqa: E402
+from process import Daemon  # noqa: E402
+from standin import shapes  # noqa: E402
+
+OBJECTS = 5000  # that may wait: 200 messages
+
+
+@pytest.fixture
+def running(standin, tmp_path):
+    made = Daemon(standin.journal, tmp_path)
+    made.start({**standin.options(), "batch_max_delay": "100ms"},
+               standin.environ(), args=())
+    try:
+        yield made
+    finally:
+        standin.queue.end_polls()
+        made.stop()
+
+
+def drain(standin, daemon, count, seconds=120):
+    """Objects a second, of a queue that is full of them."""
+    _, data, _ = make_file(1)
+    keys = ["AWSLogs/rate/%d.json.gz" % i for i in range(count)]
+    for key in keys:
+        standin.s3.put("trail-logs", key, data)
+    before = standin.dassana.event_count
+    for at in range(0, count, 25):
+        standin.queue.send(shapes.s3_event("trail-logs", *keys[at:at + 25]))
+    began = time.monotonic()
+    daemon.wait_for(lambda: standin.dassana.event_count >= before + count
+                    and standin.queue.empty(), seconds)
+    return count / (time.monotonic() - began)
+
+
+class Live:
+    """A file every now and then, and how long each takes."""
+
+    def __init__(self, standin, daemon):
+        self.standin = standin
+        self.daemon = daemon
+        self.lags = []
+
+    def one(self, number):
+        key, data, events = make_file(1, 10_000 + number)
+        self.standin.put(key, data)
+        began = time.monotonic()
+        self.daemon.wait_for(
+            lambda: self.standin.dassana.events().count(events[0]) > 0, 120)
+        self.lags.append(time.monotonic() - began)
+
+    def p99(self):
+        return sorted(self.lags)[math.ceil(len(self.lags) * 0.99) - 1]
+
+
+def test_the_present_does_not_wait_for_the_past(standin, running, tmp_path):
+    _, data, _ = make_file(1, 1)
+    wanted = spread(2 * OBJECTS, days=28)
+    for key in wanted:
+        standin.s3.put("trail-logs", key, data)
+    rate = drain(standin, running, OBJECTS)
+    live = Live(standin, running)
+    process = of_standin(standin, tmp_path).start(
+        "s3://trail-logs", "--from", "2026-01-01", "--to", "2026-02-01",
+        "--yes")
+    number = 0
+    while process.poll() is None:
+        live.one(number)
+        number += 1
+        # Not as fast as it goes: then each would be alone in the queue.
+        time.sleep(0.2)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    sent = announced(e.body for e in standin.journal.all("sqs.sent"))
+    assert sent == sorted(wanted)
+    print("%d objects a second, %d files meanwhile, p99 of their lag %.2f s"
+          % (rate, len(live.lags), live.p99()))
+    assert len(live.lags) > 50
+    assert live.p99() <= 2 * OBJECTS / rate
