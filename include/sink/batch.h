@@ -31,7 +31,7 @@ size_t batch_plain_bytes(const struct batch *b); /* NDJSON */
 size_t batch_events(const struct batch *b);
 size_t batch_nruns(const struct batch *b);
 const struct batch_run *batch_run_at(const struct batch *b, size_t i);
-uint64_t batch_id(const struct batch *b); /* for the log; from 1 on */
+uint64_t batch_id(const struct batch *b); /* its own, of its pool; from 1 on */
 void batch_free(struct batch **b);
 
 #endif

@@ -25,12 +25,12 @@ pieces_give(struct pieces *s, size_t keep, struct pool *pool)
 }
 
 struct batch *
-batch_new(struct pool *pool, uint64_t id)
+batch_new(struct pool *pool)
 {
 	struct batch *b = mem_zalloc(sizeof *b);
 
 	b->pool = pool;
-	b->id = id;
+	b->id = pool_number(pool);
 	return b;
 }
 

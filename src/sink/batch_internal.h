@@ -23,7 +23,7 @@ struct batch {
 
 enum { BATCH_RUNS_PER_PIECE = POOL_PIECE / sizeof(struct batch_run) };
 
-struct batch *batch_new(struct pool *pool, uint64_t id);
+struct batch *batch_new(struct pool *pool);
 /* Takes pieces until the body has `bytes` of them in all. CHECKs that the pool
  * has them. */
 void batch_reserve(struct batch *b, size_t bytes);

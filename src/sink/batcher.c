@@ -28,8 +28,7 @@ struct batcher {
 	batcher_sealed_fn *fn;
 	void *arg;
 	struct timer *age;
-	struct batch *open; /* NULL or with at least one event */
-	uint64_t last_id;
+	struct batch *open;    /* NULL or with at least one event */
 	size_t soft_max_bytes; /* gives way to the pool */
 	size_t granted;	       /* bytes of records that may still be added */
 	struct gzip *gzip;     /* of the open batch; NULL: plain */
@@ -243,7 +242,7 @@ batcher_add(struct batcher *b, void *owner, uint64_t index, struct span head,
 	if (is_full(b, n + 1))
 		seal(b);
 	if (b->open == NULL) {
-		b->open = batch_new(b->pool, ++b->last_id);
+		b->open = batch_new(b->pool);
 		timer_after(b->age, b->conf.batch_max_delay_ms);
 	}
 	batch_count(b->open, owner, index);

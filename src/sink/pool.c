@@ -24,6 +24,7 @@ struct pool {
 	uint32_t *free;
 	size_t nfree;
 	bool *taken;
+	uint64_t last_number;
 };
 
 struct pool *
@@ -87,6 +88,12 @@ pool_give(struct pool *p, void *piece)
 	ASAN_POISON_MEMORY_REGION(piece, POOL_PIECE);
 	p->taken[i] = false;
 	p->free[p->nfree++] = (uint32_t)i;
+}
+
+uint64_t
+pool_number(struct pool *p)
+{
+	return ++p->last_number;
 }
 
 size_t

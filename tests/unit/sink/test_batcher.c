@@ -158,6 +158,26 @@ an_open_batch_is_dropped(void **state)
 	assert_int_equal(w.nsealed, 0);
 }
 
+/* Who remembers a batch knows it by its number, also where another has come to
+ * lie at its place. */
+static void
+batches_of_two_batchers_differ(void **state)
+{
+	struct batcher_conf conf = {1000, 1, 5000, 1};
+	struct batcher *first;
+
+	(void)state;
+	open_world(8 * POOL_PIECE, conf);
+	add(&w, 0, "{}");
+	first = w.batcher;
+	w.batcher = batcher_new(fake_timers(), w.pool, &conf, on_sealed, &w);
+	add(&w, 0, "{}");
+	assert_int_equal(w.nsealed, 2);
+	assert_int_not_equal(batch_id(w.sealed[0]), batch_id(w.sealed[1]));
+	batcher_free(&first);
+	close_world();
+}
+
 /* Two lines of 10 bytes, then a last one. A batch is full when no event of 2
  * bytes and its newline would fit any more. */
 static void
@@ -645,6 +665,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(bytes_come_out_as_they_went_in),
 	    cmocka_unit_test(an_open_batch_is_dropped),
+	    cmocka_unit_test(batches_of_two_batchers_differ),
 	    cmocka_unit_test(limit_of_bytes),
 	    cmocka_unit_test(limit_of_events),
 	    cmocka_unit_test(limit_of_events_yields_to_a_small_pool),
