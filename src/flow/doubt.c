@@ -8,10 +8,9 @@
  *            tried again, read or taken --> the message is out of the lot
  *            at fault by comparison ------> what of it was never tried is; then
  *                                           the message is given back
- *            no place in the lot ---------> who is parked longest of those that
- *                                           failed by comparison goes; if there
- *                                           is none, who came last: for hours,
- *                                           if nothing succeeds
+ *            no place in the lot ---------> who is parked longest goes, first of
+ *                                           those that failed by comparison; if
+ *                                           nothing succeeds who came last
  *
  * A message is one piece of evidence, however many objects it names.
  */

@@ -20,6 +20,19 @@ doubt_blame(struct objects *os, struct message *m, const struct object *o,
 }
 
 void
+doubt_wanted(struct objects *os, struct message *m, struct object *o)
+{
+	struct blame b = ledger_blamed(os->ledger, o->bucket, o->key);
+
+	if (b.failed_at == 0)
+		return;
+	o->suspect = o->tried = true;
+	o->state = OBJECT_PARKED;
+	m->stay.blame[JUDGE_DASSANA] = b;
+	m->stay.doubt = DOUBT_DASSANA;
+}
+
+void
 doubt_forgive(struct object *o, enum judge_side side)
 {
 	struct want *w;

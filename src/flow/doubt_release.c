@@ -115,15 +115,33 @@ any_well(const struct objects *os)
 	return m != NULL && doubt_is_well(os, m->stay.doubt);
 }
 
+/* Others were taken since they were refused: when they come again they are
+ * suspects from the start. */
+static void
+remember_suspects(const struct objects *os, const struct message *m)
+{
+	const struct blame *b = &m->stay.blame[JUDGE_DASSANA];
+	struct want *w;
+
+	if (os->conf.judge->proof[JUDGE_DASSANA] < b->failed_at)
+		return;
+	TAILQ_FOREACH(w, &m->turn.wants, of_message)
+	{
+		if (w->object->suspect)
+			ledger_blame(w->object->page, b);
+	}
+}
+
 static void
 make_room(struct objects *os)
 {
 	struct message *m = longest(os, true);
 
 	if (m == NULL && any_well(os))
-		m = latest(os);
+		m = longest(os, false);
 	if (m != NULL) {
-		give_back(os, m, usual(m),
+		remember_suspects(os, m);
+		give_back(os, m, BACK_OFF_LONG,
 		    "others succeed, and more fail than there is room for");
 		return;
 	}

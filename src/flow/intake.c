@@ -89,6 +89,7 @@ take(struct intake *in, struct message *m, struct span body)
 {
 	struct notify *n = NULL;
 	enum notify_verdict verdict = notify_parse(body, &n);
+	bool wants;
 
 	switch (verdict) {
 	case NOTIFY_OBJECTS:
@@ -105,7 +106,10 @@ take(struct intake *in, struct message *m, struct span body)
 		keep_unknown(in, m, body, n);
 		break;
 	}
+	wants = !TAILQ_EMPTY(&m->turn.wants);
 	message_ended(in->conf.messages, m, verdict != NOTIFY_UNKNOWN);
+	if (wants)
+		objects_wanted(in->conf.objects, m);
 	notify_free(&n);
 }
 

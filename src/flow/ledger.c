@@ -17,6 +17,7 @@ struct ledger_page {
 	void *reader; /* borrowed */
 	bool complete;
 	bool judged;
+	struct blame blame;
 	uint64_t prefix;     /* events 0 … prefix − 1 */
 	struct ranges acked; /* beyond it */
 	struct ranges marked;
@@ -56,6 +57,7 @@ drop_ranges(struct ledger_page *p)
 	ranges_clear(&p->acked);
 	ranges_clear(&p->marked);
 	p->judged = false;
+	p->blame = (struct blame){0};
 }
 
 static void
@@ -255,6 +257,23 @@ ledger_unmark(struct ledger_page *p)
 	p->ledger->bytes -= ranges_bytes(&p->marked);
 	ranges_clear(&p->marked);
 	p->judged = false;
+	p->blame = (struct blame){0};
+}
+
+void
+ledger_blame(struct ledger_page *p, const struct blame *b)
+{
+	if (p != NULL)
+		p->blame = *b;
+}
+
+struct blame
+ledger_blamed(struct ledger *l, struct span bucket, struct span key)
+{
+	const struct ledger_page *p = find(l, bucket, key);
+	bool known = p != NULL && !p->judged && !p->complete;
+
+	return known ? p->blame : (struct blame){0};
 }
 
 void

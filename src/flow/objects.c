@@ -301,7 +301,9 @@ join(struct objects *os, struct message *m, struct object *o)
 	os->stats.joined++;
 	if (o->state == OBJECT_PARKED && !o->suspect)
 		object_move(os, o, OBJECT_READY);
-	if (o->state != OBJECT_READY)
+	if (o->state == OBJECT_PARKED)
+		m->stay.doubt = DOUBT_DASSANA;
+	else if (o->state != OBJECT_READY)
 		m->started = true;
 }
 
@@ -329,17 +331,12 @@ objects_want(
 	} else {
 		o->loose = *at != o;
 		TAILQ_INSERT_TAIL(&os->all, o, link);
-		os->stats.waiting++;
+		doubt_wanted(os, m, o);
+		os->stats.waiting += o->state == OBJECT_READY;
 	}
 	story_wanted(o, m, joined);
 	line_want(&os->line, m, o);
 	message_expect(m);
-}
-
-void
-objects_wake(struct objects *os)
-{
-	slots_wake(os->slots);
 }
 
 static void

@@ -67,6 +67,8 @@ void objects_free(struct objects **os);
  * message_expect), or nothing at all if it is known to be delivered. */
 void objects_want(
     struct objects *os, struct message *m, const struct notify_object *n);
+/* That was all that m names, and it has no other hold. */
+void objects_wanted(struct objects *os, struct message *m);
 /* Starts GETs while slots are free. */
 void objects_start(struct objects *os);
 /* There may be room in the batcher again. */

@@ -79,6 +79,8 @@ doubt_get(struct objects *os, struct object *o, const struct aws_result *r);
 void doubt_opened(struct objects *os, struct object *o);
 /* And sent all of it. */
 void doubt_read(struct objects *os, struct object *o);
+/* A new one: it may be a suspect from before. */
+void doubt_wanted(struct objects *os, struct message *m, struct object *o);
 /* Some of its events were refused or taken. */
 void doubt_settled(
     struct objects *os, struct object *o, const struct delivery_settled *s);

@@ -80,3 +80,15 @@ objects_retry(struct objects *os)
 	doubt_hurry(os);
 	objects_start(os);
 }
+
+void
+objects_wanted(struct objects *os, struct message *m)
+{
+	doubt_look(os, m);
+}
+
+void
+objects_wake(struct objects *os)
+{
+	slots_wake(os->slots);
+}

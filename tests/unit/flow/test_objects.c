@@ -679,6 +679,56 @@ test_refused_alone_and_again(void **state)
 	close_world();
 }
 
+/* Who had to go from the lot is a suspect when it comes again: what others send
+ * is not held up by it another time. */
+static void
+test_a_suspect_comes_again(void **state)
+{
+	char key[8];
+
+	(void)state;
+	open_world(8);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_REFUSED);
+	deliver("good");
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(key, sizeof key, "k%u", i);
+		message(key);
+		refuse(key);
+		fake_advance(1);
+	}
+	assert_int_equal(leave().released, 1);
+	assert_int_equal(objects_parked(t.os), 20);
+	objects_wanted(t.os, message("a"));
+	assert_false(fake_s3_is_open("a"));
+	assert_int_equal(objects_parked(t.os), 20);
+	wait_for_get("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	assert_int_equal(batcher_open_events(t.batcher), 0);
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
+/* Another message that names a suspect waits in the lot as well. */
+static void
+test_a_suspect_is_joined(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_REFUSED);
+	objects_wanted(t.os, message("a"));
+	assert_int_equal(objects_parked(t.os), 2);
+	wait_for_get("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
 /* A suspect that turns out to be gone was no probe: the next has its turn. */
 static void
 test_a_suspect_is_gone(void **state)
@@ -773,6 +823,8 @@ main(void)
 	    cmocka_unit_test(test_refused_like_all),
 	    cmocka_unit_test(test_judged_by_what_it_failed_in),
 	    cmocka_unit_test(test_refused_alone_and_again),
+	    cmocka_unit_test(test_a_suspect_comes_again),
+	    cmocka_unit_test(test_a_suspect_is_joined),
 	    cmocka_unit_test(test_a_suspect_is_gone),
 	    cmocka_unit_test(test_drain),
 	    cmocka_unit_test(test_abandon),
