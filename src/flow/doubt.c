@@ -8,9 +8,9 @@
  *            tried again, read or taken --> the message is out of the lot
  *            at fault by comparison ------> what of it was never tried is; then
  *                                           the message is given back
- *            no place in the lot ---------> who is parked longest goes, first of
- *                                           those that failed by comparison; if
- *                                           nothing succeeds who came last
+ *            no place in the lot ---------> who is parked longest goes, first
+ *                                           of those that failed by comparison;
+ *                                           if nothing succeeds who came last
  *
  * A message is one piece of evidence, however many objects it names.
  */
@@ -18,7 +18,7 @@
 #include "flow/fault.h"
 #include "flow/objects_internal.h"
 
-enum { WELL_MS = 60 * 1000 };
+enum { OUTAGE_MS = 60 * 1000 }; /* of Dassana, that wakes all it refused */
 
 static const struct breaker_pace pace = {1, 1000, 30 * 1000};
 
@@ -26,14 +26,6 @@ static struct side *
 side_of(struct objects *os, enum object_doubt doubt)
 {
 	return doubt == DOUBT_S3 ? &os->s3 : &os->dassana;
-}
-
-bool
-doubt_is_well(const struct objects *os, enum object_doubt doubt)
-{
-	const struct side *s = doubt == DOUBT_S3 ? &os->s3 : &os->dassana;
-
-	return s->well_ms >= 0 && clock_mono_ms() - s->well_ms < WELL_MS;
 }
 
 /* ---- out of the lot ---- */
@@ -105,7 +97,7 @@ closed(struct objects *os, enum object_doubt doubt, unsigned probes)
 	int64_t lasted_ms =
 	    clock_mono_ms() - side_of(os, doubt)->breaker.since_ms;
 
-	if (probes > 0 && (doubt == DOUBT_S3 || lasted_ms >= WELL_MS))
+	if (probes > 0 && (doubt == DOUBT_S3 || lasted_ms >= OUTAGE_MS))
 		wake_all(os, doubt);
 }
 

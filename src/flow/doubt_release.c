@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "flow/objects_internal.h"
 
+enum { WELL_MS = 60 * 1000, LONG_MS = 10 * 60 * 1000 };
+
 static void
 judge_marks(struct objects *os, const struct message *m)
 {
@@ -107,6 +109,14 @@ latest(const struct objects *os)
 	return NULL;
 }
 
+bool
+doubt_is_well(const struct objects *os, enum object_doubt doubt)
+{
+	const struct side *s = doubt == DOUBT_S3 ? &os->s3 : &os->dassana;
+
+	return s->well_ms >= 0 && clock_mono_ms() - s->well_ms < WELL_MS;
+}
+
 static bool
 any_well(const struct objects *os)
 {
@@ -174,13 +184,20 @@ doubt_release(struct objects *os)
 	} while (os->lot.n < n);
 }
 
+/* The lot is full, or nothing has succeeded for long. */
 bool
 objects_stand_still(const struct objects *os)
 {
+	const struct message *m = TAILQ_FIRST(&os->lot.stays);
+	const struct breaker *b;
+
 	if (os->lack_creds)
 		return true;
-	return lot_is_full(&os->lot) && !any_well(os) &&
-	       longest(os, true) == NULL;
+	if (m == NULL || any_well(os) || longest(os, true) != NULL)
+		return false;
+	b = m->stay.doubt == DOUBT_S3 ? &os->s3.breaker : &os->dassana.breaker;
+	return lot_is_full(&os->lot) ||
+	       (b->open && clock_mono_ms() - b->since_ms >= LONG_MS);
 }
 
 void

@@ -210,7 +210,9 @@ sim_judge(int64_t end)
 	struct honest h = look_at_honest(end);
 	size_t dead = count_dead(false), untried = count_dead(true);
 	double share = h.n > 0 ? 100. * (double)h.delivered / (double)h.n : 100;
-	double polls_h = (double)S.fault_polls / fault_hours(POLLS_FROM_MS);
+	/* As many pauses lie between them as there are, less one. */
+	double pauses = S.fault_polls > 0 ? (double)S.fault_polls - 1 : 0;
+	double polls_h = pauses / fault_hours(POLLS_FROM_MS);
 	double posts_s =
 	    (double)S.fault_posts / fault_hours(POSTS_FROM_MS) / 3600;
 	double hours = (double)end / (double)SIM_H;

@@ -154,7 +154,10 @@ const struct sim_row sim_rows[] = {
 	.told_ms = 2 * SIM_MIN,
 	.load = {{.at_once = 1, .per_s = 1. / 3600}},
 	.fault = {{.until_ms = 60 * SIM_H, .s3 = S3_DENIED}}},
+    /* Whoever is killed has its messages hidden for what is left of their
+     * leases, 15 minutes at most: fewer receives do not last for 3 h. */
     {.name = "full lot and SIGTERM",
+	.receives = 8,
 	.ms = 17 * SIM_H,
 	.lag_ms = 13 * SIM_H,
 	.stop_every_ms = 10 * SIM_MIN,
@@ -162,6 +165,7 @@ const struct sim_row sim_rows[] = {
 	.load = {{.at_once = 2000, .per_s = 20. / 60}},
 	.fault = {{.until_ms = 3 * SIM_H, .s3 = S3_DENIED}}},
     {.name = "full lot and SIGKILL",
+	.receives = 8,
 	.ms = 17 * SIM_H,
 	.lag_ms = 13 * SIM_H,
 	.kill_every_ms = 10 * SIM_MIN,

@@ -21,7 +21,7 @@ enum {
 	TWICE = 2000, /* one receive in so many brings a message again */
 };
 
-static struct request *waiting[4 * SIM_PROCS_MAX];
+static struct request *waiting[16 * SIM_PROCS_MAX];
 static size_t nwaiting;
 
 static int64_t

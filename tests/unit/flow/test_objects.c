@@ -566,6 +566,29 @@ test_the_lot_is_full(void **state)
 	close_world();
 }
 
+/* After ten minutes without a success no more is polled, also where the lot is
+ * not full; with the first success it is. */
+static void
+test_nothing_succeeds_for_long(void **state)
+{
+	int64_t begin;
+
+	(void)state;
+	open_world(4);
+	message("a");
+	begin = clock_mono_ms();
+	refuse("a");
+	while (clock_mono_ms() - begin < 10 * 60 * 1000) {
+		assert_false(objects_stand_still(t.os));
+		wait_for_get("a");
+		refuse("a");
+	}
+	assert_true(objects_stand_still(t.os));
+	deliver("b");
+	assert_false(objects_stand_still(t.os));
+	close_world();
+}
+
 /* What Dassana refuses is read again by itself; what was refused alone is asked
  * for once more, and what was taken is not sent again. */
 static void
@@ -819,6 +842,7 @@ main(void)
 	    cmocka_unit_test(test_a_message_is_one_piece_of_evidence),
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
+	    cmocka_unit_test(test_nothing_succeeds_for_long),
 	    cmocka_unit_test(test_refused_by_dassana),
 	    cmocka_unit_test(test_refused_like_all),
 	    cmocka_unit_test(test_judged_by_what_it_failed_in),
