@@ -248,7 +248,7 @@ its_lines_take_none_from_others(void **state)
 		fail_in_one_of(1, i);
 	assert_int_equal(lines, 20);
 	LOG_EACH(LOG_LVL_ERROR, "object.failed", F_INT("n", 1));
-	LOG_EACH(LOG_LVL_WARN, "object.held", F_INT("n", 1));
+	LOG_EACH(LOG_LVL_WARN, "object.parked", F_INT("n", 1));
 	LOG_INFO("object.failed", F_INT("n", 1));
 	assert_int_equal(lines, 23);
 }

@@ -126,7 +126,7 @@ colours_are_balanced(void **state)
 
 	(void)state;
 	log_set_terminal(true, true);
-	LOG_ERROR("s3.gate.closed", F_STR("message_id", "abcd-1,efgh-2"),
+	LOG_ERROR("dassana.gate_closed", F_STR("message_id", "abcd-1,efgh-2"),
 	    F_INT("n", 1), F_STR("advice", "x"));
 	for (const char *p = all; (p = strstr(p, "\033[")) != NULL; p += 2) {
 		if (p[2] == '0' && p[3] == 'm')
