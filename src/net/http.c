@@ -197,10 +197,13 @@ http_new(struct ev_loop *loop, const struct http_conf *conf)
 	h->user_agent = copy_or_null(conf->user_agent);
 	h->connect_timeout_ms = (long)conf->connect_timeout_ms;
 	h->multi = curl_multi_init();
-	if (h->multi == NULL) {
+	h->share = curl_share_init();
+	if (h->multi == NULL || h->share == NULL) {
 		http_free(&h);
 		return NULL;
 	}
+	curl_share_setopt(
+	    h->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_curl_timer);
@@ -229,6 +232,7 @@ http_free(struct http **hp)
 		curl_easy_cleanup(h->spare[--h->nspare]);
 	/* Calls watch_socket for each open connection, and set_curl_timer. */
 	curl_multi_cleanup(h->multi);
+	curl_share_cleanup(h->share);
 	timers_free(&h->timers);
 	mem_free(h->ca_file);
 	mem_free(h->user_agent);

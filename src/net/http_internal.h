@@ -18,6 +18,7 @@ enum { HTTP_SPARE_MAX = 16 };
 struct http {
 	struct ev_loop *loop;
 	CURLM *multi;
+	CURLSH *share; /* TLS sessions, which a handle has alone otherwise */
 	struct timers *timers;
 	struct timer *curl_timer; /* curl's one time-out */
 	struct timer *turn_timer; /* deferred work on the ready list */

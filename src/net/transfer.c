@@ -326,6 +326,7 @@ transfer_setup(struct request *r, const struct request_spec *spec)
 	set_callbacks(r);
 	set_security(e, r->http);
 	SET(e, CURLOPT_NOSIGNAL, 1L);
+	SET(e, CURLOPT_SHARE, r->http->share);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* Without it a dead name server blocks the loop for seconds. */
 	SET(e, CURLOPT_QUICK_EXIT, 1L);

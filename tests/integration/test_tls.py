@@ -29,6 +29,22 @@ def test_everything_over_tls(standin, daemon, authority):
         assert aws.handshakes > 0 and sink.handshakes > 0
 
 
+def test_connections_are_kept_and_sessions_resumed(
+        standin, daemon, authority):
+    """SQS and S3 are one host here: its first connection is greeted in full,
+    which is most of what TLS costs, and all others go on from there."""
+    good = authority.issue("IP:127.0.0.1")
+    with Front(standin.aws_port.port, good) as aws, \
+            Front(standin.dassana_port.port, good) as sink:
+        wanted = put_files(standin, 200)
+        made = start(daemon, standin, aws, sink, ca_file=authority.bundle,
+                     s3_concurrency=8)
+        await_all(standin, made, wanted)
+        # 8 GETs, 8 polls, and deletes beside them.
+        assert 2 < aws.handshakes < 30
+        assert aws.handshakes - aws.resumed <= 2
+
+
 @pytest.mark.parametrize("allowed", ("no", "yes"))
 def test_keys_of_tls_are_logged_where_that_is_allowed(
         standin, daemon, authority, tmp_path, allowed):

@@ -54,7 +54,7 @@ class Front:
             lambda _conn, name, _context: self.names.append(name)
         self._sock = socket.create_server(("127.0.0.1", listen))
         self.port = self._sock.getsockname()[1]
-        self.handshakes = 0
+        self.handshakes = self.resumed = 0
         self.failures = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -82,6 +82,7 @@ class Front:
             self.failures.append(str(error))
             return
         self.handshakes += 1
+        self.resumed += bool(conn.session_reused)
         with conn, socket.create_connection(
                 ("127.0.0.1", self._target)) as plain:
             back = threading.Thread(target=self._relay, args=(plain, conn),
