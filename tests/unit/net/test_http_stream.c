@@ -289,13 +289,13 @@ static void
 steady_drip_is_no_stall(void **state)
 {
 	static const struct peer_step script[] = {READ, SEND(HEAD_OF(4)),
-	    WAIT(25), SEND("a"), WAIT(25), SEND("b"), WAIT(25), SEND("c"),
-	    WAIT(25), SEND("d"), END};
+	    WAIT(100), SEND("a"), WAIT(100), SEND("b"), WAIT(100), SEND("c"),
+	    WAIT(100), SEND("d"), END};
 	struct fixture *f = *state;
 	struct ask a;
 
 	use_script(f, script);
-	start_stream(&a, f, 60);
+	start_stream(&a, f, 240);
 	fixture_run(f);
 	assert_int_equal(a.reply.err, ERR_OK);
 	ask_fini(&a);
