@@ -62,6 +62,11 @@ has()
 	command -v "$1" >/dev/null
 }
 
+has_pivot_root()
+{
+	has pivot_root || [ -x /sbin/pivot_root ]
+}
+
 has_package()
 {
 	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
@@ -169,6 +174,7 @@ reach_packages()
 		echo debian-archive-keyring
 	has git || echo git
 	has unshare || echo util-linux
+	has_pivot_root || echo util-linux-extra
 }
 
 heavy_packages()
@@ -197,6 +203,7 @@ systemd_packages()
 	[ -x /lib/systemd/systemd ] || return 0
 	has_python pytest || echo python3-pytest
 	has unshare || echo util-linux
+	has_pivot_root || echo util-linux-extra # since util-linux 2.42
 	has ip || echo iproute2
 }
 
