@@ -315,6 +315,11 @@ check-unit: $(UNIT)
 check-sim: $(SIM)
 	@$(SIM)
 
+# Those of them that hold with any seed, as many as a minute has room for.
+.PHONY: check-sim-ci
+check-sim-ci: $(SIM)
+	@SIM_CI=1 PROCS=all SIM_SECONDS=60 SIM_JOBS=2 $(SIM)
+
 check-oracle: $(ORACLE)
 	@$(RUN) oracle
 

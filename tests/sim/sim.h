@@ -103,6 +103,7 @@ struct sim_row {
 	bool may_die;	 /* what is not honest may be dead-lettered */
 	bool must_die;	 /* and must in the end, before it is too old */
 	bool may_repeat; /* one object is named twice, to two processes */
+	bool decides;	 /* over CI: it holds with any seed, and is short */
 };
 
 extern const struct sim_row sim_rows[];

@@ -40,8 +40,9 @@
 /* From the start on Dassana says something odd to everything. */
 #define ODD(name_, way, lag)                                                   \
 	{                                                                      \
-		.name = (name_), .lag_ms = (lag), .told_ms = 90 * SIM_S,       \
-		.load = {HONEST(5)}, .fault = {                                \
+		.name = (name_), .decides = (way) == SAYS_ERROR,               \
+		.lag_ms = (lag), .told_ms = 90 * SIM_S, .load = {HONEST(5)},   \
+		.fault = {                                                     \
 			{.until_ms = 30 * SIM_MIN, .dassana = (way)}           \
 		}                                                              \
 	}
@@ -92,6 +93,7 @@ const struct sim_row sim_rows[] = {
 	.lag_ms = 10 * SIM_MIN,
 	.load = {{.at_once = 100, .objects = 500}}},
     {.name = "9 outage from the start",
+	.decides = true,
 	.lag_ms = 70 * SIM_S,
 	.told_ms = 90 * SIM_S,
 	.load = {HONEST(1)},
@@ -122,6 +124,7 @@ const struct sim_row sim_rows[] = {
     ODD("12 success: false", SAYS_FALSE, 5 * SIM_MIN),
     ODD("12 no docCount", SAYS_EMPTY, 65 * SIM_MIN),
     {.name = "13 a byte order mark",
+	.decides = true,
 	.load = {{.per_s = 5, .dassana = SAYS_BOM, .bad = 3}}},
     {.name = "14 all refused now and then",
 	.lag_ms = SIM_MIN,
@@ -131,6 +134,7 @@ const struct sim_row sim_rows[] = {
 	    .for_ms = 3 * SIM_S,
 	    .dassana = SAYS_400}}},
     {.name = "15 no name for a bucket",
+	.decides = true,
 	.may_die = true,
 	.load = {HONEST(1), {.at_once = 100, .per_s = 1, .bad_bucket = true}}},
     BAD_EVENT("an event answered 403", SAYS_403),

@@ -6,7 +6,8 @@
  * Each row runs once, with a fresh seed and 1, 3 or 20 processes, in an order
  * that differs from run to run; PROCS=n: with n processes; PROCS=all: with
  * each number. SEED=n: with that seed. SIM_SECONDS=n: no more are begun after
- * so long (60). SIM_JOBS=n: so many at once (1). LOG=1: with the log.
+ * so long (60). SIM_JOBS=n: so many at once (1). SIM_CI=1: those rows alone
+ * that decide over CI. LOG=1: with the log.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -55,9 +56,11 @@ choose_jobs(const char *part)
 {
 	const char *procs = getenv("PROCS");
 	bool all = procs != NULL && strcmp(procs, "all") == 0;
+	bool ci = getenv("SIM_CI") != NULL;
 
 	for (size_t i = 0; i < sim_nrows; i++) {
-		if (strstr(sim_rows[i].name, part) == NULL)
+		if (strstr(sim_rows[i].name, part) == NULL ||
+		    (ci && !sim_rows[i].decides))
 			continue;
 		for (size_t k = 0; k < (all ? 3 : 1); k++) {
 			uint64_t seed = from_env("SEED", fresh_seed());
