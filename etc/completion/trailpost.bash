@@ -12,14 +12,14 @@ _trailpost()
 	case $before:$cur in
 	-c:*) compopt -o filenames; COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	-o:*=*) _trailpost_value "$cur"; return ;;
-	-o:*) compopt -o nospace; words='queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= s3_path_style= s3_concurrency= max_messages= max_parked= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= allow_plain_http= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= allow_tls_key_log= log_format= log_level= admin_listen= admin_hosts=' ;;
+	-o:*) compopt -o nospace; words='queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= event_include= event_exclude= s3_path_style= s3_concurrency= max_messages= max_parked= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= allow_plain_http= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= allow_tls_key_log= log_format= log_level= admin_listen= admin_hosts=' ;;
 	*:--print-completion=*) cur=${cur#*=}; words='bash zsh fish' ;;
 	*:--print-options=*) cur=${cur#*=}; words='mdoc markdown' ;;
 	*:--help=*) cur=${cur#*=}; words=settings ;;
 	*) case $command in
 		check) words='-c -o -v --object= --peek --send-one --backfill= --json --help --version' ;;
 		health) words='-c -o -v --live --ready --help --version' ;;
-		cat) words='--help --version' ;;
+		cat) words='-o --summary --help --version' ;;
 		backfill) words='-c -o -v --json --from= --to= --account= --region= --organization= --any-key --dry-run --yes --max-waiting= --after= --state= --profile= --help --version' ;;
 		dlq) words='-c -o -v --json --profile= --only= --help --version' ;;
 		help) words='--help --version settings check health cat backfill dlq help' ;;

@@ -4,7 +4,7 @@ complete -c trailpost -n __fish_use_subcommand -a 'check health cat backfill dlq
 complete -c trailpost -n '__fish_seen_subcommand_from help' -a 'settings check health cat'
 complete -c trailpost -n '__fish_seen_subcommand_from cat' -F
 complete -c trailpost -s c -r -F -d 'read settings from FILE'
-complete -c trailpost -f -s o -x -a 'queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= s3_path_style= s3_concurrency= max_messages= max_parked= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= allow_plain_http= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= allow_tls_key_log= log_format= log_level= admin_listen= admin_hosts=' -d 'one setting; wins over all other sources'
+complete -c trailpost -f -s o -x -a 'queue_url= region= assume_role_arn= assume_role_external_id= assume_role_session_name= dassana_endpoint= dassana_app_id= dassana_token= dassana_token_file= key_include= key_exclude= cloudtrail_folders_only= event_include= event_exclude= s3_path_style= s3_concurrency= max_messages= max_parked= visibility_timeout= redeliver_after= batch_max_bytes= batch_max_events= batch_max_delay= buffer_max_bytes= delivery_concurrency= gzip_level= max_record_bytes= remember_objects= connect_timeout= post_timeout= stall_timeout= shutdown_timeout= verify_doc_count= accept_any_2xx= allow_plain_http= endpoint_url= endpoint_url_sqs= endpoint_url_s3= endpoint_url_sts= use_fips_endpoint= use_dualstack_endpoint= ca_file= allow_tls_key_log= log_format= log_level= admin_listen= admin_hosts=' -d 'one setting; wins over all other sources'
 complete -c trailpost -f -s v -d 'log more; -vv for all there is'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l object -x -d 'read the beginning of this object'
 complete -c trailpost -f -n '__fish_seen_subcommand_from check' -l peek -d 'receive one message, which costs it a receive'
@@ -24,6 +24,7 @@ complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l after -x -
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill' -l state -x -d 'keep in FILE how far it has come'
 complete -c trailpost -f -n '__fish_seen_subcommand_from backfill dlq' -l profile -x -d 'credentials of this AWS profile'
 complete -c trailpost -f -n '__fish_seen_subcommand_from dlq' -l only -x -d 'redrive what has this cause, as dlq list names it'
+complete -c trailpost -f -n '__fish_seen_subcommand_from cat' -l summary -d 'which kinds of events make up how much'
 complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l live -d 'whether it lives'
 complete -c trailpost -f -n '__fish_seen_subcommand_from health' -l ready -d 'whether it can do its work'
 complete -c trailpost -f -n __fish_use_subcommand -l print-config -d 'the settings in force, and whence'

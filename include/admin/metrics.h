@@ -29,7 +29,7 @@ struct metrics_source {
 };
 
 /* A page never has more bytes. */
-enum { METRICS_MAX = 256 * 1024 };
+enum { METRICS_MAX = 512 * 1024 };
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* Appends all metrics; out's limit is METRICS_MAX or more. Holds the loop for

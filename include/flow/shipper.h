@@ -15,6 +15,7 @@
 #include "base/part.h"
 #include "net/timer.h"
 #include "sink/dassana.h"
+#include "trail/events.h"
 #include "trail/filter.h"
 #include "trail/notify.h"
 #include "trail/slicer.h"
@@ -37,6 +38,7 @@ struct shipper_conf {
 	int gzip_level;
 	size_t max_record_bytes;
 	size_t remember_objects; /* whose acknowledged events are remembered */
+	size_t rules_bytes;	 /* events_memory, for the bound alone */
 	/* See sink/delivery.h. */
 	const char *(*reload_token)(void *arg);
 	void *reload_arg;
@@ -49,6 +51,7 @@ struct shipper_deps {
 	struct s3 *s3;
 	struct dassana *dassana;
 	const struct filter *filter;
+	struct events *events; /* which events are shipped */
 	/* Whether there are credentials to poll with; may be NULL. */
 	bool (*ready)(void *arg);
 	void *ready_arg;
@@ -109,8 +112,9 @@ struct shipper_stats {
 	uint64_t objects_done, objects_failed, objects_joined, objects_known;
 	uint64_t objects_empty; /* deleted with nothing to ship */
 	uint64_t records_left_out[SLICER_CAUSES];
-	uint64_t events_refused; /* for good, each sent alone */
-	uint64_t events_skipped; /* acknowledged before, not sent again */
+	uint64_t events_refused;   /* for good, each sent alone */
+	uint64_t events_skipped;   /* acknowledged before, not sent again */
+	uint64_t events_ruled_out; /* left out by rules */
 	uint64_t object_bytes, json_bytes, events_sliced, events_delivered;
 	uint64_t leases_extended, leases_lost, delete_failures;
 	unsigned messages_held, objects_active, objects_waiting;
@@ -131,6 +135,7 @@ struct shipper_stats {
 struct shipper_stats shipper_stats(const struct shipper *s);
 struct delivery;
 const struct delivery *shipper_delivery(const struct shipper *s);
+const struct events *shipper_events(const struct shipper *s);
 
 /* The other sides that it works with, as it has found them. */
 enum shipper_part { SHIPPER_QUEUE, SHIPPER_S3, SHIPPER_DASSANA };

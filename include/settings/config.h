@@ -4,6 +4,9 @@
  *   defaults < file < well-known environment (DASSANA_TOKEN, AWS_REGION, …)
  *            < TRAILPOST_<KEY> < -o KEY=VALUE
  *
+ * Of event_include and event_exclude each adds to those of the same source; all
+ * others may stand once in a source.
+ *
  * config_load reports every mistake it finds in one run, naming file and line,
  * variable or option, and never the value of a secret. With one mistake or more
  * nothing may be started.
@@ -44,6 +47,7 @@ struct config {
 	char *dassana_endpoint, *dassana_app_id;
 	char *dassana_token, *dassana_token_file;
 	char *key_include, *key_exclude;
+	char *event_include, *event_exclude; /* rules, one a line */
 	char *endpoint_url, *endpoint_url_sqs, *endpoint_url_s3;
 	char *endpoint_url_sts, *ca_file;
 	char *admin_listen, *admin_hosts;

@@ -16,6 +16,7 @@
 enum option_type {
 	OPTION_TEXT,	 /* char * */
 	OPTION_SECRET,	 /* char *, never shown */
+	OPTION_RULES,	 /* char *, rules of trail/events.h, one a line */
 	OPTION_COUNT,	 /* uint64_t, as all that follow */
 	OPTION_SIZE,	 /* bytes */
 	OPTION_DURATION, /* ms */
@@ -45,13 +46,20 @@ const struct option_row *option_at(size_t i);
 /* option_count() if there is none of that name. */
 size_t option_find(struct span key);
 
+/* Whether it is a char *. */
+bool option_is_text(const struct option_row *o);
 /* Reads the value into its field. Returns false and says why (without the
  * value of a secret); the field is then as it was. */
 bool option_set(const struct option_row *o, struct config *c, struct span value,
     struct buf *why);
+/* The same with lines of rules, added to those that are there or in their
+ * place, the value's first character being the one with that number in its
+ * line. */
+bool option_set_rules(const struct option_row *o, struct config *c,
+    struct span value, bool adds, size_t column, struct buf *why);
 /* The value of an option that is no text, if it is one that it may have. */
 bool option_read(const struct option_row *o, struct span value, uint64_t *v);
-/* Wipes and frees the text of a TEXT or SECRET; its field becomes NULL. */
+/* Wipes and frees the text of one; its field becomes NULL. */
 void option_clear(const struct option_row *o, struct config *c);
 /* The value as it would stand in the file; "(set)" for a secret. */
 void option_show(

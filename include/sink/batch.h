@@ -9,18 +9,38 @@
 #ifndef SINK_BATCH_H
 #define SINK_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
 #include "sink/pool.h"
 
-/* Events first … first+count−1 of one owner, as they follow in the body. */
+/*
+ * Some events of one owner, as they follow in the body: `count` of them, the
+ * first with the number `first`. Numbers that the owner leaves out may lie
+ * before and between them, and cost no run each: a run that has such gaps
+ * covers BATCH_RUN_PLACES numbers.
+ */
+enum { BATCH_RUN_PLACES = 64 };
 struct batch_run {
 	void *owner;
 	uint64_t first;
+	uint64_t taken; /* 0: no gaps; else bit i: first + i is an event */
 	uint32_t count;
+	uint32_t lead; /* left out: so many numbers right before `first` */
 };
+
+/* One past the number of its last event. */
+uint64_t batch_run_end(const struct batch_run *r);
+bool batch_run_has(const struct batch_run *r, uint64_t index);
+/* Its events skip … skip + n − 1, n > 0, with what is left out before them. */
+struct batch_run
+batch_run_part(const struct batch_run *r, size_t skip, size_t n);
+/* Event `index` follows, `lead` numbers before it being left out. False: it
+ * needs a run of its own. */
+bool
+batch_run_extend(struct batch_run *r, void *owner, uint64_t index, size_t lead);
 
 struct batch;
 

@@ -25,7 +25,7 @@
 #include "sink/batch.h"
 #include "sink/pool.h"
 
-enum { BATCHER_RUNS_PER_GRANT = 68 };
+enum { BATCHER_RUNS_PER_GRANT = 264 };
 
 struct batcher;
 
@@ -55,9 +55,10 @@ size_t batcher_pool_min(const struct batcher_conf *conf, size_t n);
 /* The most bytes that it takes beside the pool. */
 size_t batcher_memory(int gzip_level);
 /* One event: head then tail are its bytes, a '\n' is added. Event number
- * `index` of `owner`; within a grant the indices rise, with at most
- * BATCHER_RUNS_PER_GRANT − 1 gaps. */
-void batcher_add(struct batcher *b, void *owner, uint64_t index,
+ * `index` of `owner`, which has left out the `lead` numbers before it. Within a
+ * grant the indices rise, and at most BATCHER_RUNS_PER_GRANT runs begin: by a
+ * gap that is not left out, or BATCH_RUN_PLACES numbers after another one. */
+void batcher_add(struct batcher *b, void *owner, uint64_t index, size_t lead,
     struct span head, struct span tail);
 /* From now on batches are sealed before they pass this many bytes of NDJSON, as
  * long as the pool has room for the pieces that this costs; SIZE_MAX: no such

@@ -57,16 +57,20 @@ bool events_check(struct span rule, size_t *column, struct buf *why);
  * and the bounds above are kept (CHECK). */
 struct events *events_new(const char *include, const char *exclude);
 void events_free(struct events **e); /* rules that are held stay */
+/* Whether that is what is in force. */
+bool
+events_same(const struct events *e, const char *include, const char *exclude);
 /* Others from now on. */
 void events_change(struct events *e, const char *include, const char *exclude);
 
-/* The rules in force, to be released; NULL: there are none. */
+/* The rules in force, to be released; NULL: there are none. So it is with NULL
+ * for e, here and in events_now and events_count. */
 struct events_rules *events_hold(struct events *e);
 void events_release(struct events_rules **r);
 /* Which set it is: no two of one process have the same number. 0: NULL. */
 uint64_t events_number(const struct events_rules *r);
 uint64_t events_now(const struct events *e); /* of the rules in force */
-/* Which the most memory is that the rules in force take. */
+/* The memory that the rules in force take. */
 size_t events_memory(const struct events *e);
 
 /* What one rule in force has left out so far. Of event_include it is one for

@@ -1,6 +1,6 @@
 /*
- * What is read out of a record itself, for lag alone: nothing that is sent
- * depends on it. (CloudTrail User Guide, "CloudTrail record contents".)
+ * What is read out of a record itself, for lag and summaries: nothing that is
+ * sent depends on it. (CloudTrail User Guide, "CloudTrail record contents".)
  */
 #ifndef TRAIL_RECORD_H
 #define TRAIL_RECORD_H
@@ -28,5 +28,11 @@ void record_keep(struct record_head *r, struct span head, struct span tail);
  * false if it is not there, not in the beginning, or no time. The first counts.
  */
 bool record_time(const struct record_head *r, int64_t *wall_s);
+
+/*
+ * The value of the record's own member `key`, as it stands between its quotes.
+ * false if it is not there, or the first one is no string.
+ */
+bool record_text(struct span record, const char *key, struct span *value);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Writes the table out. No text in it is from outside, and none has a character
- * that would have to be escaped: the unit test looks. (Prometheus, "Exposition
+ * Writes the table out. No text in it is from outside but that of rules, and
+ * none else has a character that would have to be escaped: the unit test looks.
+ * (Prometheus, "Exposition
  * formats", text-based format; "Metric and label naming".)
  */
 #include "admin/metrics.h"
@@ -141,6 +142,24 @@ add_sample(struct buf *out, const struct metric *m, const struct place *p,
 	buf_char(out, '\n');
 }
 
+/* Rules have no line breaks. */
+static void
+add_rules(struct buf *out, const struct metric *m, const struct events *events)
+{
+	for (size_t i = 0; i < events_count(events); i++) {
+		struct events_tally t = events_at(events, i);
+
+		buf_printf(
+		    out, "%s{setting=\"%s\",rule=\"", m->name, t.setting);
+		for (const char *c = t.rule; *c != '\0'; c++) {
+			if (*c == '\\' || *c == '"')
+				buf_char(out, '\\');
+			buf_char(out, *c);
+		}
+		buf_printf(out, "\"} %" PRIu64 "\n", t.n);
+	}
+}
+
 /* ---- all of them ---- */
 
 static void
@@ -154,6 +173,10 @@ add_metric(
 
 	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help,
 	    m->name, types[m->type]);
+	if (m->each_rule) {
+		add_rules(out, m, v->events);
+		return;
+	}
 	for (p.i[0] = a->first; p.i[0] < ends[0]; p.i[0]++) {
 		for (p.i[1] = b->first; p.i[1] < ends[1]; p.i[1]++)
 			add_sample(out, m, &p, v);
@@ -222,6 +245,9 @@ metrics_document(struct buf *out)
 		    out, "| `%s` | %s | %s", m->name, types[m->type], m->help);
 		for (int l = 0; l < 2 && m->label[l].name != NULL; l++)
 			document_label(out, &m->label[l]);
+		if (m->each_rule)
+			buf_str(out, " Label `setting`. Label `rule`: its "
+				     "text, empty of event_include.");
 		buf_str(out, " |\n");
 	}
 }

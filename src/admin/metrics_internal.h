@@ -20,6 +20,7 @@ struct metrics_values {
 	struct aws_stats aws;
 	struct creds_stats creds;
 	struct http_stats http;
+	const struct events *events;
 	struct histogram turns;
 	struct process process;
 	uint64_t log_dropped;
@@ -64,6 +65,7 @@ struct metric {
 	size_t at;  /* in metrics_values; of index 0 of its labels */
 	double per; /* so many of the value make one of the unit; 0: one */
 	struct metric_label label[2];
+	bool each_rule; /* one for each rule for events; nothing else counts */
 };
 
 extern const struct metric metrics_table[];

@@ -21,6 +21,7 @@ static void
 read_flow(struct metrics_values *v, const struct shipper *s)
 {
 	v->flow = shipper_stats(s);
+	v->events = shipper_events(s);
 	v->sink = delivery_stats(shipper_delivery(s));
 	v->token[delivery_token(shipper_delivery(s))] = true;
 }

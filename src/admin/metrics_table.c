@@ -93,6 +93,12 @@ const struct metric metrics_table[] = {
 	AT(flow.records_left_out[0]),
 	EACH(0, "cause", label_left_out, 0, SLICER_CAUSES,
 	    flow.records_left_out[0])},
+    {.name = "trailpost_events_left_out_total",
+	.type = METRIC_COUNTER,
+	.help = "Events that are not sent, since a rule of event_exclude, or "
+		"none of event_include, holds for them. Each time that their "
+		"object is read.",
+	.each_rule = true},
     {.name = "trailpost_messages_parked",
 	.type = METRIC_GAUGE,
 	.help = "Messages of those held that are parked: an object of theirs "

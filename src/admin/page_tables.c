@@ -2,6 +2,9 @@
 #include "admin/page_internal.h"
 #include "admin/totals.h"
 
+/* Characters of a rule. */
+enum { RULE_SHOWN = 200 };
+
 /* ---- the other sides ---- */
 
 static void
@@ -174,6 +177,28 @@ add_group(const struct totals_values *v, enum total_group group,
 	buf_str(b, "</tbody></table>");
 }
 
+/* Whoever looks at what comes should see what does not. */
+static void
+add_rules(const struct events *e, struct buf *b)
+{
+	if (events_count(e) == 0)
+		return;
+	buf_str(b, "<table><caption>Events left out by rule</caption><tbody>");
+	for (size_t i = 0; i < events_count(e); i++) {
+		struct events_tally t = events_at(e, i);
+		struct span rule = span_str(t.rule);
+
+		buf_printf(b, "<tr><th scope=\"row\">%s <code>", t.setting);
+		html_text(b, (struct span){rule.p,
+				 rule.n < RULE_SHOWN ? rule.n : RULE_SHOWN});
+		buf_printf(b, "%s</code></th><td class=\"num\">",
+		    rule.n > RULE_SHOWN ? "..." : "");
+		html_count(b, t.n);
+		buf_str(b, "</td></tr>");
+	}
+	buf_str(b, "</tbody></table>");
+}
+
 void
 page_add_totals(const struct status *s, struct buf *b)
 {
@@ -183,5 +208,6 @@ page_add_totals(const struct status *s, struct buf *b)
 	add_group(&v, TOTAL_MESSAGES, "Messages since the start", b);
 	add_group(&v, TOTAL_OBJECTS, "Log files since the start", b);
 	add_group(&v, TOTAL_EVENTS, "Events since the start", b);
+	add_rules(s->events, b);
 	buf_str(b, "</section>");
 }

@@ -47,6 +47,7 @@ status_take(const struct metrics_source *src, const struct rates *rates,
 	health_look(src, &s->facts);
 	health_judge(&s->facts, &s->health);
 	s->flow = shipper_stats(src->shipper);
+	s->events = shipper_events(src->shipper);
 	s->sink = delivery_stats(shipper_delivery(src->shipper));
 	s->oldest_received_s = src->sqs != NULL ? sqs_oldest_s(src->sqs) : -1;
 	s->token = delivery_token(shipper_delivery(src->shipper));
@@ -200,6 +201,22 @@ add_totals(const struct status *s, struct json_out *j)
 }
 
 static void
+add_rules(const struct status *s, struct json_out *j)
+{
+	json_begin(j, "event_rules", '[');
+	for (size_t i = 0; i < events_count(s->events); i++) {
+		struct events_tally t = events_at(s->events, i);
+
+		json_begin(j, NULL, '{');
+		json_text(j, "setting", span_str(t.setting));
+		json_text(j, "rule", span_str(t.rule));
+		json_count(j, "left_out", t.n);
+		json_end(j, '}');
+	}
+	json_end(j, ']');
+}
+
+static void
 add_problems(const struct status *s, struct json_out *j)
 {
 	json_begin(j, "problems", '[');
@@ -234,6 +251,7 @@ status_json(const struct status *s, struct buf *out)
 	add_pauses(s, &j);
 	add_now(s, &j);
 	add_totals(s, &j);
+	add_rules(s, &j);
 	add_problems(s, &j);
 	json_end(&j, '}');
 }

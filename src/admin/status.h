@@ -24,6 +24,7 @@ struct status {
 	struct health_facts facts;
 	struct health health;
 	struct shipper_stats flow;
+	const struct events *events; /* NULL: all are shipped */
 	struct delivery_stats sink;
 	const char *creds_source;
 	bool creds_valid;

@@ -25,6 +25,8 @@ const struct total totals_table[] = {
 	"failed", 0},
     {"records_left_out", WHERE(flow.records_left_out), LINE | STATUS,
 	TOTAL_EVENTS, "faulty, left out", 0},
+    {"events_left_out", WHERE(flow.events_ruled_out), LINE | STATUS,
+	TOTAL_EVENTS, "left out by rules", 0},
     {"events_refused", WHERE(flow.events_refused), LINE | STATUS, TOTAL_EVENTS,
 	"refused by Dassana", 0},
     {"leases_lost", WHERE(flow.leases_lost), LINE | STATUS, TOTAL_MESSAGES,

@@ -45,6 +45,7 @@ static const struct {
     {"s3.region", "the bucket is elsewhere"},
     {"s3.resume", "a download goes on"},
     {"filter.folder", "a folder is left out"},
+    {"events.rule", "events are left out by rule"},
     {"message.received", "received"},
     {"message.understood", "understood"},
     {"message.nothing", "nothing to ship"},

@@ -19,7 +19,7 @@
 static const struct arg_row rows[ARG_COUNT] = {
     [ARG_FILE] = {NULL, 'c', "FILE", RUN | CHECK_ | HEALTH | FILL | DLQ,
 	"read settings from FILE", false},
-    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", RUN | CHECK_ | HEALTH | FILL | DLQ,
+    [ARG_SETTING] = {NULL, 'o', "KEY=VALUE", ALL & ~(1u << CMD_HELP),
 	"one setting; wins over all other sources", false},
     [ARG_VERBOSE] = {NULL, 'v', NULL, RUN | CHECK_ | HEALTH | FILL | DLQ,
 	"log more; -vv for all there is", false},
@@ -56,6 +56,8 @@ static const struct arg_row rows[ARG_COUNT] = {
 	"credentials of this AWS profile", false},
     [ARG_ONLY] = {"only", 0, "CAUSE", DLQ,
 	"redrive what has this cause, as dlq list names it", false},
+    [ARG_SUMMARY] = {"summary", 0, NULL, CAT,
+	"which kinds of events make up how much", false},
     [ARG_LIVE] = {"live", 0, NULL, HEALTH, "whether it lives", false},
     [ARG_READY] = {"ready", 0, NULL, HEALTH, "whether it can do its work",
 	false},

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "commands/command.h"
+#include "commands/summary.h"
+#include "settings/option.h"
 #include "trail/decode.h"
 
 enum {
@@ -19,7 +21,9 @@ enum {
 
 struct cat {
 	struct decode *decode;
-	const char *name; /* of the file */
+	struct events_rules *rules; /* NULL: all pass */
+	struct summary *summary;    /* NULL: the events themselves */
+	const char *name;	    /* of the file */
 	char *in;
 	char *out;
 	size_t nout;
@@ -69,6 +73,10 @@ on_record(void *arg, struct span head, struct span tail)
 	struct cat *c = arg;
 	struct buf whole, shown;
 
+	if (c->summary != NULL) {
+		summary_add(c->summary, head, tail);
+		return;
+	}
 	if (c->terminal) {
 		/* The same JSON, with nothing in it that a terminal obeys. */
 		buf_init(&whole, RECORD_MAX);
@@ -85,6 +93,13 @@ on_record(void *arg, struct span head, struct span tail)
 	put(c, head);
 	put(c, tail);
 	put(c, SPAN("\n"));
+}
+
+static void
+on_ruled_out(void *arg, uint64_t index)
+{
+	(void)arg;
+	(void)index;
 }
 
 /* A name may hold anything. */
@@ -176,6 +191,7 @@ cat_file(struct cat *c, const char *name)
 		complain(name, strerror(errno));
 		return false;
 	}
+	decode_rules(c->decode, c->rules, on_ruled_out);
 	ok = cat_fd(c, fd, is_stdin ? "standard input" : name);
 	mem_free(decode_take_carry(c->decode, true));
 	decode_reset(c->decode);
@@ -184,24 +200,98 @@ cat_file(struct cat *c, const char *name)
 	return ok;
 }
 
-int
-cat_files(const char *const *files, size_t n)
+/* One rule of -o. All other settings make no difference here. */
+static bool
+take_rule(struct config *conf, const char *text)
+{
+	struct span rest = span_str(text);
+	struct span key = span_trim(span_cut(&rest, '='));
+	size_t row = option_find(key);
+	char what[64];
+	struct buf why;
+	bool right = row < option_count() && rest.p != NULL &&
+		     option_at(row)->type == OPTION_RULES;
+
+	if (!right) {
+		complain("-o", "cat takes event_exclude=RULE and "
+			       "event_include=RULE alone");
+		return false;
+	}
+	buf_init(&why, 1024);
+	(void)snprintf(what, sizeof what, "-o %s", option_at(row)->key);
+	right = option_set_rules(
+	    option_at(row), conf, span_trim(rest), true, 1, &why);
+	if (!right)
+		complain(what, buf_cstr(&why));
+	buf_fini(&why);
+	return right;
+}
+
+static bool
+take_rules(struct cat *c, const struct cat_args *how)
+{
+	struct config conf = {.token = NULL};
+	struct events *events;
+	bool right = true;
+
+	for (size_t i = 0; i < how->noptions && right; i++)
+		right = take_rule(&conf, how->options[i]);
+	if (right) {
+		events = events_new(
+		    conf.event_include != NULL ? conf.event_include : "",
+		    conf.event_exclude != NULL ? conf.event_exclude : "");
+		c->rules = events_hold(events);
+		events_free(&events);
+	}
+	config_fini(&conf);
+	return right;
+}
+
+static bool
+cat_all(struct cat *c, const char *const *files, size_t n)
 {
 	static const char *const only_stdin[] = {"-"};
-	struct cat c = {.in = mem_alloc(IN_BYTES),
-	    .out = mem_alloc(OUT_BYTES),
-	    .terminal = isatty(STDOUT_FILENO) == 1};
 	bool ok = true;
 
 	if (n == 0) {
 		files = only_stdin;
 		n = 1;
 	}
+	for (size_t i = 0; i < n && c->out_errno == 0; i++)
+		ok = cat_file(c, files[i]) && ok;
+	return ok;
+}
+
+static void
+put_summary(struct cat *c)
+{
+	struct buf table;
+
+	buf_init(&table, SUMMARY_BYTES_MAX);
+	summary_write(c->summary, &table);
+	put(c, buf_view(&table));
+	buf_fini(&table);
+}
+
+int
+cat_files(const struct cat_args *how)
+{
+	struct cat c = {.terminal = isatty(STDOUT_FILENO) == 1};
+	bool ok;
+
+	if (!take_rules(&c, how))
+		return EXIT_USAGE;
+	c.in = mem_alloc(IN_BYTES);
+	c.out = mem_alloc(OUT_BYTES);
+	c.summary = how->summary ? summary_new() : NULL;
 	c.decode = decode_new(RECORD_MAX, on_record, on_left_out, &c);
-	for (size_t i = 0; i < n && c.out_errno == 0; i++)
-		ok = cat_file(&c, files[i]) && ok;
+	ok = cat_all(&c, how->files, how->n);
+	if (c.summary != NULL)
+		put_summary(&c);
 	flush(&c);
 	decode_free(&c.decode);
+	events_release(&c.rules);
+	summary_free(&c.summary);
 	mem_free(c.in);
 	mem_free(c.out);
 	/* A reader that has seen enough is no trouble worth a word. */

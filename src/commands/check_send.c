@@ -46,7 +46,7 @@ on_record(void *arg, struct span head, struct span tail)
 
 	if (s->batch != NULL || !batcher_room(s->batcher, head.n + tail.n))
 		return;
-	batcher_add(s->batcher, s, 0, head, tail);
+	batcher_add(s->batcher, s, 0, 0, head, tail);
 	batcher_seal(s->batcher);
 }
 

@@ -11,8 +11,15 @@
  * does not, which was printed, or does not answer within 3 s. */
 int ask_health(const struct config_sources *sources, bool ready);
 
-/* Writes the events of log files to stdout, one a line. "-", or no file at all,
- * is stdin. */
-int cat_files(const char *const *files, size_t n);
+struct cat_args {
+	const char *const *files; /* "-", or no file at all, is stdin */
+	size_t n;
+	const char *const *options; /* "KEY=VALUE": rules for events alone */
+	size_t noptions;
+	bool summary; /* only what they are made of */
+};
+/* Writes the events of log files to stdout, one a line, but for those that the
+ * rules leave out. */
+int cat_files(const struct cat_args *how);
 
 #endif

@@ -134,6 +134,18 @@ print_completion(const char *shell)
 }
 
 static int
+cat(const struct args *a)
+{
+	struct cat_args how = {.files = a->operands,
+	    .n = a->noperands,
+	    .options = a->options,
+	    .noptions = a->noptions,
+	    .summary = args_has(a, ARG_SUMMARY)};
+
+	return cat_files(&how);
+}
+
+static int
 dispatch(const struct args *a)
 {
 	if (args_has(a, ARG_VERSION))
@@ -150,7 +162,7 @@ dispatch(const struct args *a)
 	else if (args_has(a, ARG_METRICS))
 		print_metrics();
 	else if (a->command == CMD_CAT)
-		return cat_files(a->operands, a->noperands);
+		return cat(a);
 	else {
 		if (a->profile != NULL)
 			use_profile(a->profile);

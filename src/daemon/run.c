@@ -28,6 +28,7 @@
 #include "settings/notes.h"
 #include "settings/option.h"
 #include "settings/value.h"
+#include "trail/events.h"
 #include "trail/filter.h"
 
 /* Taking apart may take as long, on top of shutdown_timeout. */
@@ -40,6 +41,7 @@ struct run {
 	struct signals *signals;
 	struct ways ways;
 	struct filter *filter;
+	struct events *events;
 	struct shipper *shipper;
 	struct stats *stats;
 	struct headline *headline;
@@ -145,11 +147,42 @@ on_stop(void *arg, int signum)
 	headline_now(r->headline);
 }
 
+/* To leave audit events out is a decision: each rule is named. */
+static void
+tell_rules(const char *setting, const char *lines)
+{
+	struct span rest = span_str(lines);
+
+	while (rest.n > 0)
+		LOG_ALL(LOG_LVL_INFO, "events.rule", F_STR("setting", setting),
+		    F_SPAN("rule", span_cut(&rest, '\n')));
+}
+
+static void
+tell_events(const struct config *c)
+{
+	tell_rules("event_include", c->event_include);
+	tell_rules("event_exclude", c->event_exclude);
+}
+
+/* Rules that are the same stay the same, with all that is noted by them. */
+static void
+change_events(struct run *r)
+{
+	if (events_same(
+		r->events, r->conf->event_include, r->conf->event_exclude))
+		return;
+	events_change(
+	    r->events, r->conf->event_include, r->conf->event_exclude);
+	tell_events(r->conf);
+}
+
 static void
 apply(struct run *r)
 {
 	filter_change(r->filter, r->conf->key_include, r->conf->key_exclude,
 	    r->conf->cloudtrail_folders_only != 0);
+	change_events(r);
 	ways_change_sink(&r->ways, r->conf);
 	shipper_retry(r->shipper);
 }
@@ -212,6 +245,7 @@ start_flow(struct run *r)
 	    .gzip_level = (int)c->gzip_level,
 	    .max_record_bytes = c->max_record_bytes,
 	    .remember_objects = c->remember_objects,
+	    .rules_bytes = events_memory(r->events),
 	    .reload_token = on_token_wanted,
 	    .reload_arg = r,
 	};
@@ -220,10 +254,12 @@ start_flow(struct run *r)
 	    .s3 = r->ways.s3,
 	    .dassana = r->ways.dassana,
 	    .filter = r->filter,
+	    .events = r->events,
 	    .ready = has_creds,
 	    .ready_arg = r};
 
 	log_start(r, shipper_memory_bound(&conf));
+	tell_events(c);
 	r->shipper = shipper_new(&conf, &deps);
 	r->stats = stats_new(r->ways.timers, r->shipper);
 	r->headline = headline_new(
@@ -278,6 +314,7 @@ take_apart(struct run *r)
 	stats_free(&r->stats);
 	shipper_free(&r->shipper);
 	filter_free(&r->filter);
+	events_free(&r->events);
 	signals_free(&r->signals);
 	service_free(&r->service); /* it feeds the watchdog by a timer */
 	ways_close(&r->ways);
@@ -288,6 +325,7 @@ run_loop(struct run *r)
 {
 	r->filter = filter_new(r->conf->key_include, r->conf->key_exclude,
 	    r->conf->cloudtrail_folders_only != 0);
+	r->events = events_new(r->conf->event_include, r->conf->event_exclude);
 	start_flow(r);
 	r->turns = turns_new(r->ways.loop);
 	show(r);

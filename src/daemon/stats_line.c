@@ -1,11 +1,19 @@
 #include "daemon/stats_line.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "admin/totals.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { EVERY_MS = 60 * 1000, LOG_TICK_MS = 5 * 1000, FIELDS_MAX = 64 };
+enum {
+	EVERY_MS = 60 * 1000,
+	LOG_TICK_MS = 5 * 1000,
+	FIELDS_MAX = 64,
+	RULES_BYTES = 1024
+};
 
 struct stats {
 	const struct shipper *shipper;
@@ -28,6 +36,31 @@ sum(const struct stats *s)
 			n += totals_value(&v, t);
 	}
 	return n;
+}
+
+/* "31 eventName=Decrypt; 5 readOnly=true": as many rules as there is room for,
+ * a long one in part. NULL: none has left anything out. */
+static const char *
+by_rule(const struct stats *s, char out[RULES_BYTES])
+{
+	const struct events *e = shipper_events(s->shipper);
+	size_t n = 0;
+
+	for (size_t i = 0; i < events_count(e); i++) {
+		struct events_tally t = events_at(e, i);
+		int len;
+
+		if (t.n == 0)
+			continue;
+		len = snprintf(out + n, RULES_BYTES - n,
+		    "%s%" PRIu64 " %s%s%.64s", n > 0 ? "; " : "", t.n,
+		    t.setting, *t.rule != '\0' ? ": " : "", t.rule);
+		if (len < 0 || (size_t)len >= RULES_BYTES - n)
+			break;
+		n += (size_t)len;
+	}
+	out[n] = '\0';
+	return n > 0 ? out : NULL;
 }
 
 /* Per second since the last look. */
@@ -65,6 +98,7 @@ stats_log(const struct stats *s)
 	    F_SOME("messages_parked", f->messages_parked),
 	    F_SOME("learned_limit_bytes", d->learned_limit_bytes),
 	};
+	char rules[RULES_BYTES];
 	size_t n = 7;
 
 	for (const struct total *t = totals_table; t->name != NULL; t++) {
@@ -76,6 +110,7 @@ stats_log(const struct stats *s)
 		else if ((t->shows & TOTAL_LINE) != 0)
 			line[n++] = F_SOME(t->name, value);
 	}
+	line[n] = F_STR("events_left_out_by", by_rule(s, rules));
 	log_write(LOG_LVL_INFO, "stats", line);
 }
 

@@ -190,8 +190,8 @@ note_refused(struct object *o, const struct delivery_settled *s)
 static bool
 any_marked(const struct object *o, const struct batch_run *run)
 {
-	for (uint32_t i = 0; i < run->count; i++) {
-		if (ledger_marked(o->page, run->first + i))
+	for (uint64_t i = run->first; i < batch_run_end(run); i++) {
+		if (batch_run_has(run, i) && ledger_marked(o->page, i))
 			return true;
 	}
 	return false;

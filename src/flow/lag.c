@@ -14,7 +14,7 @@ lag_delivered(struct lag *l, const struct object *o)
 {
 	int64_t now_s = clock_wall_s();
 
-	if (o->skipped == o->sliced)
+	if (o->skipped + o->ruled_out == o->sliced)
 		return;
 	if (o->put_s >= 0)
 		histogram_observe(&l->object_s, now_s - o->put_s);

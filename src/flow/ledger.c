@@ -18,6 +18,8 @@ struct ledger_page {
 	bool complete;
 	bool judged;
 	struct blame blame;
+	uint64_t rules;	     /* that it was opened with last */
+	bool bound;	     /* what is noted holds for these alone */
 	uint64_t prefix;     /* events 0 … prefix − 1 */
 	struct ranges acked; /* beyond it */
 	struct ranges marked;
@@ -130,7 +132,13 @@ start_over(struct ledger_page *p)
 {
 	drop_ranges(p);
 	p->prefix = 0;
-	p->complete = false;
+	p->complete = p->bound = false;
+}
+
+static bool
+holds_for(const struct ledger_page *p, uint64_t rules)
+{
+	return !p->bound || p->rules == rules;
 }
 
 static struct ledger_page *
@@ -153,7 +161,7 @@ new_page(struct ledger *l, struct span bucket, struct span key,
 
 struct ledger_page *
 ledger_open(struct ledger *l, struct span bucket, struct span key,
-    struct span etag, struct span version)
+    struct span etag, struct span version, uint64_t rules)
 {
 	struct ledger_page *p;
 
@@ -168,7 +176,13 @@ ledger_open(struct ledger *l, struct span bucket, struct span key,
 			return NULL;
 		start_over(p);
 		write_names(p, bucket, key, etag, version);
+	} else if (p->rules != rules && p->opened > 0) {
+		/* Likewise, of what these rules may not leave out. */
+		return NULL;
+	} else if (!holds_for(p, rules)) {
+		start_over(p);
 	}
+	p->rules = rules;
 	TAILQ_REMOVE(&l->pages, p, link);
 	TAILQ_INSERT_TAIL(&l->pages, p, link);
 	p->opened++;
@@ -194,6 +208,19 @@ ledger_hold(struct ledger_page *p)
 	if (p != NULL)
 		p->opened++;
 	return p;
+}
+
+bool
+ledger_follows(const struct ledger_page *p, uint64_t rules)
+{
+	return p != NULL && p->rules == rules;
+}
+
+void
+ledger_bind(struct ledger_page *p)
+{
+	if (p != NULL)
+		p->bound = true;
 }
 
 void
@@ -306,11 +333,12 @@ ledger_complete(struct ledger_page *p)
 
 bool
 ledger_knows(struct ledger *l, struct span bucket, struct span key,
-    struct span etag, struct span version)
+    struct span etag, struct span version, uint64_t rules)
 {
 	struct ledger_page *p = find(l, bucket, key);
 
-	return p != NULL && p->complete && same_contents(p, etag, version);
+	return p != NULL && p->complete && holds_for(p, rules) &&
+	       same_contents(p, etag, version);
 }
 
 struct ledger *

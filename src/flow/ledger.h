@@ -11,6 +11,11 @@
  * bucket, key and the ETag, or else the version, that the GET's reply named;
  * other contents under the same key replace it.
  *
+ * Records that rules have left out (trail/events.h) lie between the events that
+ * were acknowledged, and cost no range each: they are noted with them. So what
+ * is noted of an object of which any was left out holds for these rules alone,
+ * and is forgotten when the object is opened with others.
+ *
  * Bounded: at most max objects in at most ledger_bytes(max), names and ranges
  * included, those apart that are open (being read, or delivered, but their
  * message is held for others); the object longest untouched is forgotten first,
@@ -38,18 +43,23 @@ void ledger_free(struct ledger **l); /* all pages have been closed */
 /*
  * The page of an object, made if need be; NULL if max is 0. It is not forgotten
  * while it is open. etag and version as the GET's reply had them (either may be
- * empty; both empty: nothing is remembered, NULL).
+ * empty; both empty: nothing is remembered, NULL). rules: the number of those
+ * that it is read with; NULL while it is open with others.
  */
 struct ledger_page *ledger_open(struct ledger *l, struct span bucket,
-    struct span key, struct span etag, struct span version);
+    struct span key, struct span etag, struct span version, uint64_t rules);
 void ledger_close(struct ledger *l, struct ledger_page **p);
 /* Opens it once more, as it stands; NULL if p is. */
 struct ledger_page *ledger_hold(struct ledger_page *p);
+/* Whether it was opened with these rules. */
+bool ledger_follows(const struct ledger_page *p, uint64_t rules);
 /* Who reads it, if anybody: borrowed, and taken back before it closes. */
 void ledger_set_reader(struct ledger_page *p, void *reader);
 void *ledger_reader(const struct ledger_page *p);
 
-/* Events first … first + count − 1 were acknowledged. */
+/* Its rules have left a record of it out. */
+void ledger_bind(struct ledger_page *p);
+/* Events first … first + count − 1 were acknowledged, or left out. */
 void ledger_note(struct ledger_page *p, uint64_t first, uint64_t count);
 bool ledger_has(const struct ledger_page *p, uint64_t index);
 void ledger_complete(struct ledger_page *p);
@@ -70,9 +80,9 @@ struct blame
 ledger_blamed(struct ledger *l, struct span bucket, struct span key);
 
 /* Whether the object that a notification names, by its own version or ETag, is
- * known to be complete. */
+ * known to be complete, as these rules want it. */
 bool ledger_knows(struct ledger *l, struct span bucket, struct span key,
-    struct span etag, struct span version);
+    struct span etag, struct span version, uint64_t rules);
 
 size_t ledger_count(const struct ledger *l);
 /* The most memory that it takes, give or take the pages that are open. */

@@ -43,11 +43,14 @@ shipper_memory_bound(const struct shipper_conf *c)
 	size_t sink = 2 * batcher_memory(c->gzip_level) +
 		      delivery_memory(c->gzip_level, c->batch_max_bytes);
 
+	/* Those before a reload, while objects are read by them. */
+	size_t rules = 2 * c->rules_bytes;
+
 	size_t messages = 2 * c->max_messages + SQS_BATCH_MAX + c->max_parked;
 
 	return c->buffer_max_bytes + sink +
 	       c->s3_concurrency * (size_t)SLOT_BYTES + large +
 	       INTAKE_BYTES_MAX + LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
 	       messages * (size_t)MESSAGE_BYTES +
-	       ledger_bytes(c->remember_objects) + BASE_BYTES;
+	       ledger_bytes(c->remember_objects) + rules + BASE_BYTES;
 }

@@ -65,10 +65,27 @@ object_free(struct object *o)
 	mem_free(o);
 }
 
+static struct span
+without_quotes(struct span s)
+{
+	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		return (struct span){s.p + 1, s.n - 2};
+	return s;
+}
+
+struct ledger_page *
+object_page(const struct object *o, struct ledger *l, const struct s3_head *h,
+    uint64_t rules)
+{
+	return ledger_open(
+	    l, o->bucket, o->key, without_quotes(h->etag), h->version, rules);
+}
+
 bool
 object_is_good(const struct object *o)
 {
-	return o->whole && o->left_out == 0 && o->delivered == o->sliced;
+	return o->whole && o->left_out == 0 &&
+	       o->delivered + o->ruled_out == o->sliced;
 }
 
 enum shipper_fault
@@ -76,13 +93,15 @@ object_fault(const struct object *o)
 {
 	if (!o->whole)
 		return o->fault;
-	return o->delivered < o->sliced ? SHIPPER_F_REFUSED : SHIPPER_F_IN_PART;
+	return o->delivered + o->ruled_out < o->sliced ? SHIPPER_F_REFUSED
+						       : SHIPPER_F_IN_PART;
 }
 
 void
 object_begin_anew(struct object *o)
 {
-	o->sliced = o->settled = o->delivered = o->skipped = o->left_out = 0;
+	o->sliced = o->settled = o->delivered = o->skipped = 0;
+	o->ruled_out = o->left_out = o->unsent = 0;
 	o->whole = o->evicted = o->answered = false;
 	o->asked_marked = o->marked_failed = false;
 	o->doubt = DOUBT_NONE;

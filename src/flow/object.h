@@ -11,10 +11,13 @@
  *
  * Counts say what happened to the events: sliced (numbered), settled (it is
  * known what became of it), delivered (Dassana has it); one that the ledger
- * knows is skipped, which counts as all three. A record that is left out
- * (trail/slicer.h) is no event and counts as none of these. An object is good
- * if it was read to its end (whole), nothing of it was left out and delivered
- * == sliced; then and only then is it good for its messages.
+ * knows is skipped, which counts as all three. One that the rules leave out
+ * (trail/events.h) is ruled out, which counts as sliced and settled. A record
+ * that is left out as it cannot be read (trail/slicer.h) is no event and counts
+ * as none of these. An object is good if it was read to its end (whole),
+ * nothing of it was left out unread, and delivered + ruled out == sliced; then
+ * and only then is it good for its messages. It has the rules with which its
+ * GET began.
  */
 #ifndef FLOW_OBJECT_H
 #define FLOW_OBJECT_H
@@ -59,7 +62,8 @@ struct object {
 	bool loose;	    /* not in the tree: nobody joins it */
 	enum object_state state;
 	struct ledger_page *page; /* from its GET's head on; may be NULL */
-	uint64_t sliced, settled, delivered, skipped, left_out;
+	uint64_t sliced, settled, delivered, skipped, ruled_out, left_out;
+	uint64_t unsent; /* those from here on, up to sliced, are ruled out */
 	bool whole;
 	enum shipper_fault fault; /* if it is not */
 
@@ -91,6 +95,10 @@ bool object_is_good(const struct object *o);
 enum shipper_fault object_fault(const struct object *o); /* if it is not */
 /* It was read whole: whether it has no record at all, which is told. */
 bool object_is_empty(const struct object *o);
+/* Its page, to be closed, as S3 has answered its GET, which has these rules. */
+struct s3_head;
+struct ledger_page *object_page(const struct object *o, struct ledger *l,
+    const struct s3_head *h, uint64_t rules);
 /* To be read from its first byte. What Dassana has taken the ledger knows. */
 void object_begin_anew(struct object *o);
 

@@ -56,6 +56,7 @@ count_end(struct objects *os, const struct object *o, bool good)
 {
 	os->stats.sliced += o->sliced;
 	os->stats.skipped += o->skipped;
+	os->stats.ruled_out += o->ruled_out;
 	if (good) {
 		os->stats.done++;
 	} else if (o->tried) {
@@ -168,14 +169,6 @@ object_settle_if_over(struct objects *os, struct object *o)
 	os->conf.changed(os->conf.arg);
 }
 
-static struct span
-without_quotes(struct span s)
-{
-	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
-		return (struct span){s.p + 1, s.n - 2};
-	return s;
-}
-
 static bool
 is_read_by(const struct object *other, const struct object *o)
 {
@@ -207,13 +200,17 @@ merge(struct objects *os, struct object *o, struct object *other)
 /* What is one object to S3 is read once, whatever the notifications say of its
  * region or contents. */
 static void
-on_opened(void *arg, struct object *o, const struct s3_head *h)
+on_opened(void *arg, struct object *o, const struct s3_head *h, uint64_t rules)
 {
 	struct objects *os = arg;
-	struct ledger_page *page = ledger_open(
-	    os->ledger, o->bucket, o->key, without_quotes(h->etag), h->version);
-	struct object *other = ledger_reader(page);
+	struct ledger_page *page;
+	struct object *other;
 
+	/* It would be in the way of one with other rules. */
+	if (!ledger_follows(o->page, rules))
+		close_page(os, o);
+	page = object_page(o, os->ledger, h, rules);
+	other = ledger_reader(page);
 	story_opened(o, h);
 	close_page(os, o);
 	o->page = page;
@@ -270,13 +267,14 @@ void
 objects_settled(struct objects *os, const struct delivery_settled *s)
 {
 	struct object *o = s->run.owner;
+	uint64_t from = s->run.first - s->run.lead;
 
 	o->settled += s->run.count;
 	CHECK(o->settled <= o->sliced);
 	if (s->outcome == DELIVERY_TAKEN) {
 		o->delivered += s->run.count;
 		os->stats.delivered += s->run.count;
-		ledger_note(o->page, s->run.first, s->run.count);
+		ledger_note(o->page, from, batch_run_end(&s->run) - from);
 		story_delivered(o, &s->run);
 	}
 	doubt_settled(os, o, s);
@@ -314,7 +312,8 @@ objects_want(
 	struct object *o, **at;
 	bool joined;
 
-	if (ledger_knows(os->ledger, n->bucket, n->key, n->etag, n->version)) {
+	if (ledger_knows(os->ledger, n->bucket, n->key, n->etag, n->version,
+		events_now(os->conf.events))) {
 		os->stats.known++;
 		LOG_DEBUG("object.known", F_SPAN("bucket", n->bucket),
 		    F_SPAN("key", n->key), F_STR("message_id", m->id));
@@ -369,6 +368,7 @@ objects_new(const struct objects_conf *conf)
 	    .delivery = conf->delivery,
 	    .n = conf->concurrency,
 	    .max_record_bytes = conf->max_record_bytes,
+	    .events = conf->events,
 	    .opened = on_opened,
 	    .left_out = on_left_out,
 	    .ended = on_ended,

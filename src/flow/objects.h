@@ -38,6 +38,7 @@ struct objects_conf {
 	struct delivery *delivery;
 	struct messages *messages;
 	struct judge *judge;
+	struct events *events;
 	unsigned concurrency;
 	size_t max_record_bytes;
 	size_t remember;     /* objects in the ledger */
@@ -53,6 +54,7 @@ struct objects_stats {
 	uint64_t left_out[SLICER_CAUSES]; /* records */
 	uint64_t empty;			  /* objects without any record */
 	uint64_t skipped;		  /* events not sent again */
+	uint64_t ruled_out;		  /* events that rules left out */
 	uint64_t known;			  /* objects not even read again */
 	uint64_t refused;		  /* events, for good */
 	uint64_t released;		  /* messages, from the lot */

@@ -33,7 +33,8 @@ may_repeat(const struct objects *os)
 static bool
 settle_known(struct objects *os, struct object *o)
 {
-	if (!ledger_knows(os->ledger, o->bucket, o->key, o->etag, o->version))
+	if (!ledger_knows(os->ledger, o->bucket, o->key, o->etag, o->version,
+		events_now(os->conf.events)))
 		return false;
 	os->stats.known++;
 	if (o->repeat)

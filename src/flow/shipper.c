@@ -276,6 +276,7 @@ make_source(struct shipper *s)
 	    .lane = s->lane,
 	    .delivery = s->delivery,
 	    .judge = &s->judge,
+	    .events = s->deps.events,
 	    .concurrency = s->conf.s3_concurrency,
 	    .max_record_bytes = s->conf.max_record_bytes,
 	    .remember = s->conf.remember_objects,

@@ -62,6 +62,7 @@ shipper_stats(const struct shipper *s)
 	    .objects_empty = os.empty,
 	    .events_refused = os.refused,
 	    .events_skipped = os.skipped,
+	    .events_ruled_out = os.ruled_out,
 	    .object_bytes = os.bytes,
 	    .json_bytes = os.json_bytes,
 	    .events_sliced = os.sliced,
@@ -106,6 +107,12 @@ const struct delivery *
 shipper_delivery(const struct shipper *s)
 {
 	return s->delivery;
+}
+
+const struct events *
+shipper_events(const struct shipper *s)
+{
+	return s->deps.events;
 }
 
 struct part

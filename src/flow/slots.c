@@ -16,9 +16,16 @@ enum {
 	TURN_BYTES = 64 * 1024,
 };
 
-/* What the ledger knows of an object leaves so many gaps in what is sent. */
-_Static_assert(LEDGER_RANGES + 2 < BATCHER_RUNS_PER_GRANT,
-    "an object's gaps must fit into one grant");
+/*
+ * What the ledger knows of an object, acknowledged or marked, leaves so many
+ * gaps in what is sent. What the rules leave out makes a run end only after
+ * BATCH_RUN_PLACES records, of which a step completes one that began before it
+ * and those of two bytes and more that lie in its window.
+ */
+_Static_assert(
+    2 * LEDGER_RANGES + 3 + (GUNZIP_WINDOW / 2 + 1) / BATCH_RUN_PLACES <
+	BATCHER_RUNS_PER_GRANT,
+    "an object's runs must fit into one grant");
 
 struct batcher *
 slot_batcher(const struct slot *s)
@@ -52,8 +59,22 @@ on_record(void *arg, struct span head, struct span tail)
 	} else if (ledger_marked(o->page, o->sliced) && !is_asked(o)) {
 		o->settled++;
 	} else {
-		batcher_add(slot_batcher(s), o, o->sliced, head, tail);
+		batcher_add(slot_batcher(s), o, o->sliced,
+		    o->sliced - o->unsent, head, tail);
 	}
+	o->unsent = ++o->sliced;
+}
+
+static void
+on_ruled_out(void *arg, uint64_t index)
+{
+	struct slot *s = arg;
+	struct object *o = s->object;
+
+	(void)index;
+	ledger_bind(o->page);
+	o->ruled_out++;
+	o->settled++;
 	o->sliced++;
 }
 
@@ -73,6 +94,7 @@ release(struct slot *s)
 	s3_get_cancel(&s->get);
 	slot_return_carry(s, true);
 	decode_reset(s->decode);
+	events_release(&s->rules);
 	s->all->large -= s->object->large;
 	s->object = NULL;
 	s->more = s->arrived = false;
@@ -162,7 +184,8 @@ on_head(void *arg, const struct s3_head *h)
 	if (n > 0)
 		memcpy(s->request_id, h->request_id.p, n);
 	s->request_id[n] = '\0';
-	s->all->conf.opened(s->all->conf.arg, s->object, h);
+	s->all->conf.opened(
+	    s->all->conf.arg, s->object, h, events_number(s->rules));
 }
 
 static size_t
@@ -226,6 +249,8 @@ slots_start(struct slots *all, struct object *o)
 		s->decode = decode_new(
 		    all->conf.max_record_bytes, on_record, on_left_out, s);
 	s->object = o;
+	s->rules = events_hold(all->conf.events);
+	decode_rules(s->decode, s->rules, on_ruled_out);
 	s->request_id[0] = '\0';
 	s->last.n = 0;
 	s->began_ms = clock_mono_ms();

@@ -53,8 +53,11 @@ struct slots_conf {
 	struct delivery *delivery; /* of both; NULL: never crowded */
 	unsigned n;
 	size_t max_record_bytes;
-	/* S3 has answered; before the first event. */
-	void (*opened)(void *arg, struct object *o, const struct s3_head *h);
+	struct events
+	    *events; /* those in force when a GET begins are its own */
+	/* S3 has answered; before the first event. rules: their number. */
+	void (*opened)(void *arg, struct object *o, const struct s3_head *h,
+	    uint64_t rules);
 	/* One of its records is left out. */
 	void (*left_out)(void *arg, struct object *o, uint64_t index,
 	    enum slicer_cause cause);

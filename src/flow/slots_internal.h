@@ -20,7 +20,8 @@ struct slot {
 	struct slots *all;
 	struct object *object; /* NULL: free */
 	struct decode *decode;
-	struct s3_get *get; /* NULL once the GET has ended */
+	struct events_rules *rules; /* held; NULL: none */
+	struct s3_get *get;	    /* NULL once the GET has ended */
 	enum block block;
 	bool more;    /* the decoder can go on without new bytes */
 	bool arrived; /* the GET has ended well */

@@ -82,7 +82,7 @@ story_read(const struct object *o, const struct slots_end *e)
 {
 	TELL(o, "object.read", F_INT("bytes", e->bytes),
 	    F_INT("json_bytes", e->json_bytes), F_INT("events", o->sliced),
-	    F_INT("skipped", o->skipped));
+	    F_INT("skipped", o->skipped), F_INT("left_out", o->ruled_out));
 }
 
 void
@@ -115,5 +115,6 @@ story_settled(const struct object *o, bool good)
 {
 	TELL(o, "object.settled", F_INT("events", o->sliced),
 	    F_INT("delivered", o->delivered), F_INT("skipped", o->skipped),
+	    F_INT("left_out", o->ruled_out),
 	    F_STR("outcome", good ? "delivered" : "kept"));
 }

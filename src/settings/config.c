@@ -57,19 +57,23 @@ has_comment(struct span value)
 }
 
 void
-config_set(struct notes *n, struct config *c, size_t row, struct span value,
-    enum source rank, const char *origin)
+config_set_at(struct notes *n, struct config *c, size_t row, struct span value,
+    enum source rank, const char *origin, size_t column)
 {
 	const struct option_row *o = option_at(row);
+	bool rules = o->type == OPTION_RULES;
+	/* Of rules one source adds up what it says; the next takes over. */
+	bool adds = c->origin[row] != NULL && c->rank[row] == rank;
 	struct buf why;
 
 	buf_init(&why, 1024);
-	if (has_comment(value)) {
+	if (!rules && has_comment(value)) {
 		notes_fatal(n,
 		    "%s: %s: '#' or ';' after a blank: a comment would be part "
 		    "of the value, it needs a line of its own",
 		    origin, o->key);
-	} else if (option_set(o, c, value, &why)) {
+	} else if (rules ? option_set_rules(o, c, value, adds, column, &why)
+			 : option_set(o, c, value, &why)) {
 		replace(&c->origin[row], origin);
 		c->rank[row] = (unsigned char)rank;
 	} else {
@@ -371,7 +375,7 @@ config_fini(struct config *c)
 		const struct option_row *o = option_at(i);
 
 		mem_free(c->origin[i]);
-		if (o->type == OPTION_TEXT || o->type == OPTION_SECRET)
+		if (option_is_text(o))
 			option_clear(o, c);
 	}
 	token_free(&c->token);

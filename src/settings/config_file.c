@@ -40,6 +40,17 @@ tell_section(struct file_reader *r, struct span name)
 	    r->notes, "%s:%u: there are no [sections] here", r->path, line);
 }
 
+/* Which character of its line the value begins with. */
+static size_t
+column(const struct file_reader *r, struct span value)
+{
+	size_t n = 1;
+
+	for (const char *p = value.p; p > r->text.p && p[-1] != '\n'; p--)
+		n += ((unsigned char)p[-1] & 0xc0) != 0x80;
+	return n;
+}
+
 static void
 take_line(void *arg, const struct ini_line *line)
 {
@@ -58,13 +69,13 @@ take_line(void *arg, const struct ini_line *line)
 		notes_fatal(r->notes, "%s: unknown key '%.*s'%s", buf_cstr(&at),
 		    (int)(line->key.n < 64 ? line->key.n : 64), line->key.p,
 		    buf_cstr(&guess));
-	} else if (r->seen[row] != 0) {
+	} else if (r->seen[row] != 0 && option_at(row)->type != OPTION_RULES) {
 		notes_fatal(r->notes, "%s: %s was set before, in line %u",
 		    buf_cstr(&at), option_at(row)->key, r->seen[row]);
 	} else {
 		r->seen[row] = line->number;
-		config_set(r->notes, r->c, row, line->value, SOURCE_FILE,
-		    buf_cstr(&at));
+		config_set_at(r->notes, r->c, row, line->value, SOURCE_FILE,
+		    buf_cstr(&at), column(r, line->value));
 	}
 	buf_fini(&at);
 	buf_fini(&guess);

@@ -7,9 +7,16 @@
 #include "base/span.h"
 #include "settings/rules.h"
 
-/* One setting from a source; origin says which, for people. */
-void config_set(struct notes *n, struct config *c, size_t row,
-    struct span value, enum source rank, const char *origin);
+/* One setting from a source; origin says which, for people. The value's first
+ * character is the one with that number in its line, from 1 on. */
+void config_set_at(struct notes *n, struct config *c, size_t row,
+    struct span value, enum source rank, const char *origin, size_t column);
+static inline void
+config_set(struct notes *n, struct config *c, size_t row, struct span value,
+    enum source rank, const char *origin)
+{
+	config_set_at(n, c, row, value, rank, origin, 1);
+}
 
 /* The settings of src->file, if there is one. false: it was named and cannot be
  * read, which was told. */

@@ -126,6 +126,7 @@ better(const struct option_row *o, struct span value, struct buf *out)
 	case OPTION_COUNT:
 	case OPTION_TEXT:
 	case OPTION_SECRET:
+	case OPTION_RULES:
 		break;
 	}
 	return false;

@@ -9,7 +9,7 @@
 static bool
 has_range(const struct option_row *o)
 {
-	return o->type != OPTION_TEXT && o->type != OPTION_SECRET;
+	return !option_is_text(o);
 }
 
 /* Words of s in lines of at most 79 columns, each line after `lead`. */

@@ -7,11 +7,13 @@
 #include "base/mem.h"
 #include "settings/guess.h"
 #include "settings/value.h"
+#include "trail/events.h"
 
-static bool
-is_text(const struct option_row *o)
+bool
+option_is_text(const struct option_row *o)
 {
-	return o->type == OPTION_TEXT || o->type == OPTION_SECRET;
+	return o->type == OPTION_TEXT || o->type == OPTION_SECRET ||
+	       o->type == OPTION_RULES;
 }
 
 static char **
@@ -58,6 +60,13 @@ is_visible(struct span s)
 	return true;
 }
 
+static void
+replace_text(const struct option_row *o, struct config *c, struct span value)
+{
+	option_clear(o, c);
+	*text_field(o, c) = mem_strndup(value.p, value.n);
+}
+
 static bool
 set_text(const struct option_row *o, struct config *c, struct span value,
     struct buf *why)
@@ -76,9 +85,71 @@ set_text(const struct option_row *o, struct config *c, struct span value,
 			     "them out");
 		return false;
 	}
-	option_clear(o, c);
-	*text_field(o, c) = mem_strndup(value.p, value.n);
+	replace_text(o, c, value);
 	return true;
+}
+
+/* One line. */
+static bool
+is_rule(struct span line, unsigned number, size_t column, struct buf *why)
+{
+	struct buf what;
+	size_t at = 1;
+	bool right;
+
+	buf_init(&what, 512);
+	if (!is_visible(line))
+		buf_str(&what, "it has a control character, a mark that "
+			       "nobody can see, or is not UTF-8");
+	right = what.n == 0 && events_check(line, &at, &what);
+	if (!right && number > 1)
+		buf_printf(why, "line %u, ", number);
+	if (!right)
+		buf_printf(
+		    why, "column %zu: %s", column + at - 1, buf_cstr(&what));
+	buf_fini(&what);
+	return right;
+}
+
+static unsigned
+count_lines(const char *s)
+{
+	unsigned n = 0;
+
+	for (; *s != '\0'; s += strcspn(s, "\n"), s += *s == '\n')
+		n++;
+	return n;
+}
+
+bool
+option_set_rules(const struct option_row *o, struct config *c,
+    struct span value, bool adds, size_t column, struct buf *why)
+{
+	struct buf all;
+	bool right = true;
+
+	buf_init(&all, EVENTS_TEXT_MAX);
+	buf_str(&all, adds ? text_of(o, c) : "");
+	for (unsigned n = 1; right && value.n > 0; n++) {
+		struct span line = span_cut(&value, '\n');
+		struct span rule = span_trim(line);
+
+		if (rule.n == 0)
+			continue;
+		column += (size_t)(rule.p - line.p);
+		right = is_rule(rule, n, column, why);
+		buf_str(&all, all.n > 0 ? "\n" : "");
+		buf_span(&all, rule);
+		column = 1;
+	}
+	if (right && all.err != ERR_OK)
+		buf_printf(why, "more than %d bytes of rules", EVENTS_TEXT_MAX);
+	else if (right && count_lines(buf_cstr(&all)) > EVENTS_RULES_MAX)
+		buf_printf(why, "more than %d rules", EVENTS_RULES_MAX);
+	else if (right)
+		replace_text(o, c, buf_view(&all));
+	buf_fini(&all);
+	return why->n == 0;
 }
 
 static void
@@ -103,6 +174,7 @@ show_number(const struct option_row *o, uint64_t v, struct buf *out)
 	case OPTION_COUNT:
 	case OPTION_TEXT:
 	case OPTION_SECRET:
+	case OPTION_RULES:
 		buf_printf(out, "%" PRIu64, v);
 		break;
 	}
@@ -144,6 +216,7 @@ parse_number(const struct option_row *o, struct span s, uint64_t *v)
 		return span_u64(s, 0, UINT64_MAX, v);
 	case OPTION_TEXT:
 	case OPTION_SECRET:
+	case OPTION_RULES:
 		break;
 	}
 	return ERR_SYNTAX;
@@ -199,7 +272,9 @@ option_set(const struct option_row *o, struct config *c, struct span value,
 {
 	uint64_t v = 0;
 
-	if (is_text(o))
+	if (o->type == OPTION_RULES)
+		return option_set_rules(o, c, value, false, 1, why);
+	if (option_is_text(o))
 		return set_text(o, c, value, why);
 	if (!option_read(o, value, &v)) {
 		explain(o, value, why);
@@ -213,7 +288,7 @@ bool
 option_same(
     const struct option_row *o, const struct config *a, const struct config *b)
 {
-	if (is_text(o))
+	if (option_is_text(o))
 		return strcmp(text_of(o, a), text_of(o, b)) == 0;
 	return number_of(o, a) == number_of(o, b);
 }
@@ -232,7 +307,7 @@ swap(void *a, void *b, size_t n)
 void
 option_swap(const struct option_row *o, struct config *a, struct config *b)
 {
-	size_t size = is_text(o) ? sizeof(char *) : sizeof(uint64_t);
+	size_t size = option_is_text(o) ? sizeof(char *) : sizeof(uint64_t);
 	size_t row = option_find(span_str(o->key));
 
 	swap((char *)a + o->field, (char *)b + o->field, size);
@@ -269,7 +344,9 @@ option_show(const struct option_row *o, const struct config *c, struct buf *out)
 {
 	if (o->type == OPTION_SECRET)
 		buf_str(out, *text_of(o, c) != '\0' ? "(set)" : "");
-	else if (is_text(o))
+	else if (o->type == OPTION_RULES)
+		buf_str(out, text_of(o, c));
+	else if (option_is_text(o))
 		show_text(text_of(o, c), out);
 	else
 		show_number(o, number_of(o, c), out);

@@ -20,6 +20,12 @@
 		.field = offsetof(struct config, key_), .preset = (preset_),   \
 		.help = __VA_ARGS__                                            \
 	}
+#define RULES(key_, ...)                                                       \
+	{                                                                      \
+		.key = #key_, .type = OPTION_RULES,                            \
+		.field = offsetof(struct config, key_), .preset = "",          \
+		.help = __VA_ARGS__                                            \
+	}
 #define NUMBER(key_, field_, type_, preset_, min_, max_, ...)                  \
 	{                                                                      \
 		.key = #key_, .type = (type_),                                 \
@@ -89,6 +95,16 @@ static const struct option_row rows[] = {
 	"Whether the folders that other services have below AWSLogs/ACCOUNT/ "
 	"are left out, and digests: what lies in CloudTrail and CloudTrail-* "
 	"is shipped, and what does not lie below AWSLogs/ACCOUNT/.",
+	LIVE),
+    RULES(event_include,
+	"Rules for the events to ship, if not all of them are: conditions on "
+	"fields that must all hold, such as eventSource=s3.amazonaws.com or "
+	"userIdentity.type!=AWSService. May stand more than once; an event is "
+	"shipped if one of the rules holds. Up to 64.",
+	LIVE),
+    RULES(event_exclude,
+	"The same for events that are left out although they are included. "
+	"They are never sent, and their messages are deleted.",
 	LIVE),
     {.key = "s3_path_style",
 	.type = OPTION_CHOICE,

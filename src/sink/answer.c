@@ -197,7 +197,7 @@ refused(struct delivery *d, struct item *it, const struct dassana_result *r)
 	else if (breaker_succeeded(&d->breaker, it->ticket))
 		answers_again(d);
 	if (!known && !it->suspect)
-		item_refuse_run(it, r);
+		item_refuse_unit(it, r);
 	else if (r->status == 413)
 		too_large(d, it, r);
 	else

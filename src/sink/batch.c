@@ -83,20 +83,19 @@ run_at(const struct batch *b, size_t i)
 }
 
 void
-batch_count(struct batch *b, void *owner, uint64_t index)
+batch_count(struct batch *b, void *owner, uint64_t index, size_t lead)
 {
 	struct batch_run *last = b->nruns > 0 ? run_at(b, b->nruns - 1) : NULL;
 
 	b->events++;
-	if (last != NULL && last->owner == owner &&
-	    last->first + last->count == index && last->count < UINT32_MAX) {
-		last->count++;
+	if (last != NULL && batch_run_extend(last, owner, index, lead))
 		return;
-	}
 	if (b->nruns == b->runs.n * BATCH_RUNS_PER_PIECE)
 		pieces_take(&b->runs, b->pool);
-	*run_at(b, b->nruns++) =
-	    (struct batch_run){.owner = owner, .first = index, .count = 1};
+	*run_at(b, b->nruns++) = (struct batch_run){.owner = owner,
+	    .first = index,
+	    .count = 1,
+	    .lead = lead < UINT32_MAX ? (uint32_t)lead : UINT32_MAX};
 }
 
 void

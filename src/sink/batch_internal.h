@@ -31,8 +31,9 @@ void batch_reserve(struct batch *b, size_t bytes);
  * there, batch_grew says how much. */
 void *batch_tail(struct batch *b, size_t *n);
 void batch_grew(struct batch *b, size_t n);
-/* Counts one event; starts a run unless it continues the last one. */
-void batch_count(struct batch *b, void *owner, uint64_t index);
+/* Counts one event, `lead` numbers before it being left out; starts a run
+ * unless it continues the last one. */
+void batch_count(struct batch *b, void *owner, uint64_t index, size_t lead);
 /* The body is complete: gives back what was reserved in vain. */
 void batch_finish(struct batch *b);
 

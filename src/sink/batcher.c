@@ -233,8 +233,8 @@ is_full(struct batcher *b, size_t n)
 }
 
 void
-batcher_add(struct batcher *b, void *owner, uint64_t index, struct span head,
-    struct span tail)
+batcher_add(struct batcher *b, void *owner, uint64_t index, size_t lead,
+    struct span head, struct span tail)
 {
 	size_t n = head.n + tail.n;
 
@@ -245,7 +245,7 @@ batcher_add(struct batcher *b, void *owner, uint64_t index, struct span head,
 		b->open = batch_new(b->pool);
 		timer_after(b->age, b->conf.batch_max_delay_ms);
 	}
-	batch_count(b->open, owner, index);
+	batch_count(b->open, owner, index, lead);
 	write_in(b, head);
 	write_in(b, tail);
 	write_in(b, SPAN("\n"));

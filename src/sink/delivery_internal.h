@@ -27,8 +27,9 @@
  * What of a batch is unsettled: events at … end−1, sent from the front. At
  * first all in one part; a part that is refused is halved until a unit stands
  * alone, and then the parts grow again, so k such units in n cost about
- * 2·k·log2(n) POSTs. A unit is a run: one object's events. Of suspects, which
- * are refused already, it is a single event.
+ * 2·k·log2(n) POSTs. A unit is one object's events, in one run or several that
+ * follow one another. Of suspects, which are refused already, it is a single
+ * event.
  */
 struct item {
 	TAILQ_ENTRY(item) link;
@@ -36,8 +37,9 @@ struct item {
 	struct batch *batch; /* owned */
 	bool suspect;
 	size_t at, end;
-	size_t run, run_left; /* the run that `at` is in, what is left of it */
-	size_t step;	      /* units in a part; SIZE_MAX: all */
+	/* The first run of the unit that `at` is in, and the events left. */
+	size_t unit, unit_left;
+	size_t step;	/* units in a part; SIZE_MAX: all */
 	size_t bad_end; /* of events at … bad_end−1 one is to blame; ≤ at:
 			       * not known */
 	size_t bad_bytes; /* what those have together, of NDJSON */
@@ -118,8 +120,8 @@ void item_refuse(struct item *it, const struct dassana_result *why);
 size_t item_bytes_max(const struct item *it);
 /* It has several units: only the first half of them is sent next. */
 bool item_halve(struct item *it);
-/* The same, without narrowing it down: all of the run is settled so. */
-void item_refuse_run(struct item *it, const struct dassana_result *why);
+/* The same, without narrowing it down: all of the unit is settled so. */
+void item_refuse_unit(struct item *it, const struct dassana_result *why);
 /* All that is left, and the item is gone. */
 void item_drop(struct item *it, enum delivery_outcome outcome);
 

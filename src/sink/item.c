@@ -3,47 +3,46 @@
 
 enum { FEW = 4 };
 
-struct item *
-item_new(struct delivery *d, struct batch *b, bool suspect)
-{
-	struct item *it = mem_zalloc(sizeof *it);
-
-	it->delivery = d;
-	it->batch = b;
-	it->suspect = suspect;
-	it->end = batch_events(b);
-	it->run_left = batch_run_at(b, 0)->count;
-	it->step = it->events_max = SIZE_MAX;
-	return it;
-}
-
-bool
-item_isolated(const struct item *it)
-{
-	return it->suspect || it->step != SIZE_MAX;
-}
-
 /* ---- units ---- */
 
+/* Runs of one owner that follow one another are one unit: its number is that of
+ * the first. The next one's; the events in it. */
 static size_t
-run_events(const struct item *it, size_t run)
+unit_end(const struct batch *b, size_t run, size_t *events)
 {
-	return run == it->run ? it->run_left
-			      : batch_run_at(it->batch, run)->count;
+	const void *owner = batch_run_at(b, run)->owner;
+
+	*events = 0;
+	while (run < batch_nruns(b) && batch_run_at(b, run)->owner == owner)
+		*events += batch_run_at(b, run++)->count;
+	return run;
+}
+
+/* What is left of it, of the one that `at` is in. */
+static size_t
+unit_left(const struct item *it, size_t unit, size_t *events)
+{
+	size_t next = unit_end(it->batch, unit, events);
+
+	if (unit == it->unit)
+		*events = it->unit_left;
+	return next;
 }
 
 /* How many events the next k units have. */
 static size_t
 events_of(const struct item *it, size_t k)
 {
-	size_t n = 0;
+	size_t n = 0, i = it->unit, events;
 
 	if (k >= it->end - it->at)
 		return it->end - it->at;
 	if (it->suspect)
 		return k;
-	for (size_t i = it->run; k > 0 && i < batch_nruns(it->batch); i++, k--)
-		n += run_events(it, i);
+	for (; k > 0 && i < batch_nruns(it->batch); k--) {
+		i = unit_left(it, i, &events);
+		n += events;
+	}
 	return n;
 }
 
@@ -51,13 +50,12 @@ events_of(const struct item *it, size_t k)
 static size_t
 units_of(const struct item *it, size_t n)
 {
-	size_t k = 0;
+	size_t k = 0, i = it->unit, events;
 
 	if (it->suspect)
 		return n;
-	for (size_t i = it->run; n > 0; i++, k++) {
-		size_t events = run_events(it, i);
-
+	for (; n > 0; k++) {
+		i = unit_left(it, i, &events);
 		n -= n < events ? n : events;
 	}
 	return k;
@@ -66,12 +64,15 @@ units_of(const struct item *it, size_t n)
 static void
 advance(struct item *it, size_t n)
 {
+	size_t events;
+
 	it->at += n;
-	while (n >= it->run_left && it->at < it->end) {
-		n -= it->run_left;
-		it->run_left = batch_run_at(it->batch, ++it->run)->count;
+	while (n >= it->unit_left && it->at < it->end) {
+		n -= it->unit_left;
+		it->unit = unit_end(it->batch, it->unit, &events);
+		(void)unit_end(it->batch, it->unit, &it->unit_left);
 	}
-	it->run_left -= n < it->run_left ? n : it->run_left;
+	it->unit_left -= n < it->unit_left ? n : it->unit_left;
 }
 
 size_t
@@ -106,6 +107,28 @@ item_halve(struct item *it)
 	return true;
 }
 
+/* ---- its life ---- */
+
+struct item *
+item_new(struct delivery *d, struct batch *b, bool suspect)
+{
+	struct item *it = mem_zalloc(sizeof *it);
+
+	it->delivery = d;
+	it->batch = b;
+	it->suspect = suspect;
+	it->end = batch_events(b);
+	(void)unit_end(b, 0, &it->unit_left);
+	it->step = it->events_max = SIZE_MAX;
+	return it;
+}
+
+bool
+item_isolated(const struct item *it)
+{
+	return it->suspect || it->step != SIZE_MAX;
+}
+
 /* ---- settling ---- */
 
 static void
@@ -122,13 +145,13 @@ tell(struct item *it, size_t first, size_t n, enum delivery_outcome outcome,
 		size_t from = at > first ? at : first;
 		size_t to = at + run->count < end ? at + run->count : end;
 
-		s.run = *run;
-		s.run.first += from - at;
-		s.run.count = to > from ? (uint32_t)(to - from) : 0;
 		s.alone = n == 1 && it->part.events == 1;
-		if (to > from)
-			conf->settled(conf->arg, &s);
 		at += run->count;
+		if (to <= from)
+			continue;
+		s.run =
+		    batch_run_part(run, from - (at - run->count), to - from);
+		conf->settled(conf->arg, &s);
 	}
 }
 
@@ -177,17 +200,17 @@ item_took(struct item *it, enum delivery_outcome outcome)
 }
 
 void
-item_refuse_run(struct item *it, const struct dassana_result *why)
+item_refuse_unit(struct item *it, const struct dassana_result *why)
 {
 	it->step = 1;
-	settle(it, it->run_left, DELIVERY_REFUSED, why);
+	settle(it, it->unit_left, DELIVERY_REFUSED, why);
 }
 
 void
 item_refuse(struct item *it, const struct dassana_result *why)
 {
 	bool alone = it->suspect || it->part.events == 1;
-	size_t n = alone ? 1 : it->run_left;
+	size_t n = alone ? 1 : it->unit_left;
 
 	if (item_halve(it))
 		return;

@@ -7,6 +7,7 @@
 
 struct events {
 	struct events_rules *rules; /* NULL: none */
+	char *include, *exclude;    /* owned: what they were made from */
 	uint64_t last;		    /* number given to a set */
 };
 
@@ -162,6 +163,22 @@ events_new(const char *include, const char *exclude)
 	return e;
 }
 
+bool
+events_same(const struct events *e, const char *include, const char *exclude)
+{
+	return strcmp(e->include, include) == 0 &&
+	       strcmp(e->exclude, exclude) == 0;
+}
+
+static void
+replace(char **s, const char *with)
+{
+	char *was = *s;
+
+	*s = mem_strndup(with, strlen(with));
+	mem_free(was);
+}
+
 void
 events_change(struct events *e, const char *include, const char *exclude)
 {
@@ -170,6 +187,8 @@ events_change(struct events *e, const char *include, const char *exclude)
 	add_rules(r, e->rules, true, include);
 	add_rules(r, e->rules, false, exclude);
 	r->number = ++e->last;
+	replace(&e->include, include);
+	replace(&e->exclude, exclude);
 	events_release(&e->rules);
 	e->rules = r;
 	if (r->ninclude == 0 && r->nexclude == 0)
@@ -184,6 +203,8 @@ events_free(struct events **ep)
 	if (e == NULL)
 		return;
 	events_release(&e->rules);
+	mem_free(e->include);
+	mem_free(e->exclude);
 	mem_free(e);
 	*ep = NULL;
 }
@@ -191,15 +212,16 @@ events_free(struct events **ep)
 struct events_rules *
 events_hold(struct events *e)
 {
-	if (e->rules != NULL)
-		e->rules->refs++;
+	if (e == NULL || e->rules == NULL)
+		return NULL;
+	e->rules->refs++;
 	return e->rules;
 }
 
 uint64_t
 events_now(const struct events *e)
 {
-	return events_number(e->rules);
+	return e != NULL ? events_number(e->rules) : 0;
 }
 
 size_t
@@ -222,7 +244,7 @@ events_memory(const struct events *e)
 size_t
 events_count(const struct events *e)
 {
-	if (e->rules == NULL)
+	if (e == NULL || e->rules == NULL)
 		return 0;
 	return e->rules->nexclude + (e->rules->not_included != NULL);
 }

@@ -80,10 +80,10 @@ record_keep(struct record_head *r, struct span head, struct span tail)
 }
 
 bool
-record_time(const struct record_head *r, int64_t *wall_s)
+record_text(struct span s, const char *key, struct span *value)
 {
-	struct span s = {r->bytes, r->n}, text;
 	unsigned depth = 0;
+	struct span text;
 
 	while (s.n > 0) {
 		char c = *s.p++;
@@ -97,10 +97,19 @@ record_time(const struct record_head *r, int64_t *wall_s)
 			if (!take_string(&s, &text))
 				return false;
 			/* As a value it is followed by no colon. */
-			if (depth == 1 && span_is(text, "eventTime") &&
-			    take_value(&s, &text))
-				return clock_parse_iso(text, wall_s) == ERR_OK;
+			if (depth == 1 && span_is(text, key) &&
+			    take_value(&s, value))
+				return true;
 		}
 	}
 	return false;
+}
+
+bool
+record_time(const struct record_head *r, int64_t *wall_s)
+{
+	struct span text;
+
+	return record_text((struct span){r->bytes, r->n}, "eventTime", &text) &&
+	       clock_parse_iso(text, wall_s) == ERR_OK;
 }

@@ -88,3 +88,32 @@ def test_a_closed_pipe_ends_it(binary, tmp_path):
     process.stderr.close()
     assert process.wait(10) != 0
     assert b"Sanitizer" not in error
+
+
+def test_summary(binary):
+    events = [
+        b'{"eventName":"Get","eventSource":"s3","x":{"eventName":"no"}}',
+        b'{"eventSource":"kms","eventName":"Decrypt","a":"%s"}' % (b"x" * 99),
+        b'{"eventName":7}', b'{"eventName":"Get","eventSource":"s3"}',
+        b'{"eventSource":"a\\"b","eventName":"%s"}' % (b"n" * 300)]
+    size = [len(e) + 1 for e in events]
+
+    def line(bytes_, events, *names):
+        return [str(bytes_), "%.1f" % (100 * bytes_ / sum(size)), str(events),
+                *names]
+    done = cat(binary, "--summary", data=b"[" + b",".join(events) + b"]")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [line.split() for line in done.stdout.decode().splitlines()] == [
+        ["bytes", "%", "events", "eventSource", "eventName"],
+        line(size[4], 1, 'a\\"b', "n" * 128),
+        line(size[1], 1, "kms", "Decrypt"),
+        line(size[0] + size[3], 2, "s3", "Get"),
+        line(size[2], 1, "-", "-"), line(sum(size), 5, "-", "(all)")]
+
+
+def test_only_rules_are_settings_of_cat(binary):
+    for option, said in (
+            ("region=eu-west-1", b"-o: cat takes event_exclude"),
+            ("event_exclude=a", b"-o event_exclude: column 2: '=' is")):
+        done = cat(binary, "-o", option, data=b"[]")
+        assert done.returncode == 2 and said in done.stderr

@@ -22,7 +22,7 @@ RUN = {
         "instance-console", "rotate-secret",
         "print-config", "verbose", "story", "cat", "backfill-count", "backfill-run",
         "backfill-check", "backfill-gap",
-        "past",
+        "past", "summary", "try",
         "alarm", "dead-letters", "look-at-it", "redrive", "upgrade-check", "upgrade-stack",
         "demo")},
     **{name: (CONTAINERS, '"%s"' % name) for name in (

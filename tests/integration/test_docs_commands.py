@@ -192,6 +192,21 @@ def test_debugging(shell, standin, cloud):
     assert said.endswith("\n7\n")
 
 
+def test_leave_out(shell):
+    guide = page("leave-out")
+    _, data, events = make_file(300)
+    (shell.folder / "log.json.gz").write_bytes(data)
+    lines = shell.run(guide["summary"]).stdout.splitlines()
+    sizes = [int(line.split()[0]) for line in lines[1:-1]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert lines[-1].split() == [str(sum(len(e) + 1 for e in events)),
+                                 "100.0", "300", "-", "(all)"]
+    kms = sum(int(line.split()[2]) for line in lines[1:-1]
+              if "kms.amazonaws.com" in line)
+    assert kms > 0
+    assert shell.run(guide["try"]).stdout.split() == [str(300 - kms)]
+
+
 def test_files_from_before_the_queue(shell, standin, cloud):
     """All of January; then the hours of a gap, and what a new queue needs."""
     wanted, gap = [], set()

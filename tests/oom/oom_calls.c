@@ -139,7 +139,7 @@ run_batcher(void)
 	b = batcher_new(fake_timers(), pool, &conf, on_sealed, NULL);
 	for (uint64_t i = 0; i < 3; i++) {
 		CHECK(batcher_room(b, 4));
-		batcher_add(b, &t, i, SPAN("{\"a"), SPAN("}"));
+		batcher_add(b, &t, i, 0, SPAN("{\"a"), SPAN("}"));
 	}
 	batcher_seal(b);
 	CHECK(t.done == 1);

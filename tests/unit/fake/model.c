@@ -28,6 +28,7 @@ void real_pool_free(struct pool **p);
 #undef pool_free
 
 #include "model_dassana.c"
+#include "model_rules.c"
 #include "model_s3.c"
 #include "model_sqs.c"
 
@@ -439,6 +440,8 @@ misfortune(void)
 		model_start();
 		M.stats.restarts++;
 	}
+	if (m_chance(f->rules))
+		m_rules_change();
 	if (m_chance(f->wall))
 		fake_turn_wall((int64_t)m_random(7200000) - 3600000);
 }
@@ -554,6 +557,7 @@ start_outside(void)
 	M.s3 = s3_new(M.aws, &s3);
 	M.dassana = dassana_new(fake_http(), &dassana);
 	M.filter = filter_new("", "", true);
+	m_rules_start();
 }
 
 void
@@ -568,6 +572,7 @@ model_start(void)
 	deps.s3 = M.s3;
 	deps.dassana = M.dassana;
 	deps.filter = M.filter;
+	deps.events = M.events;
 	M.shipper = shipper_new(&M.conf.shipper, &deps);
 	shipper_start(M.shipper);
 }
@@ -583,6 +588,7 @@ model_kill(void)
 	aws_free(&M.aws);
 	creds_keeper_free(&M.keeper);
 	filter_free(&M.filter);
+	events_free(&M.events);
 	CHECK(world.requests == NULL && M.pool_held == 0);
 	look_at_requests();
 	for (size_t i = 0; i < M.nevents; i++)
@@ -612,6 +618,16 @@ set_defaults(struct shipper_conf *c)
 	c->remember_objects = 100000;
 }
 
+static void
+on_log(void *arg, struct span line)
+{
+	(void)arg;
+	if (M.rules_vary)
+		m_rules_look(line);
+	if (getenv("LOG") != NULL)
+		fprintf(stderr, "%.*s", (int)line.n, line.p);
+}
+
 void
 model_begin(const struct model_conf *conf)
 {
@@ -620,12 +636,12 @@ model_begin(const struct model_conf *conf)
 	memset(&M, 0, sizeof M);
 	M.conf = *conf;
 	M.rng = conf->seed;
+	M.rules_vary = conf->rules > 0 || conf->faults.rules > 0;
 	if (M.conf.shipper.s3_concurrency == 0)
 		set_defaults(&M.conf.shipper);
 	fake_begin();
 	clock_seed(conf->seed);
-	if (getenv("LOG") == NULL)
-		log_quiet();
+	log_set_sink(on_log, NULL);
 	log_set_level(LOG_LVL_DEBUG);
 	model_start();
 }

@@ -27,18 +27,20 @@ struct model_faults {
 			   * or all POSTs are refused */
 	unsigned restart; /* steps: the process dies and starts again */
 	unsigned wall;	  /* steps: somebody sets the wall clock */
+	unsigned rules;	  /* steps: other events are wanted from now on */
 };
 
 struct model_conf {
 	uint64_t seed;
 	struct model_faults faults;
-	unsigned backlog;      /* as many good messages are kept in the queue */
-	unsigned bad;	       /* so many of bad objects are put in, at most */
-	unsigned poison;       /* of them, so many hold events that Dassana
+	unsigned backlog; /* as many good messages are kept in the queue */
+	unsigned bad;	  /* so many of bad objects are put in, at most */
+	unsigned poison;  /* of them, so many hold events that Dassana
 				* refuses */
-	bool one_shape;	       /* of notifications; else an object may be named
+	bool one_shape;	  /* of notifications; else an object may be named
 				* with and without its ETag at a time, and
 				* be read twice */
+	unsigned rules;	  /* which events are wanted at first: model_rules.c */
 	size_t post_max_bytes; /* Dassana answers more with 413; 0: no limit */
 	struct shipper_conf shipper; /* all 0: small defaults */
 };

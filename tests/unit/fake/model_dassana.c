@@ -60,6 +60,9 @@ read_events(struct span text, struct post_body *b)
 	while (text.n > 0) {
 		line = span_cut(&text, '\n');
 		b->id[b->n] = event_of(line);
+		if (!m_rules_may_send(b->id[b->n]))
+			fail_msg("event %llu was sent, and is not wanted",
+			    (unsigned long long)b->id[b->n]);
 		b->poison |= M.event[b->id[b->n]].poison;
 		b->n++;
 	}

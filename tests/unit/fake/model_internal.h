@@ -23,6 +23,7 @@ struct m_object {
 	unsigned count;
 	size_t each;	  /* bytes of an event; 0: as it comes */
 	unsigned version; /* of the contents: order, compression, ETag */
+	unsigned read_by; /* bits: rules with which this process reads it */
 };
 
 enum m_hidden { HIDDEN_NO, HIDDEN_TAKEN, HIDDEN_UNHEARD, HIDDEN_RELEASED };
@@ -77,6 +78,9 @@ extern struct model {
 	struct s3 *s3;
 	struct dassana *dassana;
 	struct filter *filter;
+	struct events *events;
+	unsigned rules; /* in force */
+	bool rules_vary;
 	struct shipper *shipper;
 	bool drained;
 	size_t pool_pieces, pool_held;
@@ -89,6 +93,14 @@ int64_t m_latency(void);
 
 void m_event_text(const struct m_object *o, uint64_t id, struct buf *out);
 const struct m_object *m_object_of(uint64_t event);
+
+void m_rules_start(void);
+void m_rules_change(void);
+/* At each line of the log. */
+void m_rules_look(struct span line);
+bool m_rules_may_send(uint64_t event);
+/* All that one of its readers wanted was acknowledged. */
+bool m_rules_done(const struct m_object *o);
 
 /* Each may put the request off by setting due_ms. */
 void m_serve_sqs(struct m_serving *s);

@@ -117,15 +117,13 @@ check_deletable(const struct m_message *m, unsigned i)
 
 		if (o->kind == MODEL_FILTERED)
 			continue;
-		if (o->kind != MODEL_GOOD)
+		if (o->kind != MODEL_GOOD && o->kind != MODEL_POISON)
 			fail_msg("message %u deleted, object %u is bad", i,
 			    m->object[k]);
-		for (uint64_t e = o->first; e < o->first + o->count; e++) {
-			if (!M.event[e].acked)
-				fail_msg("message %u deleted, event %llu of "
-					 "object %u was not acknowledged",
-				    i, (unsigned long long)e, m->object[k]);
-		}
+		if (!m_rules_done(o))
+			fail_msg("message %u deleted, not all of object %u "
+				 "was acknowledged",
+			    i, m->object[k]);
 	}
 }
 

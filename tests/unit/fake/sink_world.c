@@ -202,7 +202,7 @@ add_event(size_t bytes)
 	if (room) {
 		/* Every 7 events another owner. */
 		w.nevents++;
-		batcher_add(w.batcher, &w.event[id - id % 7], id % 7,
+		batcher_add(w.batcher, &w.event[id - id % 7], id % 7, 0,
 		    buf_view(&b), SPAN(""));
 	}
 	buf_fini(&b);

@@ -18,7 +18,7 @@
 static struct ledger_page *
 open_key(struct ledger *l, const char *key)
 {
-	return ledger_open(l, B, span_str(key), E, NONE);
+	return ledger_open(l, B, span_str(key), E, NONE, 0);
 }
 
 /* "0-3,7-9": what the page has of its first n events. */
@@ -166,7 +166,7 @@ fill(struct ledger *l, const char *key)
 static bool
 knows(struct ledger *l, const char *key)
 {
-	return ledger_knows(l, B, span_str(key), E, NONE);
+	return ledger_knows(l, B, span_str(key), E, NONE, 0);
 }
 
 /* The one longest untouched goes first. */
@@ -253,7 +253,7 @@ test_none(void **state)
 	assert_false(knows(l, "k"));
 	ledger_free(&l);
 	l = ledger_new(1);
-	assert_null(ledger_open(l, B, SPAN("k"), NONE, NONE));
+	assert_null(ledger_open(l, B, SPAN("k"), NONE, NONE, 0));
 	assert_int_equal(ledger_count(l), 0);
 	ledger_free(&l);
 }
@@ -289,17 +289,17 @@ test_knows(void **state)
 		struct span etag = span_str(rows[i].ask_etag);
 		struct span version = span_str(rows[i].ask_version);
 		struct ledger_page *p = ledger_open(l, B, SPAN("k"),
-		    span_str(rows[i].etag), span_str(rows[i].version));
+		    span_str(rows[i].etag), span_str(rows[i].version), 0);
 
 		ledger_note(p, 0, 9);
-		assert_false(ledger_knows(l, B, SPAN("k"), etag, version));
+		assert_false(ledger_knows(l, B, SPAN("k"), etag, version, 0));
 		ledger_complete(p);
-		if (ledger_knows(l, B, SPAN("k"), etag, version) !=
+		if (ledger_knows(l, B, SPAN("k"), etag, version, 0) !=
 		    rows[i].known)
 			fail_msg("row %zu", i);
-		assert_false(ledger_knows(l, B, SPAN("l"), etag, version));
+		assert_false(ledger_knows(l, B, SPAN("l"), etag, version, 0));
 		assert_false(
-		    ledger_knows(l, SPAN("c"), SPAN("k"), etag, version));
+		    ledger_knows(l, SPAN("c"), SPAN("k"), etag, version, 0));
 		ledger_close(l, &p);
 		ledger_free(&l);
 	}
@@ -310,8 +310,10 @@ static void
 test_names(void **state)
 {
 	struct ledger *l = ledger_new(4);
-	struct ledger_page *p = ledger_open(l, SPAN("ab"), SPAN("c"), E, NONE);
-	struct ledger_page *q = ledger_open(l, SPAN("a"), SPAN("bc"), E, NONE);
+	struct ledger_page *p =
+	    ledger_open(l, SPAN("ab"), SPAN("c"), E, NONE, 0);
+	struct ledger_page *q =
+	    ledger_open(l, SPAN("a"), SPAN("bc"), E, NONE, 0);
 
 	(void)state;
 	assert_ptr_not_equal(p, q);
@@ -330,12 +332,12 @@ test_replaced(void **state)
 
 	(void)state;
 	fill(l, "k");
-	p = ledger_open(l, B, SPAN("k"), SPAN("etag2"), NONE);
+	p = ledger_open(l, B, SPAN("k"), SPAN("etag2"), NONE, 0);
 	assert_non_null(p);
 	assert_int_equal(ledger_count(l), 1);
 	assert_false(ledger_has(p, 0));
 	assert_false(knows(l, "k"));
-	assert_false(ledger_knows(l, B, SPAN("k"), SPAN("etag2"), NONE));
+	assert_false(ledger_knows(l, B, SPAN("k"), SPAN("etag2"), NONE, 0));
 	/* Somebody counts on these contents: others are not remembered. */
 	q = open_key(l, "k");
 	assert_null(q);
@@ -386,11 +388,56 @@ test_blame(void **state)
 		ways[i](p);
 		ledger_close(l, &p);
 		if (ways[i] == other_contents)
-			p = ledger_open(l, B, SPAN("a"), SPAN("e2"), NONE);
+			p = ledger_open(l, B, SPAN("a"), SPAN("e2"), NONE, 0);
 		assert_int_equal(ledger_blamed(l, B, SPAN("a")).times, 0);
 		ledger_close(l, &p);
 		ledger_free(&l);
 	}
+}
+
+static struct ledger_page *
+open_by(struct ledger *l, uint64_t rules)
+{
+	return ledger_open(l, B, SPAN("k"), E, NONE, rules);
+}
+
+/* What rules have left out is noted with the rest, so it may not count for
+ * others. */
+static void
+test_rules(void **state)
+{
+	struct ledger *l = ledger_new(10);
+	struct ledger_page *p = open_by(l, 1), *q;
+
+	(void)state;
+	ledger_note(p, 0, 10);
+	/* Nothing was left out so far: it holds for all. */
+	assert_true(ledger_follows(p, 1));
+	assert_false(ledger_follows(p, 2));
+	assert_null(open_by(l, 2));
+	ledger_close(l, &p);
+	p = open_by(l, 2);
+	assert_true(ledger_has(p, 9));
+	ledger_bind(p);
+	ledger_note(p, 10, 10);
+	ledger_complete(p);
+	q = open_by(l, 2);
+	assert_ptr_equal(p, q);
+	ledger_close(l, &q);
+	ledger_close(l, &p);
+	assert_true(ledger_knows(l, B, SPAN("k"), E, NONE, 2));
+	assert_false(ledger_knows(l, B, SPAN("k"), E, NONE, 3));
+	assert_false(ledger_knows(l, B, SPAN("k"), E, NONE, 0));
+	p = open_by(l, 2);
+	assert_true(ledger_has(p, 19));
+	ledger_close(l, &p);
+	p = open_by(l, 0);
+	assert_false(ledger_has(p, 0));
+	assert_false(ledger_has(p, 19));
+	ledger_close(l, &p);
+	assert_false(ledger_knows(l, B, SPAN("k"), E, NONE, 0));
+	assert_false(ledger_follows(NULL, 0));
+	ledger_free(&l);
 }
 
 int
@@ -409,6 +456,7 @@ main(void)
 	    cmocka_unit_test(test_replaced),
 	    cmocka_unit_test(test_bytes),
 	    cmocka_unit_test(test_blame),
+	    cmocka_unit_test(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,8 @@ live_once(const char *what, struct model_conf c, uint64_t n)
 	show(what, &c, ms);
 	assert_true(ms >= 0);
 	/* Other contents under the same key are other events to the program. */
-	if (c.one_shape && c.faults.replace == 0 && c.faults.restart == 0)
+	if (c.one_shape && c.faults.rules == 0 && c.faults.replace == 0 &&
+	    c.faults.restart == 0)
 		assert_int_equal(model_stats().events_again, 0);
 	(void)model_drain(60000);
 	assert_int_equal(model_stats().hidden_by_us, 0);
@@ -272,6 +273,28 @@ test_windows(void **state)
 	    10);
 }
 
+/* Gaps cost nothing: however many there are, nothing comes twice. */
+static void
+test_rules(void **state)
+{
+	(void)state;
+	for (unsigned rules = 1; rules < M_RULES; rules++)
+		live("rules",
+		    (struct model_conf){.one_shape = true,
+			.backlog = 40,
+			.rules = rules,
+			.bad = 20,
+			.poison = 20,
+			.post_max_bytes = rules % 2 ? 0 : 100 * 1000,
+			.faults = {.sqs = 100,
+			    .entry = 100,
+			    .twice = 20,
+			    .s3 = 100,
+			    .cut = 400,
+			    .dassana = 200}},
+		    2);
+}
+
 static struct model_conf
 everything(void)
 {
@@ -288,7 +311,8 @@ everything(void)
 		.dassana = 150,
 		.window = 5,
 		.restart = 5,
-		.wall = 2},
+		.wall = 2,
+		.rules = 20},
 	};
 }
 
@@ -356,6 +380,7 @@ main(void)
 	    cmocka_unit_test(test_dassana),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_windows),
+	    cmocka_unit_test(test_rules),
 	    cmocka_unit_test(test_everything),
 	    cmocka_unit_test(test_without_restarts),
 	    cmocka_unit_test(test_stops),

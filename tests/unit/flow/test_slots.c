@@ -38,6 +38,7 @@ struct feed {
 
 static struct {
 	struct slots *slots;
+	struct events *rules;
 	struct pool *pool;
 	struct batcher *batcher;
 	struct dassana *dassana;
@@ -45,19 +46,22 @@ static struct {
 	struct judge judge;
 	struct batch *sealed[512];
 	size_t nsealed;
-	size_t events;
+	size_t events, batches;
 	struct feed feed[OBJECTS];
 	/* Of the batches: owners, in the order of their events. */
 	struct batch_run run[4096];
 	size_t nruns;
 } t;
 
+static const char *rules = ""; /* of event_exclude */
+
 static void
-on_opened(void *arg, struct object *o, const struct s3_head *h)
+on_opened(void *arg, struct object *o, const struct s3_head *h, uint64_t number)
 {
 	struct feed *f = (struct feed *)o;
 
 	assert_ptr_equal(arg, &t);
+	assert_int_equal(number, events_now(t.rules));
 	assert_string_equal(h->etag.p, "\"e\"");
 	assert_int_equal(o->sliced, 0);
 	f->opened++;
@@ -95,6 +99,7 @@ on_sealed(void *arg, struct batch *b)
 	(void)arg;
 	CHECK(t.nsealed < 512);
 	t.events += batch_events(b);
+	t.batches++;
 	for (size_t i = 0; i < batch_nruns(b); i++) {
 		CHECK(t.nruns < 4096);
 		t.run[t.nruns++] = *batch_run_at(b, i);
@@ -126,12 +131,14 @@ open_world(unsigned n, size_t pool_bytes, size_t batch_bytes)
 	struct slots_conf sc = {.timers = fake_timers(),
 	    .n = n,
 	    .max_record_bytes = RECORD_MAX,
+	    .events = events_new("", rules),
 	    .opened = on_opened,
 	    .left_out = on_left_out,
 	    .ended = on_ended,
 	    .arg = &t};
 
 	memset(&t, 0, sizeof t);
+	t.rules = sc.events;
 	fake_begin();
 	log_quiet();
 	clock_seed(7);
@@ -158,6 +165,7 @@ close_world(void)
 	assert_int_equal(fake_s3_open(), 0);
 	batcher_free(&t.batcher);
 	pool_free(&t.pool);
+	events_free(&t.rules);
 	for (size_t i = 0; i < OBJECTS; i++)
 		buf_fini(&t.feed[i].body);
 	log_set_sink(NULL, NULL);
@@ -311,6 +319,51 @@ test_turns(void **state)
 	assert_true(longest <= (TURN + GUNZIP_WINDOW) / 1000 + 1);
 	assert_true(last > 0);
 	close_world();
+}
+
+/* Every second record is left out: that costs neither a run nor a range of the
+ * ledger each, however little room there is. */
+static void
+test_gaps(void **state)
+{
+	enum { RECORDS = 30000 };
+	struct ledger *l = ledger_new(10);
+	struct ledger_page *p =
+	    ledger_open(l, SPAN("b"), SPAN("k0"), SPAN("e"), SPAN(""), 1);
+	struct feed *f;
+
+	(void)state;
+	rules = "a=[acegikmoqsuwy]*";
+	open_world(1, 6 * POOL_PIECE, POOL_PIECE);
+	f = start(0, RECORDS, 11, false);
+	for (unsigned round = 0; round < 100 && f->ended == 0; round++) {
+		feed_all();
+		batcher_seal(t.batcher);
+		for (size_t i = 0; i < t.nsealed; i++) {
+			for (size_t k = 0; k < batch_nruns(t.sealed[i]); k++) {
+				const struct batch_run *r =
+				    batch_run_at(t.sealed[i], k);
+				uint64_t from = r->first - r->lead;
+
+				/* They join, in whatever order. */
+				ledger_note(p, from, batch_run_end(r) - from);
+				assert_false(ledger_has(p, batch_run_end(r)));
+				assert_true(ledger_has(p, 0));
+				assert_true(
+				    ledger_has(p, batch_run_end(r) - 1));
+			}
+		}
+		free_sealed();
+	}
+	assert_whole(f);
+	assert_int_equal(f->object.ruled_out, RECORDS / 2);
+	assert_int_equal(f->object.settled, RECORDS / 2);
+	assert_int_equal(t.events, RECORDS / 2);
+	assert_true(t.nruns <= RECORDS / BATCH_RUN_PLACES + 1 + 2 * t.batches);
+	close_world();
+	rules = "";
+	ledger_close(l, &p);
+	ledger_free(&l);
 }
 
 /* No room: blocked, paused, and served in the order of coming. */
@@ -662,6 +715,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one),
 	    cmocka_unit_test(test_turns),
+	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_room),
 	    cmocka_unit_test(test_newcomer_stands_back),
 	    cmocka_unit_test(test_carry),

@@ -21,11 +21,14 @@
 #include "settings/option.h"
 #include "settings/token.h"
 #include "settings/value.h"
+#include "trail/events.h"
 #include "trail/filter.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define QUEUE	 "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
 #define MIB(n)	 ((uint64_t)(n) << 20)
+/* What has to be said. */
+#define COMPLETE "queue_url = " QUEUE "\ndassana_token = t\n"
 
 /* One load: notes as lines, mistakes first marked with "!". */
 struct load {
@@ -1004,6 +1007,52 @@ hosts_follow_the_settings(void **state)
 	}
 }
 
+/* Of rules one source adds up what it says, however it says it, and a later one
+ * takes their place. */
+static void
+rules_add_up(void **state)
+{
+	static const char file[] = COMPLETE "event_exclude = a=1  b=2\n"
+					    "event_include = c=\"# 3\"\n"
+					    "event_exclude=d=4\n";
+	static const char *const env[] = {
+	    "TRAILPOST_EVENT_INCLUDE=e=5\n\n  f=6\ng=7", NULL};
+	static const char *const opts[] = {
+	    "event_exclude=h=8", "event_exclude=i=9", NULL};
+	struct load l;
+
+	(void)state;
+	load(&l, file, NULL, NULL);
+	assert_int_equal(l.mistakes, 0);
+	assert_string_equal(l.c.event_exclude, "a=1  b=2\nd=4");
+	assert_string_equal(l.c.event_include, "c=\"# 3\"");
+	unload(&l);
+	load(&l, file, env, opts);
+	assert_int_equal(l.mistakes, 0);
+	assert_string_equal(l.c.event_exclude, "h=8\ni=9");
+	assert_string_equal(l.c.event_include, "e=5\nf=6\ng=7");
+	unload(&l);
+}
+
+static void
+too_many_rules(void **state)
+{
+	const char *opts[EVENTS_RULES_MAX + 2] = {NULL};
+	struct load l;
+
+	(void)state;
+	for (size_t i = 0; i < EVENTS_RULES_MAX; i++)
+		opts[i] = "event_exclude=a=1";
+	load(&l, COMPLETE, NULL, opts);
+	assert_int_equal(l.mistakes, 0);
+	unload(&l);
+	opts[EVENTS_RULES_MAX] = "event_exclude=a=1";
+	load(&l, COMPLETE, NULL, opts);
+	assert_int_equal(l.mistakes, 1);
+	has_note(&l, "-o event_exclude: event_exclude: more than 64 rules");
+	unload(&l);
+}
+
 int
 main(void)
 {
@@ -1032,6 +1081,8 @@ main(void)
 	    cmocka_unit_test(no_user_of_an_url_is_told),
 	    cmocka_unit_test(endpoints_can_be_ignored),
 	    cmocka_unit_test(hosts_follow_the_settings),
+	    cmocka_unit_test(rules_add_up),
+	    cmocka_unit_test(too_many_rules),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, setup, teardown);

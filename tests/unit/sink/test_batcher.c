@@ -119,7 +119,7 @@ add(void *owner, uint64_t index, const char *text)
 	struct span tail = {s.p + head.n, s.n - head.n};
 
 	assert_true(batcher_room(w.batcher, s.n));
-	batcher_add(w.batcher, owner, index, head, tail);
+	batcher_add(w.batcher, owner, index, 0, head, tail);
 }
 
 static void
@@ -267,7 +267,7 @@ limit_of_events_yields_to_a_small_pool(void **state)
 	memset(line, 'x', sizeof line);
 	assert_true(batcher_room(w.batcher, sizeof line));
 	for (uint64_t i = 0; i < sizeof line / 2; i++)
-		batcher_add(w.batcher, &w, i, (struct span){line, 2},
+		batcher_add(w.batcher, &w, i, 0, (struct span){line, 2},
 		    (struct span){NULL, 0});
 	batcher_seal(w.batcher);
 	assert_int_not_equal(w.nsealed, 0);
@@ -419,7 +419,7 @@ add_exactly(size_t n, size_t min, size_t max, bool noisy, uint64_t *index)
 		cut = clock_random(size + 1);
 		at = clock_random(sizeof noise - size);
 		s.p = noisy ? noise + at : noise;
-		batcher_add(w.batcher, index, (*index)++,
+		batcher_add(w.batcher, index, (*index)++, 0,
 		    (struct span){s.p, cut},
 		    (struct span){s.p + cut, size - cut});
 		buf_add(&sent.plain, s.p, size);
@@ -527,7 +527,7 @@ sealing_needs_no_piece(void **state)
 		size_t m = 0, left;
 
 		assert_true(batcher_room(w.batcher, n));
-		batcher_add(w.batcher, &w, 0, (struct span){noise, n / 3},
+		batcher_add(w.batcher, &w, 0, 0, (struct span){noise, n / 3},
 		    (struct span){noise + n / 3, n - n / 3});
 		while (pool_left(w.pool) > 0)
 			taken[m++] = pool_take(w.pool);

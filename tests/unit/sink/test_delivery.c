@@ -84,7 +84,8 @@ submit(unsigned n)
 		snprintf(event, sizeof event, "{\"b\":%zu}", w.nbatches++);
 		for (uint64_t i = 0; i < EVENTS_EACH; i++) {
 			assert_true(batcher_room(w.batcher, strlen(event)));
-			batcher_add(w.batcher, f, i, span_str(event), SPAN(""));
+			batcher_add(
+			    w.batcher, f, i, 0, span_str(event), SPAN(""));
 		}
 		batcher_seal(w.batcher);
 	}

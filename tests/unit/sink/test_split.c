@@ -66,7 +66,7 @@ static void
 add(struct span event)
 {
 	assert_true(batcher_room(w.batcher, event.n));
-	batcher_add(w.batcher, &w, w.n, event, SPAN(""));
+	batcher_add(w.batcher, &w, w.n, 0, event, SPAN(""));
 	buf_span(&w.text, event);
 	buf_char(&w.text, '\n');
 	w.end[++w.n] = w.text.n;
