@@ -59,6 +59,7 @@ struct config {
 	uint64_t batch_max_bytes, batch_max_events, batch_max_delay_ms;
 	uint64_t buffer_max_bytes, delivery_concurrency, gzip_level;
 	uint64_t max_record_bytes;
+	uint64_t dassana_rate_limit; /* bytes a second; 0: none */
 	uint64_t connect_timeout_ms, post_timeout_ms, stall_timeout_ms;
 	uint64_t shutdown_timeout_ms;
 	uint64_t verify_doc_count, accept_any_2xx;

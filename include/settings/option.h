@@ -19,6 +19,7 @@ enum option_type {
 	OPTION_RULES,	 /* char *, rules of trail/events.h, one a line */
 	OPTION_COUNT,	 /* uint64_t, as all that follow */
 	OPTION_SIZE,	 /* bytes */
+	OPTION_RATE,	 /* bytes a second; 0 is none */
 	OPTION_DURATION, /* ms */
 	OPTION_SECONDS,	 /* a duration of whole seconds, in s */
 	OPTION_FLAG,

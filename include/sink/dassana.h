@@ -28,6 +28,7 @@ struct dassana_conf {
 	bool gzip; /* bodies are gzip */
 	enum doc_count doc_count;
 	bool accept_any_2xx; /* any 2xx is taken, whatever its body */
+	uint64_t rate_limit; /* bytes of NDJSON a second; 0: none */
 };
 
 enum dassana_verdict {
@@ -77,6 +78,9 @@ void dassana_change(struct dassana *d, const struct dassana_conf *conf);
  * or App ID, what follows a control character is cut off: it cannot stand in a
  * header. */
 void dassana_set_token(struct dassana *d, const char *token);
+
+/* How many bytes of NDJSON a second should be sent at most; 0: no limit. */
+uint64_t dassana_rate_limit(const struct dassana *d);
 
 /* Whether it is known that the endpoint counts what it takes, or it need not.
  * Until then more than one event at a time should not be sent. */

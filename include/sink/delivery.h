@@ -24,6 +24,9 @@
  * grows by a quarter after each 10 minutes without a 413. Larger batches are
  * sent in parts.
  *
+ * With a limit of bytes a second (dassana_conf) each POST, whatever it is of,
+ * takes its own from there, and waits while there is debt (sink/rate.h).
+ *
  * Parts are made in one scratch buffer reserved at start, one at a time; what
  * needs it waits for it. So splitting takes nothing from the pool.
  */
@@ -105,7 +108,8 @@ bool delivery_wants_fresh(const struct delivery *d);
 void delivery_retry(struct delivery *d);
 /* Shutdown: suspects are settled as dropped. */
 void delivery_drop_suspects(struct delivery *d);
-/* The learned limit of bytes, SIZE_MAX without: batches had better keep it. */
+/* The learned limit of bytes, or what may be sent in a second if that is less;
+ * SIZE_MAX without: batches had better keep it. */
 size_t delivery_limit(const struct delivery *d);
 /* The most bytes that it takes beside the batches. */
 size_t delivery_memory(int gzip_level, size_t batch_max_bytes);
@@ -144,6 +148,7 @@ struct delivery_stats {
 	uint64_t setup_faults, token_faults;
 	uint64_t splits;	      /* parts that were halved */
 	uint64_t learned_limit_bytes; /* 0: none */
+	uint64_t held_ms; /* something was due, and had to wait for the rate */
 	unsigned in_flight, in_flight_max, waiting;
 };
 struct delivery_stats delivery_stats(const struct delivery *d);

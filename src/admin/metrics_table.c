@@ -286,6 +286,12 @@ const struct metric metrics_table[] = {
 	.help = "Batches, or parts of them, that were halved to find what "
 		"Dassana refuses.",
 	AT(sink.splits)},
+    {.name = "trailpost_rate_limited_seconds_total",
+	.type = METRIC_COUNTER,
+	.help = "Time in which a batch could have been sent, and waited for "
+		"dassana_rate_limit.",
+	.per = 1000,
+	AT(sink.held_ms)},
     {.name = "trailpost_batch_limit_bytes",
 	.type = METRIC_GAUGE,
 	.help = "What Dassana's refusals of large batches have taught, in "

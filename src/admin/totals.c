@@ -77,6 +77,8 @@ const struct total totals_table[] = {
     {"posts", WHERE(sink.posts), LINE | STATUS, TOTAL_EVENTS, "requests", 0},
     {"post_bytes", WHERE(sink.taken_body_bytes), LINE | STATUS, TOTAL_NOWHERE,
 	NULL, 0},
+    {"rate_limited_ms", WHERE(sink.held_ms), LINE | STATUS, TOTAL_NOWHERE, NULL,
+	0},
     {"splits", WHERE(sink.splits), LINE | STATUS, TOTAL_NOWHERE, NULL, 0},
     {"receives", WHERE(flow.receives), LINE | STATUS | IDLE, TOTAL_NOWHERE,
 	NULL, 0},

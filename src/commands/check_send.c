@@ -12,6 +12,8 @@ struct send {
 	struct check *check;
 	struct s3_get *get;
 	struct timer *enough;
+	struct events *events;
+	struct events_rules *rules;
 	struct decode *decode;
 	void *carry; /* owned; lent to decode */
 	struct pool *pool;
@@ -56,6 +58,13 @@ on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
 	(void)arg;
 	(void)index;
 	(void)cause;
+}
+
+/* Nor is one sent that the daemon would not send. */
+static void
+on_ruled_out(void *arg, uint64_t index)
+{
+	on_left_out(arg, index, SLICER_NO_OBJECT);
 }
 
 static void
@@ -103,7 +112,7 @@ on_done(void *arg, const struct aws_result *r)
 	if (r->class != AWS_OK)
 		check_refused(s->check, r);
 	else if (s->batch == NULL)
-		fail(s, "it has none");
+		fail(s, "it has none, or rules leave them out");
 	check_wake(s->check);
 }
 
@@ -170,6 +179,9 @@ open_send(struct send *s)
 	s->batcher = batcher_new(t, s->pool, &bc, on_sealed, s);
 	s->decode =
 	    decode_new((size_t)c->max_record_bytes, on_record, on_left_out, s);
+	s->events = events_new(c->event_include, c->event_exclude);
+	s->rules = events_hold(s->events);
+	decode_rules(s->decode, s->rules, on_ruled_out);
 	s->enough = timer_new(t, on_enough, s);
 }
 
@@ -178,6 +190,8 @@ close_send(struct send *s)
 {
 	(void)decode_take_carry(s->decode, true);
 	decode_free(&s->decode);
+	events_release(&s->rules);
+	events_free(&s->events);
 	mem_free(s->carry);
 	batch_free(&s->batch);
 	batcher_free(&s->batcher);

@@ -219,6 +219,7 @@ sink_conf(const struct config *c)
 	    .gzip = c->gzip_level > 0,
 	    .doc_count = (enum doc_count)c->verify_doc_count,
 	    .accept_any_2xx = c->accept_any_2xx != 0,
+	    .rate_limit = c->dassana_rate_limit,
 	};
 }
 

@@ -263,6 +263,7 @@ make_sink(struct shipper *s)
 	s->pool = pool_new(s->conf.buffer_max_bytes);
 	s->delivery = delivery_new(s->deps.timers, s->deps.dassana, &dc);
 	s->batcher = batcher_new(s->deps.timers, s->pool, &bc, on_sealed, s);
+	batcher_limit(s->batcher, delivery_limit(s->delivery));
 	s->lane = batcher_new(s->deps.timers, s->pool, &bc, on_lane_sealed, s);
 }
 
@@ -358,6 +359,7 @@ shipper_start(struct shipper *s)
 void
 shipper_retry(struct shipper *s)
 {
+	batcher_limit(s->batcher, delivery_limit(s->delivery));
 	delivery_retry(s->delivery);
 	timer_soon(s->look);
 }

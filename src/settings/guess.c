@@ -116,6 +116,11 @@ better(const struct option_row *o, struct span value, struct buf *out)
 	switch (o->type) {
 	case OPTION_SIZE:
 		return with_unit(value, sizes, out);
+	case OPTION_RATE:
+		if (!with_unit(value, sizes, out))
+			buf_span(out, value);
+		buf_str(out, "/s");
+		return true;
 	case OPTION_DURATION:
 	case OPTION_SECONDS:
 		return with_unit(value, durations, out);

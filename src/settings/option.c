@@ -159,6 +159,11 @@ show_number(const struct option_row *o, uint64_t v, struct buf *out)
 	case OPTION_SIZE:
 		value_add_size(out, v);
 		break;
+	case OPTION_RATE:
+		if (v > 0)
+			value_add_size(out, v);
+		buf_str(out, v > 0 ? "/s" : "none");
+		break;
 	case OPTION_SECONDS:
 		value_add_duration(out, v * 1000);
 		break;
@@ -188,6 +193,13 @@ parse_number(const struct option_row *o, struct span s, uint64_t *v)
 
 	switch (o->type) {
 	case OPTION_SIZE:
+		return value_size(s, v);
+	case OPTION_RATE:
+		if (span_is(s, "none"))
+			return ERR_OK;
+		if (!span_ends(s, "/s"))
+			return ERR_SYNTAX;
+		s.n -= 2;
 		return value_size(s, v);
 	case OPTION_DURATION:
 		return value_duration(s, v);
@@ -233,6 +245,8 @@ option_add_range(const struct option_row *o, struct buf *out)
 			buf_printf(
 			    out, "%s%s", i > 0 ? ", " : "", o->choices[i]);
 	} else {
+		if (o->type == OPTION_RATE && out->n == 0)
+			buf_str(out, "none, or ");
 		show_number(o, o->min, out);
 		buf_str(out, " to ");
 		show_number(o, o->max, out);
@@ -246,6 +260,7 @@ explain(const struct option_row *o, struct span value, struct buf *why)
 	static const char *const kinds[] = {
 	    [OPTION_COUNT] = "a whole number from ",
 	    [OPTION_SIZE] = "a size (B, KiB, MiB, GiB, KB, MB, GB) from ",
+	    [OPTION_RATE] = "none, or a rate (such as 13MB/s) from ",
 	    [OPTION_DURATION] = "a duration (ms, s, m, h) from ",
 	    [OPTION_SECONDS] = "a duration of whole seconds (s, m, h) from ",
 	    [OPTION_FLAG] = "",
@@ -262,8 +277,10 @@ bool
 option_read(const struct option_row *o, struct span value, uint64_t *v)
 {
 	*v = 0;
-	return parse_number(o, value, v) == ERR_OK && *v >= o->min &&
-	       *v <= o->max;
+	if (parse_number(o, value, v) != ERR_OK || *v > o->max)
+		return false;
+	return *v >= o->min ||
+	       (o->type == OPTION_RATE && span_is(value, "none"));
 }
 
 bool

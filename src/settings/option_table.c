@@ -139,6 +139,12 @@ static const struct option_row rows[] = {
 	"How many requests to Dassana are under way at once."),
     COUNT(gzip_level, "1", 0, 9,
 	"Compression of requests to Dassana; 0 is none, 9 is most."),
+    NUMBER(dassana_rate_limit, dassana_rate_limit, OPTION_RATE, "none", KIB(64),
+	GIB(4),
+	"Most bytes of events, uncompressed, that this process sends to "
+	"Dassana in a second, what is sent again included. Batches are made "
+	"no larger than that.",
+	LIVE),
     SIZE(max_record_bytes, "1MiB", KIB(4), MIB(64),
 	"Longest event that is accepted, with the blanks and line breaks in "
 	"it. A longer one is left out; all others of its file are delivered, "

@@ -119,6 +119,12 @@ dassana_token(const struct dassana *d)
 	return d->token_state;
 }
 
+uint64_t
+dassana_rate_limit(const struct dassana *d)
+{
+	return d->conf.rate_limit;
+}
+
 bool
 dassana_counts(const struct dassana *d)
 {

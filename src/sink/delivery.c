@@ -62,6 +62,7 @@ start_post(struct delivery *d, struct item *it, int64_t now)
 	it->ticket = breaker_begin(&d->breaker);
 	it->trial = judge_begin(d->conf.judge);
 	count_start(d, it);
+	rate_take(&d->rate, it->part.plain_bytes, now);
 	it->post =
 	    dassana_post(d->sink, body, nparts, it->part.events, on_answer, it);
 }
@@ -279,7 +280,10 @@ delivery_retry(struct delivery *d)
 size_t
 delivery_limit(const struct delivery *d)
 {
-	return d->limit.bytes;
+	uint64_t second = dassana_rate_limit(d->sink);
+
+	return second > 0 && second < d->limit.bytes ? (size_t)second
+						     : d->limit.bytes;
 }
 
 size_t
@@ -299,6 +303,7 @@ delivery_stats(const struct delivery *d)
 	{
 		s.waiting += it->post == NULL;
 	}
+	s.held_ms = (uint64_t)stopwatch_ms(&d->rate.held, clock_mono_ms());
 	if (d->limit.bytes != SIZE_MAX)
 		s.learned_limit_bytes = d->limit.bytes;
 	return s;

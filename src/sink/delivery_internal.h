@@ -21,6 +21,7 @@
 #include "base/breaker.h"
 #include "base/judge.h"
 #include "sink/delivery.h"
+#include "sink/rate.h"
 #include "sink/split.h"
 
 /*
@@ -95,6 +96,7 @@ struct delivery {
 	enum token_state token; /* as progress was last told */
 	uint64_t takes;
 	int64_t hold_ms; /* Retry-After: no POST before then */
+	struct rate rate;
 	struct {
 		size_t bytes; /* SIZE_MAX: none */
 		int64_t grow_ms;

@@ -98,8 +98,8 @@ pick_due(struct delivery *d, int64_t now)
 	return suspect != NULL ? suspect : next;
 }
 
-int64_t
-pick_next(struct delivery *d, int64_t now, struct item **it)
+static int64_t
+next(struct delivery *d, int64_t now, struct item **it)
 {
 	unsigned most = dassana_counts(d->sink) ? d->conf.concurrency : 1;
 	int64_t at = breaker_due(&d->breaker);
@@ -112,4 +112,15 @@ pick_next(struct delivery *d, int64_t now, struct item **it)
 	if (!d->breaker.open)
 		at = (*it)->due_ms;
 	return at > d->hold_ms ? at : d->hold_ms;
+}
+
+int64_t
+pick_next(struct delivery *d, int64_t now, struct item **it)
+{
+	int64_t at = next(d, now, it), due;
+
+	rate_set(&d->rate, dassana_rate_limit(d->sink), now);
+	due = rate_due(&d->rate, now);
+	stopwatch_set(&d->rate.held, at <= now && due > now, now);
+	return at > due ? at : due;
 }

@@ -220,6 +220,23 @@ def large(t, binary, floor_bin, p, count):
     t.row("large objects over verified TLS: CPU, times plain",
           taken["large objects over verified TLS"] / taken["large objects"],
           1.05, "x")
+    rules(t, binary, p, keys)
+
+
+# Whose fields are in each record, and that leave nothing out: the worst case.
+TWO_RULES = ("eventSource=*.amazonaws.com eventName=Nothing,NoKey*\n"
+             "readOnly=true,false userIdentity.type=Nobody*")
+
+
+def rules(t, binary, p, keys):
+    """The medians of runs by turns."""
+    cpu = {"": [], TWO_RULES: []}
+    for _ in range(ROUNDS):
+        for text, runs in cpu.items():
+            runs.append(run(binary, p, keys, event_exclude=text)[1])
+    t.row("large objects, two rules: CPU, times that without",
+          statistics.median(cpu[TWO_RULES]) / statistics.median(cpu[""]),
+          1.15, "x")
 
 
 def gzip_levels(t, binary, p, count):

@@ -293,6 +293,59 @@ so_many_at_once_and_the_oldest_first(void **state)
 	}
 }
 
+/* Each takes its bytes of NDJSON, 24 here, from what may be sent: those that
+ * are sent again too. What is larger than a second's worth goes at once. */
+static void
+so_many_bytes_a_second(void **state)
+{
+	struct dassana_conf slow = {
+	    .endpoint = "http://dassana.example/",
+	    .app_id = "app",
+	    .token = TOKEN,
+	    .post_timeout_ms = 60000,
+	    .doc_count = DOC_COUNT_WANTED,
+	    .rate_limit = 12,
+	};
+
+	(void)state;
+	open_world(4);
+	dassana_change(w.dassana, &slow);
+	assert_int_equal(delivery_limit(w.delivery), 12);
+	submit(3);
+	fake_run();
+	assert_int_equal(fake_http_open(), 1);
+	fake_advance(1999);
+	assert_int_equal(fake_http_open(), 1);
+	fake_advance(1);
+	assert_int_equal(fake_http_open(), 2);
+	answer(0, 503);
+	fake_advance(1999);
+	assert_int_equal(fake_http_open(), 1);
+	fake_advance(1);
+	/* The oldest, again. */
+	assert_int_equal(fake_http_open(), 2);
+	assert_int_equal(posted(1), 0);
+	fake_advance(2000);
+	assert_int_equal(fake_http_open(), 3);
+	assert_int_equal(delivery_stats(w.delivery).held_ms, 6000);
+	for (int i = 0; i < 3; i++)
+		answer(0, 200);
+	/* Nothing waits any more. */
+	fake_advance(5000);
+	assert_int_equal(delivery_stats(w.delivery).held_ms, 6000);
+	submit(2);
+	fake_run();
+	slow.rate_limit = 0;
+	dassana_change(w.dassana, &slow);
+	delivery_retry(w.delivery);
+	fake_run();
+	assert_int_equal(fake_http_open(), 2);
+	assert_int_equal(delivery_limit(w.delivery), SIZE_MAX);
+	answer(0, 200);
+	answer(0, 200);
+	close_world();
+}
+
 static void
 assert_answers(enum delivery_answer kind, uint64_t n)
 {
@@ -834,6 +887,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_taken_batch_is_settled_and_given_back),
 	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
+	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),
 	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
