@@ -69,7 +69,7 @@ keep_view(struct fill *f, struct backfill_view *out)
 static void
 run_pass(struct fill *f, bool sends, struct backfill_view *out)
 {
-	const struct tally *total = sends ? &f->counted.tally : NULL;
+	const struct backfill_view *total = sends ? &f->counted : NULL;
 	struct backfill_conf conf = {.s3 = f->check.ways.s3,
 	    .sqs = f->check.ways.sqs,
 	    .timers = f->check.ways.timers,

@@ -57,8 +57,8 @@ void tell_refusal(struct fill *f);
 /* backfill_progress.c */
 /* Says every second (on a terminal) or every minute how far p is; total: what
  * was counted, or NULL while it counts. */
-struct progress *progress_new(
-    struct timers *t, const struct backfill *b, const struct tally *total);
+struct progress *progress_new(struct timers *t, const struct backfill *b,
+    const struct backfill_view *total);
 void progress_free(struct progress **p);
 
 #endif

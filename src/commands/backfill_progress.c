@@ -13,7 +13,7 @@ enum { BAR = 20, LINE_MAX_BYTES = 512, SECOND_MS = 1000, MINUTE_MS = 60000 };
 struct progress {
 	struct timer *timer;
 	const struct backfill *pass;
-	const struct tally *total; /* NULL: it counts */
+	const struct backfill_view *total; /* NULL: it counts */
 	int64_t began_ms;
 	bool terminal;
 };
@@ -49,7 +49,7 @@ static void
 add_sending(struct buf *b, const struct progress *p,
     const struct backfill_view *v, double seconds)
 {
-	uint64_t all = p->total->objects[CHOICE_SEND];
+	uint64_t all = p->total->tally.objects[CHOICE_SEND];
 	double part = all > 0 ? (double)v->sent_objects / (double)all : 1;
 	double rate = (double)v->sent_objects / seconds;
 
@@ -64,8 +64,10 @@ add_sending(struct buf *b, const struct progress *p,
 	    (unsigned long long)v->sent_objects, (unsigned long long)all);
 	tell_bytes(b, v->sent_bytes);
 	buf_str(b, " of ");
-	tell_bytes(b, p->total->bytes[CHOICE_SEND]);
-	buf_printf(b, ", %.0f/s", rate);
+	tell_bytes(b, p->total->tally.bytes[CHOICE_SEND]);
+	buf_printf(b, ", day %llu of %llu, %.0f/s",
+	    (unsigned long long)v->listed.days,
+	    (unsigned long long)p->total->listed.days, rate);
 	if (rate > 0 && part < 1)
 		add_left(b, (double)(all - v->sent_objects) / rate);
 	if (v->is_held)
@@ -106,8 +108,8 @@ on_time(void *arg)
 }
 
 struct progress *
-progress_new(
-    struct timers *t, const struct backfill *b, const struct tally *total)
+progress_new(struct timers *t, const struct backfill *b,
+    const struct backfill_view *total)
 {
 	struct progress *p = mem_zalloc(sizeof *p);
 

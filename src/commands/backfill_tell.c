@@ -33,19 +33,6 @@ add_count(struct buf *b, uint64_t n, const char *what)
 /* ---- refusals ---- */
 
 static void
-bucket_arn(const struct fill *f, struct buf *out)
-{
-	const char *partition = endpoint_partition(f->check.c->region);
-
-	if (span_starts(f->work.bucket, "arn:"))
-		buf_span(out, f->work.bucket);
-	else
-		buf_printf(out, "arn:%s:s3:::%.*s",
-		    partition != NULL ? partition : "aws",
-		    (int)f->work.bucket.n, f->work.bucket.p);
-}
-
-static void
 refused_listing(struct fill *f)
 {
 	struct check *p = &f->check;
@@ -54,7 +41,7 @@ refused_listing(struct fill *f)
 	struct buf arn;
 
 	buf_init(&arn, NAME_BYTES);
-	bucket_arn(f, &arn);
+	check_bucket_arn(p, f->work.bucket, &arn);
 	(void)s3_host(p->ways.s3, &o, &host);
 	check_refused(p, &f->failure);
 	check_advise(&f->failure, "s3:ListBucket", buf_cstr(&arn), &host,

@@ -123,3 +123,14 @@ check_advise(const struct aws_result *r, const char *action,
 		break;
 	}
 }
+
+void
+check_bucket_arn(const struct check *p, struct span bucket, struct buf *out)
+{
+	const char *partition = endpoint_partition(p->c->region);
+
+	if (!span_starts(bucket, "arn:"))
+		buf_printf(
+		    out, "arn:%s:s3:::", partition != NULL ? partition : "aws");
+	buf_span(out, bucket);
+}

@@ -11,17 +11,6 @@ struct trial {
 };
 
 static void
-bucket_arn(const struct trial *t, struct buf *out)
-{
-	const char *partition = endpoint_partition(t->check->c->region);
-
-	if (!span_starts(t->work.bucket, "arn:"))
-		buf_printf(
-		    out, "arn:%s:s3:::", partition != NULL ? partition : "aws");
-	buf_span(out, t->work.bucket);
-}
-
-static void
 on_page(void *arg, const struct aws_result *r, struct list_page *page)
 {
 	struct trial *t = arg;
@@ -31,7 +20,7 @@ on_page(void *arg, const struct aws_result *r, struct list_page *page)
 	struct buf arn;
 
 	buf_init(&arn, NAME_BYTES);
-	bucket_arn(t, &arn);
+	check_bucket_arn(p, t->work.bucket, &arn);
 	(void)s3_host(p->ways.s3, &o, &host);
 	if (page != NULL) {
 		buf_str(&p->step.fact, "s3:ListBucket is allowed");

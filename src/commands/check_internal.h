@@ -49,6 +49,10 @@ void check_refused(struct check *p, const struct aws_result *r);
 void check_advise(const struct aws_result *r, const char *action,
     const char *resource, const struct endpoint *host, struct buf *out);
 
+/* What to grant listing on. */
+void
+check_bucket_arn(const struct check *p, struct span bucket, struct buf *out);
+
 /* Whether it is a key of KMS that stands in the way. */
 bool check_is_kms(const struct aws_result *r);
 

@@ -356,6 +356,18 @@ def test_a_state_is_good_for_its_work_alone(standin, fill):
     assert done.status == 1 and "no state" in done.step("state")[1]
 
 
+def test_a_state_remembers_the_end_of_the_time(standin, fill):
+    """A queue that was young when it began is older when it goes on."""
+    put_all(standin, spread(300))
+    args = ("s3://trail-logs", "--from", "2026-01-01", "--yes", *FAST,
+            "--state", fill.home / "state")
+    assert fill.run(*args).status == 0
+    standin.queue.created -= 2 * 24 * 3600
+    again = fill.run(*args)
+    assert again.status == 0 and "0 objects to announce" in again.err
+    assert fill.run(*args[:-2]).status == 1
+
+
 def test_a_state_that_cannot_be_written(standin, fill):
     put_all(standin, spread(600))
     done = fill.run("s3://trail-logs", *JANUARY, "--yes", *FAST, "--state",

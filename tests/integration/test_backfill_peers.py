@@ -11,11 +11,13 @@ import boto3
 import pytest
 from backfills import Fill, announced, key_of, kill, spread
 from botocore.config import Config
-from components import Missing, Swift
 from jobs import make_file
 from process import ROOT
 from standin import Standin
 from test_moto import BUCKET, Cloud
+from test_swift import swift
+
+__all__ = ["swift"]  # a fixture
 
 JANUARY = ("--from", "2026-01-01", "--to", "2026-02-01")
 FAST = ("--max-waiting", "100000")
@@ -163,15 +165,6 @@ def test_moto_killed_and_gone_on_at_random(moto, tmp_path):
 
 
 # ---- Swift ----
-
-@pytest.fixture(scope="module")
-def swift(tmp_path_factory):
-    try:
-        with Swift(tmp_path_factory.mktemp("swift")) as made:
-            yield made
-    except Missing as missing:
-        pytest.skip("WITHOUT SWIFT: %s" % missing)
-
 
 def test_swift_takes_our_signature(swift, tmp_path):
     """Of listings with awkward prefixes, delimiters, markers and pages; keys

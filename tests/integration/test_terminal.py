@@ -228,6 +228,7 @@ def test_a_backfill_shows_a_bar(standin, shown):
     terminal.wait_for("Announce them? [y/N]")
     terminal.type("y\n")
     terminal.wait_for("[########------------] 42 %, 250 of 600 objects")
+    assert re.search(r"day \d+ of 132, .*left", terminal.text)
     standin.open_gates()
     assert terminal.end(None) == 0
     assert "done: 600 objects announced" in terminal.text
