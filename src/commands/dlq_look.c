@@ -125,8 +125,11 @@ on_done(void *arg, const struct aws_result *r)
 		buf_str(&d->detail, decode_error(d->decode));
 		found(d, DLQ_CORRUPT);
 	} else {
+		/* A record that is left out keeps the message from being
+		 * deleted. */
 		say_read(d);
-		found(d, DLQ_FINE);
+		found(d, decode_stats(d->decode).left_out > 0 ? DLQ_CORRUPT
+							      : DLQ_FINE);
 	}
 }
 

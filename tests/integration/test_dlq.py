@@ -58,7 +58,6 @@ def one_of_each(dlq):
             "denied": dlq.put("denied.json.gz", good),
             "unknown": dlq.dead.send("what is this"),
             "no_object": dlq.dead.send(shapes.test_event("trail-logs"))}
-    dlq.standin.s3.put("trail-logs", "other.json.gz", gzip.compress(b"[1]"))
 
     def fault(request):
         if "archived" in request.path:
@@ -106,6 +105,14 @@ def test_each_is_shown_once_however_many(dlq):
     done = dlq.run("list", "--json")
     assert sorted(m["id"] for m in done.json["messages"]) == sorted(made)
     assert dlq.dead.counts() == (35, 0)
+
+
+def test_a_record_that_is_left_out(dlq):
+    """It is why the message is here; put back, it would only come again."""
+    dlq.put("k", gzip.compress(b'{"Records":[{"a":1},7,{"b":2}]}'))
+    message, = dlq.run("list", "--json").json["messages"]
+    assert message["cause"] == "corrupt"
+    assert message["objects"][0]["detail"] == "2 events, 1 records left out"
 
 
 def test_a_message_of_several_objects(dlq):
