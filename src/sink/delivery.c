@@ -239,22 +239,9 @@ delivery_crowded(const struct delivery *d)
 }
 
 bool
-delivery_open(const struct delivery *d)
-{
-	return !d->breaker.open || d->cause == DELIVERY_A_LIMITED ||
-	       d->cause == DELIVERY_A_BUSY || d->cause == DELIVERY_A_NONE;
-}
-
-bool
 delivery_idle(const struct delivery *d)
 {
 	return TAILQ_EMPTY(&d->items);
-}
-
-bool
-delivery_answers(const struct delivery *d)
-{
-	return d->trouble.why == NULL;
 }
 
 bool

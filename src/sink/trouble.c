@@ -21,6 +21,19 @@ trouble_note(struct delivery *d, const struct dassana_result *r)
 	d->trouble.code = r->err != ERR_OK ? err_name(r->err) : "";
 }
 
+bool
+delivery_open(const struct delivery *d)
+{
+	return !d->breaker.open || d->cause == DELIVERY_A_LIMITED ||
+	       d->cause == DELIVERY_A_BUSY || d->cause == DELIVERY_A_NONE;
+}
+
+bool
+delivery_answers(const struct delivery *d)
+{
+	return d->trouble.why == NULL;
+}
+
 static bool
 is_ill(const struct delivery *d)
 {
