@@ -136,6 +136,15 @@ doubt_read(struct objects *os, struct object *o)
 
 /* ---- failures ---- */
 
+/* While nothing succeeds the next probe waits longer for each that failed.
+ * First tries go on beside them, as many as there are; that they fail too says
+ * nothing more. */
+static bool
+is_news(const struct breaker *b, bool probe)
+{
+	return probe || !b->open;
+}
+
 bool
 doubt_get(struct objects *os, struct object *o, const struct aws_result *r)
 {
@@ -143,7 +152,8 @@ doubt_get(struct objects *os, struct object *o, const struct aws_result *r)
 
 	if (fault == FAULT_OWN) {
 		/* S3 has answered, whatever it said. */
-		breaker_cancelled(&os->s3.breaker, o->ticket);
+		if (o->repeat)
+			breaker_cancelled(&os->s3.breaker, o->ticket);
 		return false;
 	}
 	o->doubt = DOUBT_S3;
@@ -152,8 +162,9 @@ doubt_get(struct objects *os, struct object *o, const struct aws_result *r)
 	o->may_be_grant = fault_may_be_grant(r);
 	if (fault == FAULT_SETUP && !doubt_is_well(os, DOUBT_S3))
 		os->lack_creds = true;
-	(void)breaker_failed(
-	    &os->s3.breaker, o->ticket, &pace, clock_mono_ms());
+	if (is_news(&os->s3.breaker, o->repeat))
+		(void)breaker_failed(
+		    &os->s3.breaker, o->ticket, &pace, clock_mono_ms());
 	if (!o->answered)
 		outages_failed(
 		    os->outages, o->bucket, o->key, r, fault == FAULT_SETUP);
@@ -258,7 +269,8 @@ doubt_park(struct objects *os, struct object *o)
 	struct want *w;
 
 	if (o->doubt == DOUBT_DASSANA) {
-		if (breaker_failed(b, b->turn, &pace, clock_mono_ms()))
+		if (is_news(b, o->suspect) &&
+		    breaker_failed(b, b->turn, &pace, clock_mono_ms()))
 			os->dassana_turned = os->conf.judge->clock;
 		o->suspect = true;
 	}

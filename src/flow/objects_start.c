@@ -68,7 +68,7 @@ start_first(struct objects *os)
 		return false;
 	if (settle_known(os, o))
 		return true;
-	o->ticket = breaker_begin(&os->s3.breaker);
+	o->ticket = os->s3.breaker.turn;
 	start(os, o);
 	return true;
 }

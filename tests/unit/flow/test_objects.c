@@ -445,6 +445,27 @@ test_parked(void **state)
 	close_world();
 }
 
+/* First tries that fail while nothing succeeds do not make the probe wait. */
+static void
+test_first_tries_are_no_probes(void **state)
+{
+	(void)state;
+	open_world(8);
+	for (char key[] = "a"; key[0] <= 'h'; key[0]++)
+		message(key);
+	for (char key[] = "a"; key[0] <= 'h'; key[0]++)
+		refuse(key);
+	for (char key[] = "i"; key[0] <= 'n'; key[0]++)
+		message(key);
+	for (char key[] = "i"; key[0] <= 'n'; key[0]++)
+		refuse(key);
+	assert_in_range(wait_for_get("a"), 900, 1100);
+	refuse("a");
+	assert_in_range(wait_for_get("b"), 1900, 2100);
+	refuse("b");
+	close_world();
+}
+
 /* Others are read: three times over ten minutes, and it is given back. */
 static void
 test_at_fault_by_comparison(void **state)
@@ -837,6 +858,7 @@ main(void)
 	    cmocka_unit_test(test_remembered),
 	    cmocka_unit_test(test_remembered_while_held),
 	    cmocka_unit_test(test_parked),
+	    cmocka_unit_test(test_first_tries_are_no_probes),
 	    cmocka_unit_test(test_at_fault_by_comparison),
 	    cmocka_unit_test(test_a_success_wakes_all),
 	    cmocka_unit_test(test_a_message_is_one_piece_of_evidence),
