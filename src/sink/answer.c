@@ -76,7 +76,7 @@ answers_again(struct delivery *d)
 	TAILQ_FOREACH(it, &d->items, link)
 	{
 		it->due_ms = 0;
-		it->tries = 0;
+		it->tries = it->probes = 0;
 	}
 	LOG_INFO("dassana.gate_open",
 	    F_STR("why", "the endpoint answers again"),

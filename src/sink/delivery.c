@@ -60,6 +60,7 @@ start_post(struct delivery *d, struct item *it, int64_t now)
 
 	it->sent_ms = now;
 	it->ticket = breaker_begin(&d->breaker);
+	it->probes++;
 	it->trial = judge_begin(d->conf.judge);
 	count_start(d, it);
 	rate_take(&d->rate, it->part.plain_bytes, now);

@@ -48,8 +48,8 @@ has_share(const struct delivery *d, const struct share *s, unsigned of_four)
 	return most > 0 ? s->now < most : s->since >= 4 - of_four;
 }
 
-/* Those that were tried less come first, so that whoever is to blame itself
- * does not keep the others from showing it. */
+/* Those that have probed less come first, so that whoever is to blame itself
+ * does not keep the others from showing it, however many objects it holds. */
 static struct item *
 pick_probe(struct delivery *d)
 {
@@ -57,7 +57,8 @@ pick_probe(struct delivery *d)
 
 	TAILQ_FOREACH(it, &d->items, link)
 	{
-		if (is_free(d, it) && (best == NULL || it->tries < best->tries))
+		if (is_free(d, it) &&
+		    (best == NULL || it->probes < best->probes))
 			best = it;
 	}
 	return best;

@@ -149,7 +149,7 @@ show_that_it_counts(void)
 }
 
 static void
-open_world(unsigned concurrency)
+open_new(unsigned concurrency)
 {
 	struct dassana_conf dassana = {
 	    .endpoint = "http://dassana.example/",
@@ -181,6 +181,12 @@ open_world(unsigned concurrency)
 	    batcher_new(fake_timers(), w.pool, &batches, on_sealed, NULL);
 	w.dassana = dassana_new(fake_http(), &dassana);
 	w.delivery = delivery_new(fake_timers(), w.dassana, &conf);
+}
+
+static void
+open_world(unsigned concurrency)
+{
+	open_new(concurrency);
 	show_that_it_counts();
 }
 
@@ -565,6 +571,35 @@ probes_become_rarer_until_one_is_taken(void **state)
 	close_world();
 }
 
+/* A batch full of what is refused has one probe, and then the next. */
+static void
+probes_go_round_by_batch(void **state)
+{
+	(void)state;
+	open_new(1);
+	for (uint64_t i = 0; i < 2; i++) {
+		for (uint64_t k = 0; k < EVENTS_EACH; k++) {
+			struct span e =
+			    i == 0 ? SPAN("{\"b\":0}") : SPAN("{\"b\":1}");
+
+			assert_true(batcher_room(w.batcher, e.n));
+			batcher_add(w.batcher, &w.fate[i], k, 0, e, SPAN(""));
+		}
+	}
+	w.nbatches = 2;
+	batcher_seal(w.batcher);
+	submit(1);
+	fake_run();
+	assert_int_equal(posted(0), 0);
+	answer(0, 400);
+	fake_advance(1000);
+	assert_int_equal(posted(0), 2);
+	for (fake_run(); fake_http_open() > 0; fake_run())
+		answer(0, 200);
+	assert_int_equal(w.fate[1].taken, EVENTS_EACH);
+	close_world();
+}
+
 /* However often it turns: the log ends with what is true. */
 static void
 each_turn_of_the_gate_is_told(void **state)
@@ -894,6 +929,7 @@ main(void)
 	    cmocka_unit_test(retry_after_holds_all),
 	    cmocka_unit_test(retry_after_is_not_cut_short),
 	    cmocka_unit_test(probes_become_rarer_until_one_is_taken),
+	    cmocka_unit_test(probes_go_round_by_batch),
 	    cmocka_unit_test(each_turn_of_the_gate_is_told),
 	    cmocka_unit_test(a_probe_waits_for_retry_after),
 	    cmocka_unit_test(what_was_in_flight_comes_back_in_order),
