@@ -134,6 +134,7 @@ run_lint()
 {
 	check_format
 	check layers "$PYTHON" tests/lint/layers.py
+	check circles "$PYTHON" tests/lint/circles.py "$BUILD"
 	check source "$PYTHON" tests/lint/source.py
 	# shellcheck disable=SC2046
 	check shell shellcheck -S warning .ci/run $(find tests etc systemd \

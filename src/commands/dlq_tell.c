@@ -1,11 +1,43 @@
 /* What is said of dead letters: lines for people, or one JSON document. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/mem.h"
 #include "commands/dlq_internal.h"
 
 enum { LINE_MAX_BYTES = 16 * 1024 };
+
+static const char *const names[DLQ_CAUSES] = {
+    [DLQ_FINE] = "fine",
+    [DLQ_GONE] = "gone",
+    [DLQ_DENIED] = "denied",
+    [DLQ_ARCHIVED] = "archived",
+    [DLQ_CORRUPT] = "corrupt",
+    [DLQ_UNREAD] = "unread",
+    [DLQ_NO_OBJECT] = "no_object",
+    [DLQ_UNKNOWN] = "unknown",
+};
+
+const char *
+dlq_cause_name(enum dlq_cause c)
+{
+	CHECK((unsigned)c < DLQ_CAUSES);
+	return names[c];
+}
+
+bool
+dlq_cause_find(const char *name, enum dlq_cause *out)
+{
+	for (unsigned i = 0; i < DLQ_CAUSES; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*out = (enum dlq_cause)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 static void
 flush(struct dlq *d)

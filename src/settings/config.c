@@ -34,54 +34,6 @@ static const struct {
     {"DASSANA_BATCH_SIZE", "batch_max_bytes", "MiB"},
 };
 
-static void
-replace(char **s, const char *with)
-{
-	mem_free(*s);
-	*s = mem_strndup(with, strlen(with));
-}
-
-/* What looks like a comment behind a value would silently be part of it: of a
- * token, for example. Files of variables (docker --env-file) have that too. */
-static bool
-has_comment(struct span value)
-{
-	for (size_t i = 0; i < value.n; i++) {
-		bool blank =
-		    i == 0 || value.p[i - 1] == ' ' || value.p[i - 1] == '\t';
-
-		if (blank && (value.p[i] == '#' || value.p[i] == ';'))
-			return true;
-	}
-	return false;
-}
-
-void
-config_set_at(struct notes *n, struct config *c, size_t row, struct span value,
-    enum source rank, const char *origin, size_t column)
-{
-	const struct option_row *o = option_at(row);
-	bool rules = o->type == OPTION_RULES;
-	/* Of rules one source adds up what it says; the next takes over. */
-	bool adds = c->origin[row] != NULL && c->rank[row] == rank;
-	struct buf why;
-
-	buf_init(&why, 1024);
-	if (!rules && has_comment(value)) {
-		notes_fatal(n,
-		    "%s: %s: '#' or ';' after a blank: a comment would be part "
-		    "of the value, it needs a line of its own",
-		    origin, o->key);
-	} else if (rules ? option_set_rules(o, c, value, adds, column, &why)
-			 : option_set(o, c, value, &why)) {
-		replace(&c->origin[row], origin);
-		c->rank[row] = (unsigned char)rank;
-	} else {
-		notes_fatal(n, "%s: %s: %s", origin, o->key, buf_cstr(&why));
-	}
-	buf_fini(&why);
-}
-
 /* The value of the variable if var is "name=value". */
 static const char *
 value_of(const char *var, const char *name)
@@ -155,7 +107,7 @@ load_well_known(struct notes *n, struct config *c,
 		if (value == NULL || *value == '\0')
 			continue;
 		if (well_known[row].key == NULL) {
-			replace(&c->env_region, value);
+			config_replace(&c->env_region, value);
 			continue;
 		}
 		set_well_known(n, c, row, value);
@@ -271,7 +223,7 @@ load_profile(struct notes *n, struct config *c, const struct config_sources *s)
 		notes_fatal(n, "%s", buf_cstr(&b));
 	buf_reset(&b);
 	if (s->profile_setting("region", &b))
-		replace(&c->profile_region, buf_cstr(&b));
+		config_replace(&c->profile_region, buf_cstr(&b));
 	for (size_t i = 0; i < sizeof of_profile / sizeof *of_profile; i++) {
 		size_t row = option_find(span_str(of_profile[i].key));
 

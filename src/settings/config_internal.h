@@ -1,5 +1,6 @@
 /*
- * What the readers of the sources (config.c, config_file.c) share.
+ * What the readers of the sources share: config.c (all but the file),
+ * config_file.c, config_set.c.
  */
 #ifndef SETTINGS_CONFIG_INTERNAL_H
 #define SETTINGS_CONFIG_INTERNAL_H
@@ -7,6 +8,7 @@
 #include "base/span.h"
 #include "settings/rules.h"
 
+void config_replace(char **s, const char *with);
 /* One setting from a source; origin says which, for people. The value's first
  * character is the one with that number in its line, from 1 on. */
 void config_set_at(struct notes *n, struct config *c, size_t row,
