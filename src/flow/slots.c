@@ -97,7 +97,7 @@ release(struct slot *s)
 	events_release(&s->rules);
 	s->all->large -= s->object->large;
 	s->object = NULL;
-	s->more = s->arrived = false;
+	s->more = s->arrived = s->called = false;
 	s->all->busy--;
 	TAILQ_INSERT_TAIL(&s->all->vacant, s, link);
 }
@@ -193,9 +193,11 @@ on_data(void *arg, struct span bytes)
 {
 	struct slot *s = arg;
 	struct span in = bytes;
+	bool newcomer = !s->called;
 
 	s->rate_bytes += bytes.n;
-	if (s->block != BLOCK_NONE || !run(s, &in, true))
+	s->called = false;
+	if (s->block != BLOCK_NONE || !run(s, &in, newcomer))
 		return 0;
 	return bytes.n - in.n;
 }
@@ -222,8 +224,12 @@ slot_carry_on(struct slot *s, bool newcomer)
 	struct span none = {NULL, 0};
 
 	slot_unblock(s);
-	if (run(s, &none, newcomer) && s->block == BLOCK_NONE && s->get != NULL)
-		s3_get_resume(s->get);
+	if (!run(s, &none, newcomer) || s->block != BLOCK_NONE ||
+	    s->get == NULL)
+		return;
+	/* Else its bytes would stand back behind those who wait for it. */
+	s->called = !newcomer;
+	s3_get_resume(s->get);
 }
 
 bool

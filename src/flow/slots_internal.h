@@ -29,6 +29,7 @@ struct slot {
 	int64_t began_ms, blocked_ms;
 	bool is_small;	 /* had not had much when it was blocked */
 	unsigned pumped; /* the turn of the pump that has looked at it */
+	bool called;	 /* it has its turn, and waits for bytes alone */
 	/* Of the last minute or so, time that we were not willing to read in
 	 * left out. */
 	int64_t rate_ms;
