@@ -64,8 +64,11 @@ def test_the_tests_exist():
 
 @functools.lru_cache(maxsize=None)
 def stats_fields():
-    found = re.search(r"^stats_log\(.*?^}", source(), re.S | re.M)
-    return set(re.findall(r'F_(?:INT|SOME)\("(\w+)"', found.group(0)))
+    """What the stats line tells: totals from their table, and what is now."""
+    line = re.search(r"^stats_log\(.*?^}", source(), re.S | re.M)
+    table = re.search(r"totals_table\[\] = \{.*?^};", source(), re.S | re.M)
+    return (set(re.findall(r'F_(?:INT|SOME)\("(\w+)"', line.group(0))) |
+            set(re.findall(r'\{"(\w+)", WHERE', table.group(0))))
 
 
 @pytest.mark.parametrize("row,counter,line", rows(),
