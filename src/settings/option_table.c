@@ -133,7 +133,7 @@ static const struct option_row rows[] = {
 	"Most events in one request to Dassana."),
     MS(batch_max_delay, "1s", 1, SEC(60),
 	"How long an event may wait for its batch to fill up."),
-    SIZE(buffer_max_bytes, "10MiB", MIB(1), GIB(4),
+    SIZE(buffer_max_bytes, "16MiB", MIB(1), GIB(4),
 	"Memory for events on their way. When it is full, less is fetched."),
     COUNT(delivery_concurrency, "4", 1, 64,
 	"How many requests to Dassana are under way at once."),
