@@ -5,32 +5,21 @@
 #include "fuzz.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/buf.h"
-#include "trail/decode.h"
-#include "trail/gunzip.h"
 #include "trail/record.h"
 
+#include "../unit/fake/decode_run.c"
+#include "../unit/fake/gzip.c"
 #include "../unit/fake/records_model.c"
 
-enum { MAX_RECORD = 70000, MAX_SMALL = 40, GOT_MAX = 1 << 28 };
+enum { MAX_SMALL = 40, GOT_MAX = 1 << 28 };
 
 enum { AS_IS, ONE_MEMBER, TWO_MEMBERS, PACKINGS };
-
-struct run {
-	struct buf got;
-	size_t in_step;
-	uint64_t records, left_out;
-	enum err err;
-};
-
-static char lent[MAX_RECORD];
 
 static void
 on_record(void *arg, struct span head, struct span tail)
 {
-	struct run *r = arg;
 	struct span first = head.n > 0 ? head : tail;
 	struct span last = tail.n > 0 ? tail : head;
 	struct record_head kept;
@@ -41,53 +30,13 @@ on_record(void *arg, struct span head, struct span tail)
 	CHECK(memchr(first.p, '\n', first.n) == NULL);
 	record_keep(&kept, head, tail);
 	(void)record_time(&kept, &when_s);
-	buf_span(&r->got, head);
-	buf_span(&r->got, tail);
-	buf_char(&r->got, '\n');
-	r->in_step += head.n + tail.n;
-	r->records++;
-}
-
-static void
-on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
-{
-	struct run *r = arg;
-
-	CHECK(index == r->records + r->left_out);
-	buf_printf(
-	    &r->got, "-%u %s\n", (unsigned)index, slicer_cause_name(cause));
-	r->left_out++;
-}
-
-static enum err
-feed(struct decode *d, struct run *r, struct span in)
-{
-	bool more = true;
-
-	while (more) {
-		uint64_t out = decode_stats(d).bytes_out;
-		size_t need;
-		enum err err;
-
-		if (decode_wants_carry(d))
-			decode_lend_carry(d, lent, sizeof lent);
-		need = decode_need(d);
-		r->in_step = 0;
-		err = decode_step(d, &in, &more);
-		CHECK(r->in_step <= need);
-		CHECK(decode_stats(d).bytes_out - out <= GUNZIP_WINDOW);
-		(void)decode_take_carry(d, false);
-		if (err != ERR_OK)
-			return err;
-	}
-	CHECK(in.n == 0);
-	return ERR_OK;
+	run_record(arg, head, tail);
 }
 
 static void
 run(struct run *r, struct span s, size_t max, uint8_t how)
 {
-	struct decode *d = decode_new(max, on_record, on_left_out, r);
+	struct decode *d = decode_new(max, on_record, run_left_out, r);
 	struct fuzz_cut cut;
 
 	buf_init(&r->got, GOT_MAX);
@@ -95,7 +44,7 @@ run(struct run *r, struct span s, size_t max, uint8_t how)
 	r->err = ERR_OK;
 	fuzz_cut_init(&cut, s, how);
 	while (r->err == ERR_OK && fuzz_cut_next(&cut))
-		r->err = feed(d, r, cut.piece);
+		r->err = run_feed(d, r, cut.piece);
 	fuzz_cut_fini(&cut);
 	if (r->err == ERR_OK)
 		r->err = decode_finish(d);
@@ -109,26 +58,6 @@ run(struct run *r, struct span s, size_t max, uint8_t how)
 }
 
 static void
-pack(struct buf *out, struct span s)
-{
-	z_stream z = {.zalloc = NULL};
-	unsigned char room[512];
-	int rc;
-
-	CHECK(
-	    deflateInit2(&z, 1, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-	z.next_in = (unsigned char *)(uintptr_t)s.p;
-	z.avail_in = (unsigned)s.n;
-	do {
-		z.next_out = room;
-		z.avail_out = sizeof room;
-		rc = deflate(&z, Z_FINISH);
-		buf_add(out, room, sizeof room - z.avail_out);
-	} while (rc == Z_OK);
-	CHECK(rc == Z_STREAM_END && deflateEnd(&z) == Z_OK);
-}
-
-static void
 make_file(struct buf *file, struct span *in)
 {
 	uint8_t packing = fuzz_byte(in) % PACKINGS;
@@ -139,10 +68,10 @@ make_file(struct buf *file, struct span *in)
 	if (packing == AS_IS) {
 		buf_span(file, *in);
 	} else if (packing == ONE_MEMBER) {
-		pack(file, *in);
+		gzip_member(file, *in, 1);
 	} else {
-		pack(file, (struct span){in->p, at});
-		pack(file, (struct span){in->p + at, in->n - at});
+		gzip_member(file, (struct span){in->p, at}, 1);
+		gzip_member(file, (struct span){in->p + at, in->n - at}, 1);
 	}
 }
 

@@ -7,33 +7,15 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/mem.h"
+#include "fake/last_line.h"
 
 #define PREFIX "2026-11-22T12:00:00.123Z level="
-
-static char last[16 * 1024];
-static unsigned lines;
-
-static void
-keep(void *arg, struct span line)
-{
-	(void)arg;
-	assert_true(line.n < sizeof last);
-	memcpy(last, line.p, line.n);
-	last[line.n] = '\0';
-	lines++;
-}
 
 static int
 setup(void **state)
 {
 	(void)state;
-	clock_set_test(0, 1795348800123);
-	log_set_sink(keep, NULL);
-	log_set_level(LOG_LVL_INFO);
-	lines = 0;
+	keep_lines(LOG_LVL_INFO);
 	return 0;
 }
 
@@ -41,8 +23,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	clock_use_real();
-	log_set_sink(NULL, NULL);
+	keep_no_lines();
 	return 0;
 }
 

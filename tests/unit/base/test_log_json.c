@@ -9,35 +9,18 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "base/mem.h"
+#include "fake/last_line.h"
 
 #define HEAD                                                                   \
 	"{\"time\":\"2026-11-22T12:00:00.123Z\",\"level\":\"info\","           \
 	"\"event\":\"e\""
 
-static char last[16 * 1024];
-static size_t last_n;
-
-static void
-keep(void *arg, struct span line)
-{
-	(void)arg;
-	assert_true(line.n < sizeof last);
-	memcpy(last, line.p, line.n);
-	last[line.n] = '\0';
-	last_n = line.n;
-}
-
 static int
 setup(void **state)
 {
 	(void)state;
-	clock_set_test(0, 1795348800123);
-	log_set_sink(keep, NULL);
-	log_set_level(LOG_LVL_DEBUG); /* nothing is folded */
+	keep_lines(LOG_LVL_DEBUG); /* nothing is folded */
 	log_set_format(LOG_JSON);
 	return 0;
 }
@@ -46,8 +29,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	clock_use_real();
-	log_set_sink(NULL, NULL);
+	keep_no_lines();
 	log_set_format(LOG_LOGFMT);
 	(void)log_set_journal(NULL);
 	return 0;

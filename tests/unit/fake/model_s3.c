@@ -1,7 +1,6 @@
 /* The bucket: objects written on demand, faults, broken streams. Part of
  * model.c. */
-#include <zlib.h>
-
+#include "gzip.c"
 #include "model_internal.h"
 
 /* The contents of a version: the events in an order of their own. */
@@ -17,27 +16,6 @@ write_text(const struct m_object *o, struct buf *out)
 		m_event_text(o, o->first + (at + k) % o->count, out);
 	}
 	buf_str(out, "]}");
-}
-
-static void
-add_member(struct buf *out, struct span text, int level)
-{
-	z_stream z = {0};
-	size_t n;
-	void *to;
-
-	CHECK(deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8,
-		  Z_DEFAULT_STRATEGY) == Z_OK);
-	n = deflateBound(&z, (uLong)text.n);
-	to = mem_alloc(n);
-	z.next_in = (Bytef *)(uintptr_t)text.p;
-	z.avail_in = (uInt)text.n;
-	z.next_out = to;
-	z.avail_out = (uInt)n;
-	CHECK(deflate(&z, Z_FINISH) == Z_STREAM_END);
-	buf_add(out, to, n - z.avail_out);
-	deflateEnd(&z);
-	mem_free(to);
 }
 
 /* The same version has the same bytes. */
@@ -57,10 +35,10 @@ write_body(const struct m_object *o, struct buf *out)
 		text.n = rest.n / 3;
 		rest.p += text.n;
 		rest.n -= text.n;
-		add_member(out, text, 1);
-		add_member(out, rest, 9);
+		gzip_member(out, text, 1);
+		gzip_member(out, rest, 9);
 	} else {
-		add_member(out, text, (int)form);
+		gzip_member(out, text, (int)form);
 	}
 	if (o->kind == MODEL_CORRUPT)
 		out->n -= out->n > 20 ? 9 : 1;

@@ -7,41 +7,15 @@
 
 #include <cmocka.h>
 
-#include "fake/model.c"
+#include "fake/shipper_world.c"
 #include "sink/delivery.h"
 
 enum { MINUTE_MS = 60 * 1000 };
 
-static bool hold_posts;
-
-static bool
-hook(struct request *r, const char *what)
-{
-	(void)r;
-	return hold_posts && what[0] == 'd';
-}
-
 static void
 open_world(unsigned max_messages, unsigned messages)
 {
-	struct model_conf c = {.seed = 1, .one_shape = true};
-
-	set_defaults(&c.shipper);
-	c.shipper.max_messages = max_messages;
-	hold_posts = false;
-	model_begin(&c);
-	model_set_hook(hook);
-	for (unsigned i = 0; i < messages; i++) {
-		unsigned o = model_object(MODEL_GOOD, 3, 50);
-
-		(void)model_message(&o, 1);
-	}
-}
-
-static struct shipper_stats
-stats(void)
-{
-	return shipper_stats(model_shipper());
+	shipper_world(max_messages, messages, 1000);
 }
 
 /* Nothing but this holds. */

@@ -8,48 +8,16 @@
 
 #include <cmocka.h>
 
-#include "fake/model.c"
+#include "fake/shipper_world.c"
 #include "sink/delivery.h"
 #include "sink/gzip.h"
 
 enum { HOUR_MS = 3600 * 1000 };
 
-static bool hold_posts, hold_gets, hold_sqs, hold_polls;
-
-/* Requests that are never answered. */
-static bool
-hook(struct request *r, const char *what)
-{
-	const char *target = fake_header(r, "x-amz-target");
-	bool poll = target != NULL && strstr(target, "Receive") != NULL;
-
-	return (hold_posts && what[0] == 'd') ||
-	       (hold_gets && what[1] == '3') || (hold_polls && poll) ||
-	       (hold_sqs && what[1] == 'q' && !poll);
-}
-
 static void
 open_world(unsigned max_messages, unsigned messages)
 {
-	struct model_conf c = {.seed = 1, .one_shape = true};
-
-	set_defaults(&c.shipper);
-	c.shipper.max_messages = max_messages;
-	c.shipper.batch_max_delay_ms = 60000;
-	hold_posts = hold_gets = hold_sqs = hold_polls = false;
-	model_begin(&c);
-	model_set_hook(hook);
-	for (unsigned i = 0; i < messages; i++) {
-		unsigned o = model_object(MODEL_GOOD, 3, 50);
-
-		(void)model_message(&o, 1);
-	}
-}
-
-static struct shipper_stats
-stats(void)
-{
-	return shipper_stats(model_shipper());
+	shipper_world(max_messages, messages, 60000);
 }
 
 /* Nothing happens from inside shipper_start. */

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -14,6 +13,7 @@
 #include "base/mem.h"
 #include "fake/fake_http.c"
 #include "fake/fake_s3.c"
+#include "fake/gzip.c"
 #include "fake/quiet.h"
 #include "flow/slots.h"
 #include "trail/gunzip.h"
@@ -172,26 +172,6 @@ close_world(void)
 	fake_end();
 }
 
-static void
-add_gzip(struct buf *out, struct span text)
-{
-	z_stream z = {0};
-	size_t n;
-	void *to;
-
-	CHECK(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, 0) == Z_OK);
-	n = deflateBound(&z, (uLong)text.n);
-	to = mem_alloc(n);
-	z.next_in = (Bytef *)(uintptr_t)text.p;
-	z.avail_in = (uInt)text.n;
-	z.next_out = to;
-	z.avail_out = (uInt)n;
-	CHECK(deflate(&z, Z_FINISH) == Z_STREAM_END);
-	buf_add(out, to, n - z.avail_out);
-	deflateEnd(&z);
-	mem_free(to);
-}
-
 /* Object i of so many records of so many bytes each, and started. */
 static struct feed *
 start(size_t i, unsigned records, size_t each, bool gzip)
@@ -210,7 +190,7 @@ start(size_t i, unsigned records, size_t each, bool gzip)
 	}
 	buf_str(&b, "]}");
 	if (gzip)
-		add_gzip(&f->body, buf_view(&b));
+		gzip_member(&f->body, buf_view(&b), 6);
 	else
 		buf_span(&f->body, buf_view(&b));
 	buf_fini(&b);

@@ -10,81 +10,15 @@
 #include <time.h>
 
 #include <cmocka.h>
-#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "fake/decode_run.c"
+#include "fake/gzip.c"
 #include "fake/records_model.c"
-#include "trail/decode.h"
-#include "trail/gunzip.h"
 
-enum {
-	MAX_RECORD = 70000,
-	MAX_SMALL = 600,
-	BUF_MAX = 64 * 1024 * 1024,
-	RANDOM_CUTS = 300
-};
-
-/* Records in the order they came, each with a line feed. */
-struct run {
-	struct buf got;
-	size_t in_step; /* bytes of records during one step */
-	uint64_t records, left_out;
-	enum err err;
-	char error[256];
-};
-
-static void
-on_record(void *arg, struct span head, struct span tail)
-{
-	struct run *r = arg;
-
-	buf_span(&r->got, head);
-	buf_span(&r->got, tail);
-	buf_char(&r->got, '\n');
-	r->in_step += head.n + tail.n;
-	r->records++;
-}
-
-/* What is left out stands among them as "-INDEX CAUSE". */
-static void
-on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
-{
-	struct run *r = arg;
-
-	assert_int_equal(index, r->records + r->left_out);
-	buf_printf(
-	    &r->got, "-%u %s\n", (unsigned)index, slicer_cause_name(cause));
-	r->left_out++;
-}
-
-static char lent[MAX_RECORD];
-
-static enum err
-feed(struct decode *d, struct run *r, struct span in)
-{
-	bool more = true;
-
-	while (more) {
-		uint64_t out = decode_stats(d).bytes_out;
-		size_t need;
-		enum err e;
-
-		if (decode_wants_carry(d))
-			decode_lend_carry(d, lent, sizeof lent);
-		need = decode_need(d);
-		r->in_step = 0;
-		e = decode_step(d, &in, &more);
-		assert_true(r->in_step <= need);
-		assert_true(decode_stats(d).bytes_out - out <= GUNZIP_WINDOW);
-		(void)decode_take_carry(d, false);
-		if (e != ERR_OK)
-			return e;
-	}
-	assert_int_equal(in.n, 0);
-	return ERR_OK;
-}
+enum { MAX_SMALL = 600, BUF_MAX = 64 * 1024 * 1024, RANDOM_CUTS = 300 };
 
 /* step 0: cuts at random places; n > 0: every n bytes. The pieces are exact
  * copies, so that the sanitizer sees a byte read too much. */
@@ -104,7 +38,7 @@ run(struct decode *d, struct run *r, struct span s, size_t step)
 		if (n > s.n)
 			n = s.n;
 		copy = mem_strndup(s.p, n);
-		r->err = feed(d, r, (struct span){copy, n});
+		r->err = run_feed(d, r, (struct span){copy, n});
 		mem_free(copy);
 		s.p += n;
 		s.n -= n;
@@ -117,25 +51,6 @@ run(struct decode *d, struct run *r, struct span s, size_t step)
 	snprintf(r->error, sizeof r->error, "%s", decode_error(d));
 	assert_int_equal(r->error[0] == '\0', r->err == ERR_OK);
 	(void)decode_take_carry(d, true);
-}
-
-static void
-gz_add(struct buf *b, struct span text)
-{
-	z_stream z = {.zalloc = NULL};
-	size_t cap = text.n + text.n / 1000 + 100;
-	unsigned char *out = mem_alloc(cap);
-
-	assert_int_equal(
-	    deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	z.next_in = (unsigned char *)(uintptr_t)text.p;
-	z.avail_in = (unsigned)text.n;
-	z.next_out = out;
-	z.avail_out = (unsigned)cap;
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	buf_add(b, out, cap - z.avail_out);
-	deflateEnd(&z);
-	mem_free(out);
 }
 
 struct fixture {
@@ -304,7 +219,7 @@ setup(void **state)
 {
 	struct env *e = mem_zalloc(sizeof *e);
 
-	e->d = decode_new(MAX_RECORD, on_record, on_left_out, &e->run);
+	e->d = decode_new(MAX_RECORD, run_record, run_left_out, &e->run);
 	buf_init(&e->run.got, BUF_MAX);
 	buf_init(&e->gz, BUF_MAX);
 	buf_init(&e->text, BUF_MAX);
@@ -340,7 +255,7 @@ test_fixtures(void **state)
 		all_cuts(e->d, &e->run, f->name, span_str(f->text), f->err,
 		    span_str(f->expect));
 		buf_reset(&e->gz);
-		gz_add(&e->gz, span_str(f->text));
+		gzip_member(&e->gz, span_str(f->text), 6);
 		all_cuts(e->d, &e->run, f->name, buf_view(&e->gz), f->err,
 		    span_str(f->expect));
 	}
@@ -354,10 +269,10 @@ test_members_cut_a_record(void **state)
 
 	for (size_t cut = 0; cut < sizeof text; cut++) {
 		buf_reset(&e->gz);
-		gz_add(&e->gz, (struct span){text, cut});
-		gz_add(&e->gz, SPAN(""));
-		gz_add(
-		    &e->gz, (struct span){text + cut, sizeof text - 1 - cut});
+		gzip_member(&e->gz, (struct span){text, cut}, 6);
+		gzip_member(&e->gz, SPAN(""), 6);
+		gzip_member(&e->gz,
+		    (struct span){text + cut, sizeof text - 1 - cut}, 6);
 		for (size_t step = 0; step < 3; step++) {
 			run(e->d, &e->run, buf_view(&e->gz), step);
 			expect(&e->run, "members", step, ERR_OK,
@@ -405,7 +320,7 @@ try_between(struct env *e, const char *name)
 	buf_span(&file, buf_view(&e->text));
 	buf_str(&file, ",{}]}");
 	buf_reset(&e->gz);
-	gz_add(&e->gz, buf_view(&file));
+	gzip_member(&e->gz, buf_view(&file), 6);
 	some_cuts(
 	    e->d, &e->run, name, buf_view(&file), ERR_OK, buf_view(&e->want));
 	some_cuts(
@@ -463,7 +378,7 @@ static void
 use_small(struct env *e)
 {
 	decode_free(&e->d);
-	e->d = decode_new(MAX_SMALL, on_record, on_left_out, &e->run);
+	e->d = decode_new(MAX_SMALL, run_record, run_left_out, &e->run);
 }
 
 /* Whatever a record that is too long is full of, its end is found. */
@@ -663,13 +578,15 @@ test_packed_twice(void **state)
 	for (size_t cut = 0; cut < sizeof text; cut += 5) {
 		buf_reset(&once);
 		buf_reset(&e->gz);
-		gz_add(&once, (struct span){text, cut});
+		gzip_member(&once, (struct span){text, cut}, 6);
 		buf_add(&once, "\0\0\0", cut % 4);
-		gz_add(&once, (struct span){text + cut, sizeof text - 1 - cut});
+		gzip_member(
+		    &once, (struct span){text + cut, sizeof text - 1 - cut}, 6);
 		buf_add(&once, "\0", cut % 2);
-		gz_add(&e->gz, (struct span){once.p, cut});
+		gzip_member(&e->gz, (struct span){once.p, cut}, 6);
 		buf_add(&e->gz, "\0\0\0", (cut + 1) % 4);
-		gz_add(&e->gz, (struct span){once.p + cut, once.n - cut});
+		gzip_member(
+		    &e->gz, (struct span){once.p + cut, once.n - cut}, 6);
 		buf_add(&e->gz, "\0", (cut + 1) % 2);
 		all_cuts(e->d, &e->run, "twice", buf_view(&e->gz), ERR_OK,
 		    SPAN("{\"a\":1}\n-1 no_object\n{\"bcd\":\"xy\"}\n"));
@@ -677,7 +594,7 @@ test_packed_twice(void **state)
 	/* Damage of the inner one, and its end missing. */
 	buf_reset(&e->gz);
 	once.n -= 3;
-	gz_add(&e->gz, buf_view(&once));
+	gzip_member(&e->gz, buf_view(&once), 6);
 	run(e->d, &e->run, buf_view(&e->gz), 7);
 	assert_int_equal(e->run.err, ERR_TRUNCATED);
 	assert_non_null(strstr(e->run.error, "(stored with gzip twice)"));
@@ -695,8 +612,8 @@ test_bomb_packed_twice(void **state)
 	for (int i = 1; i < COUNT; i++)
 		buf_str(&e->text, ",{}");
 	buf_str(&e->text, "]");
-	gz_add(&e->want, buf_view(&e->text));
-	gz_add(&e->gz, buf_view(&e->want));
+	gzip_member(&e->want, buf_view(&e->text), 6);
+	gzip_member(&e->gz, buf_view(&e->want), 6);
 	for (size_t step = 1; step < 100; step += 90) {
 		run(e->d, &e->run, buf_view(&e->gz), step);
 		assert_int_equal(e->run.err, ERR_OK);
@@ -711,14 +628,14 @@ test_nothing(void **state)
 {
 	struct env *e = *state;
 
-	gz_add(&e->gz, SPAN(""));
+	gzip_member(&e->gz, SPAN(""), 6);
 	all_cuts(
 	    e->d, &e->run, "empty gzip", buf_view(&e->gz), ERR_OK, SPAN(""));
 	buf_add(&e->gz, "\0\0", 2);
-	gz_add(&e->gz, SPAN(""));
+	gzip_member(&e->gz, SPAN(""), 6);
 	all_cuts(
 	    e->d, &e->run, "empty gzips", buf_view(&e->gz), ERR_OK, SPAN(""));
-	gz_add(&e->text, buf_view(&e->gz));
+	gzip_member(&e->text, buf_view(&e->gz), 6);
 	all_cuts(
 	    e->d, &e->run, "in a gzip", buf_view(&e->text), ERR_OK, SPAN(""));
 }
@@ -749,7 +666,7 @@ test_other_formats(void **state)
 			assert_int_equal(e->run.err, ERR_SYNTAX);
 			assert_string_equal(e->run.error, want);
 			buf_reset(&e->gz);
-			gz_add(&e->gz, cases[i].head);
+			gzip_member(&e->gz, cases[i].head, 6);
 			run(e->d, &e->run, buf_view(&e->gz), step);
 			assert_string_equal(e->run.error, want);
 		}
@@ -765,7 +682,7 @@ test_other_formats(void **state)
 		buf_reset(&e->text);
 		buf_span(&e->text, layer ? buf_view(&e->gz) : SPAN("[{}]"));
 		buf_reset(&e->gz);
-		gz_add(&e->gz, buf_view(&e->text));
+		gzip_member(&e->gz, buf_view(&e->text), 6);
 	}
 	run(e->d, &e->run, buf_view(&e->gz), 3);
 	assert_int_equal(e->run.err, ERR_SYNTAX);
@@ -783,8 +700,8 @@ test_damage(void **state)
 	struct span gz;
 	char *p;
 
-	gz_add(&e->gz,
-	    SPAN("{\"Records\":[{\"a\":1},{\"b\":\"two\"},{\"c\":[3]}]}"));
+	gzip_member(&e->gz,
+	    SPAN("{\"Records\":[{\"a\":1},{\"b\":\"two\"},{\"c\":[3]}]}"), 6);
 	gz = buf_view(&e->gz);
 	for (size_t n = 1; n < gz.n; n++) {
 		for (size_t step = 0; step < 4; step++) {
@@ -898,7 +815,7 @@ test_model(void **state)
 			    "{}[]\",:\n\\1ex"[clock_random(12)];
 		is_good = records_model(buf_view(&e->text), max, &e->want);
 		decode_free(&e->d);
-		e->d = decode_new(max, on_record, on_left_out, &e->run);
+		e->d = decode_new(max, run_record, run_left_out, &e->run);
 		for (size_t step = 0; step < 5000; step = step * 9 + 1) {
 			run(e->d, &e->run, buf_view(&e->text), step);
 			if (span_eq(
@@ -929,7 +846,7 @@ test_bomb(void **state)
 	for (int i = 1; i < COUNT; i++)
 		buf_str(&e->text, ",{}");
 	buf_str(&e->text, "]}");
-	gz_add(&e->gz, buf_view(&e->text));
+	gzip_member(&e->gz, buf_view(&e->text), 6);
 	assert_true(e->gz.n * 200 < e->text.n);
 	run(e->d, &e->run, buf_view(&e->gz), SIZE_MAX);
 	assert_int_equal(e->run.err, ERR_OK);
