@@ -13,10 +13,19 @@ BINARY = os.environ.get("TRAILPOST", os.path.join(ROOT, "build", "trailpost"))
 LINES_MAX = 200_000
 
 
+def built_with(symbol):
+    with open(BINARY, "rb") as file:
+        return symbol in file.read()
+
+
 def sanitized():
     """A build with AddressSanitizer has a memory use of its own."""
-    with open(BINARY, "rb") as file:
-        return b"__asan_init" in file.read()
+    return built_with(b"__asan_init")
+
+
+def counters_kb():
+    """What a build that counts the lines it reaches takes besides."""
+    return 2048 if built_with(b"__gcov_init") else 0
 
 
 def parse(line):
