@@ -1,8 +1,10 @@
 """That the present does not wait for the past: minutes, since what SQS says of a
-queue is taken for a minute old."""
+queue is taken for a minute old. And a bucket of 100,000 keys that is not ours."""
 
+import contextlib
 import math
 import os
+import subprocess
 import sys
 import time
 
@@ -11,9 +13,10 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(os.path.dirname(HERE), "integration"))
 
-from backfills import announced, of_standin, spread  # noqa: E402
+from backfills import Fill, announced, of_standin, spread  # noqa: E402
 from jobs import make_file  # noqa: E402
-from process import Daemon  # noqa: E402
+from process import Daemon, sanitized  # noqa: E402
+from peers.components import PEERS  # noqa: E402
 from standin import shapes  # noqa: E402
 
 OBJECTS = 5000  # that may wait: 200 messages
@@ -90,3 +93,61 @@ def test_the_present_does_not_wait_for_the_past(standin, running, tmp_path):
           % (rate, len(live.lags), live.p99()))
     assert len(live.lags) > 50
     assert live.p99() <= 2 * OBJECTS / rate
+
+
+# Put into moto from inside: over HTTP it would take a quarter of an hour.
+FULL_BUCKET = """
+import signal, sys
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+from moto.server import ThreadedMotoServer
+from moto.sqs.models import sqs_backends
+server = ThreadedMotoServer("127.0.0.1", 0)
+server.start()
+s3 = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+s3.create_bucket("trail-logs", "us-east-1")
+for line in sys.stdin:
+    s3.put_object("trail-logs", line.strip(), b"x")
+sqs_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].create_queue("trail")
+print("at", server.get_host_and_port()[1], DEFAULT_ACCOUNT_ID, flush=True)
+signal.pause()
+"""
+
+
+@contextlib.contextmanager
+def full_moto(keys):
+    """Its address and the URL of its queue."""
+    python = os.path.join(PEERS, "venv", "bin", "python")
+    if not os.path.exists(python):
+        pytest.skip("moto is not installed (tests/peers/install.sh)")
+    process = subprocess.Popen(
+        [python, "-W", "ignore", "-c", FULL_BUCKET], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        process.stdin.write("\n".join(keys))
+        process.stdin.close()
+        # The server has words of its own.
+        told = next(line for line in process.stdout if line.startswith("at "))
+        _, port, account = told.split()
+        url = "http://127.0.0.1:" + port
+        yield url, "%s/%s/trail" % (url, account)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(sanitized(), reason="measures the program as it is built")
+def test_a_bucket_of_moto_with_100_000_keys(tmp_path):
+    with full_moto(spread(100_000, days=28)) as (url, queue):
+        fill = Fill(tmp_path, {"queue_url": queue, "region": "us-east-1"}, {
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret-of-nobody",
+            "AWS_ENDPOINT_URL": url})
+        done, seconds = fill.measured(
+            "s3://trail-logs", "--from", "2026-01-01", "--to", "2026-02-01",
+            "--dry-run", "--json", timeout=300)
+    assert done.status == 0, done.err
+    assert done.json["listed"]["to_send"]["objects"] == 100_000
+    assert done.maxrss_kb <= 16 * 1024
+    print("%.0f keys a second, %.1f MiB"
+          % (100_000 / seconds, done.maxrss_kb / 1024))

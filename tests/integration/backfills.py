@@ -106,14 +106,14 @@ class Fill:
         out, err = process.communicate(timeout=timeout)
         return Done(process.returncode, out, err)
 
-    def measured(self, *args):
+    def measured(self, *args, timeout=60):
         """The same, with its peak of memory (kB) and its time (s)."""
         process = self.start(*args)
         began = time.monotonic()
         peak = [0]
         watcher = threading.Thread(target=watch_memory, args=(process, peak))
         watcher.start()
-        done = self.finish(process)
+        done = self.finish(process, timeout)
         seconds = time.monotonic() - began
         watcher.join()
         done.maxrss_kb = peak[0]
