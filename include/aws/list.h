@@ -2,10 +2,11 @@
  * One page of what is in a bucket: ListObjectsV2, signed by our own code, in
  * the bucket's region.
  *
- * A page holds up to LIST_KEYS_MAX names and at most LIST_PAGE_MAX bytes of
- * them, whatever the bucket. A reply that breaks off or is no listing gives
- * AWS_TRANSIENT, and nothing of it is handed out. The region of a bucket is
- * learned as by a GET (aws/s3.h). (S3 API Reference, "ListObjectsV2".)
+ * A page holds up to LIST_KEYS_MAX names of LIST_KEY_MAX bytes each, and at
+ * most LIST_PAGE_MAX bytes of them, whatever the bucket. A reply that breaks
+ * off or is no listing gives AWS_TRANSIENT, and nothing of it is handed out.
+ * The region of a bucket is learned as by a GET (aws/s3.h). (S3 API Reference,
+ * "ListObjectsV2".)
  */
 #ifndef AWS_LIST_H
 #define AWS_LIST_H
@@ -19,6 +20,7 @@
 #include "base/span.h"
 
 enum { LIST_KEYS_MAX = 1000, LIST_PAGE_MAX = 2 * 1024 * 1024 };
+enum { LIST_KEY_MAX = 1024 }; /* bytes; S3 has no longer ones */
 
 /* ---- what a page holds ---- */
 
@@ -26,7 +28,7 @@ struct list_page;
 
 struct list_object {
 	struct span key;	   /* decoded */
-	struct span etag;	   /* without quotes */
+	struct span etag;	   /* without quotes; empty if not told */
 	struct span storage_class; /* "STANDARD"; empty if not told */
 	int64_t size;		   /* −1 if not told */
 	int64_t modified_s;	   /* wall clock; −1 if not told */
@@ -44,8 +46,9 @@ struct span list_page_next(const struct list_page *p);
 size_t list_page_bytes(const struct list_page *p);
 void list_page_free(struct list_page **p);
 
-/* A push parser of the reply. Errors as xml_feed; ERR_LIMIT: more names than
- * a page has; ERR_SHAPE: no listing, or a name that cannot be decoded. */
+/* A push parser of the reply. Errors as xml_feed; ERR_LIMIT: more or longer
+ * names than a page has; ERR_SHAPE: no listing, or a name that cannot be
+ * decoded. */
 struct list_page *list_page_new(void);
 enum err list_page_feed(struct list_page *p, struct span s);
 enum err list_page_finish(struct list_page *p);

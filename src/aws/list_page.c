@@ -15,6 +15,7 @@
 enum {
 	FED_MAX = 16 * 1024 * 1024, /* of XML; nothing of it is kept */
 	NEXT_MAX = 4 * 1024,
+	WORD_MAX = 255, /* of an ETag, of a storage class */
 	FOLDERS_MAX = LIST_KEYS_MAX,
 };
 
@@ -46,11 +47,14 @@ fail(struct list_page *p, enum err err)
 		p->err = err;
 }
 
+/* What is longer than any there is counts as not told. */
 static struct text
 keep(struct list_page *p, struct span s)
 {
 	struct text t = {(uint32_t)p->text.n, (uint32_t)s.n};
 
+	if (s.n > WORD_MAX)
+		return (struct text){0};
 	buf_span(&p->text, s);
 	if (p->text.err != ERR_OK)
 		fail(p, ERR_LIMIT);
@@ -67,6 +71,8 @@ keep_name(struct list_page *p, struct span s)
 	if (err != ERR_OK || p->text.n == t.at)
 		fail(p, err == ERR_LIMIT ? ERR_LIMIT : ERR_SHAPE);
 	t.n = (uint32_t)p->text.n - t.at;
+	if (t.n > LIST_KEY_MAX)
+		fail(p, ERR_LIMIT);
 	return t;
 }
 

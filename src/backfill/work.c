@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* S3 has no longer ones. */
+enum { BUCKET_MAX = 255, PREFIX_MAX = 1024 };
+
 bool
 work_take_place(struct work *w, const char *s)
 {
@@ -20,5 +23,5 @@ work_take_place(struct work *w, const char *s)
 		n += 1 + span_cut(&rest, '/').n;
 	w->bucket = (struct span){all.p, n};
 	w->prefix = rest.p != NULL ? rest : SPAN("");
-	return n > 0;
+	return n > 0 && n <= BUCKET_MAX && w->prefix.n <= PREFIX_MAX;
 }

@@ -102,6 +102,28 @@ test_what_is_no_page(void **state)
 	assert_int_equal(verdict("<!DOCTYPE x>" HEAD TAIL), ERR_SHAPE);
 }
 
+/* An ETag that nobody has would make a message of any length. */
+static void
+test_words_that_are_too_long(void **state)
+{
+	struct list_page *p;
+	struct buf b;
+
+	(void)state;
+	for (int n = 255; n <= 256; n++) {
+		buf_init(&b, 4096);
+		buf_printf(&b,
+		    HEAD "<Contents><Key>k</Key><ETag>%0*d</ETag>"
+			 "<StorageClass>%0*d</StorageClass></Contents>" TAIL,
+		    n, 0, n, 0);
+		assert_int_equal(parse(buf_view(&b), b.n, &p), ERR_OK);
+		assert_int_equal(list_page_at(p, 0).etag.n, n % 256);
+		assert_int_equal(list_page_at(p, 0).storage_class.n, n % 256);
+		list_page_free(&p);
+		buf_fini(&b);
+	}
+}
+
 static enum err
 many(const char *one, unsigned n)
 {
@@ -121,7 +143,7 @@ many(const char *one, unsigned n)
 static void
 test_a_page_has_its_limits(void **state)
 {
-	static char key[3 * 1024 + 64];
+	static char key[3 * 1024 + 65];
 	size_t n;
 
 	(void)state;
@@ -133,6 +155,9 @@ test_a_page_has_its_limits(void **state)
 	(void)snprintf(key + n, sizeof key - n, "</Key></Contents>");
 	/* The longest keys there are. */
 	assert_int_equal(many(key, LIST_KEYS_MAX), ERR_OK);
+	memcpy(strstr(key, "</Key>"), "k</Key></Contents>",
+	    sizeof "k</Key></Contents>");
+	assert_int_equal(many(key, 1), ERR_LIMIT);
 	assert_int_equal(
 	    many("<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>",
 		LIST_KEYS_MAX + 1),
@@ -341,6 +366,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_page_cut_anywhere),
 	    cmocka_unit_test(test_what_is_no_page),
+	    cmocka_unit_test(test_words_that_are_too_long),
 	    cmocka_unit_test(test_a_page_has_its_limits),
 	    cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_page_comes, setup, teardown),

@@ -28,9 +28,18 @@ test_places(void **state)
 	    {"b/p", NULL, NULL},
 	    {"s3:/b", NULL, NULL},
 	};
+	char text[2048];
 	struct work w;
 
 	(void)state;
+	for (int n = 255; n <= 256; n++) {
+		(void)snprintf(text, sizeof text, "s3://%0*d", n, 0);
+		assert_int_equal(work_take_place(&w, text), n == 255);
+	}
+	for (int n = 1024; n <= 1025; n++) {
+		(void)snprintf(text, sizeof text, "s3://b/%0*d", n, 0);
+		assert_int_equal(work_take_place(&w, text), n == 1024);
+	}
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		assert_int_equal(
 		    work_take_place(&w, rows[i].text), rows[i].bucket != NULL);
