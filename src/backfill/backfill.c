@@ -37,8 +37,8 @@ struct backfill {
 	bool taken[SQS_BATCH_MAX];  /* which messages of the batch are */
 	size_t part[SQS_BATCH_MAX]; /* those under way */
 	size_t nparts;
-	unsigned fails;	 /* in a row */
-	int64_t good_ms; /* the last success of either */
+	unsigned fails; /* in a row */
+	int64_t bad_ms; /* since when neither succeeds; −1: they do */
 	bool full, drained, stopped, told;
 	struct backfill_view view;
 	struct aws_result failure, trouble;
@@ -75,8 +75,12 @@ step_soon(void *arg)
 static bool
 is_passing(struct backfill *b, const struct aws_result *r)
 {
+	int64_t now = clock_mono_ms();
+
+	if (b->bad_ms < 0)
+		b->bad_ms = now;
 	return (r->class == AWS_TRANSIENT || r->class == AWS_THROTTLED) &&
-	       clock_mono_ms() - b->good_ms < PATIENCE_MS;
+	       now - b->bad_ms < PATIENCE_MS;
 }
 
 /* ---- the queue's figures ---- */
@@ -92,7 +96,7 @@ on_figures(
 
 	b->asking = NULL;
 	if (a != NULL && a->waiting >= 0) {
-		b->good_ms = now;
+		b->bad_ms = -1;
 		pressure_seen(&b->pressure, now,
 		    (uint64_t)a->waiting +
 			(uint64_t)(a->delayed > 0 ? a->delayed : 0));
@@ -170,7 +174,7 @@ on_answer(void *arg, const struct aws_result *r,
 
 	b->sending = NULL;
 	if (r->class == AWS_OK) {
-		b->good_ms = clock_mono_ms();
+		b->bad_ms = -1;
 		whole = take_entries(b, entry, n, &res);
 	} else {
 		/* It may have been obeyed. */
@@ -299,7 +303,7 @@ backfill_new(const struct backfill_conf *conf)
 	char region[REGION_MAX];
 
 	b->conf = *conf;
-	b->good_ms = clock_mono_ms();
+	b->bad_ms = -1;
 	buf_init(&b->at, KEY_MAX);
 	buf_init(&b->first, KEY_MAX);
 	s3_bucket_region(conf->s3, conf->work->bucket, region);

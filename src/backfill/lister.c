@@ -50,7 +50,7 @@ struct lister {
 	struct aws_result failure, trouble;
 	bool in_trouble;
 	struct buf failed_at;
-	int64_t good_ms; /* the last success */
+	int64_t bad_ms; /* since when nothing succeeds; while in_trouble */
 	uint64_t lists;
 	size_t largest; /* of the pages so far; 0: none came */
 };
@@ -115,7 +115,7 @@ static bool
 is_to_be_asked_again(const struct lister *l, const struct aws_result *r)
 {
 	return (r->class == AWS_TRANSIENT || r->class == AWS_THROTTLED) &&
-	       clock_mono_ms() - l->good_ms < LISTER_PATIENCE_MS;
+	       clock_mono_ms() - l->bad_ms < LISTER_PATIENCE_MS;
 }
 
 static void
@@ -126,6 +126,8 @@ on_page(void *arg, const struct aws_result *r, struct list_page *page)
 
 	s->call = NULL;
 	if (page == NULL) {
+		if (!l->in_trouble)
+			l->bad_ms = clock_mono_ms();
 		l->in_trouble = true;
 		l->trouble = *r;
 		if (is_to_be_asked_again(l, r))
@@ -136,7 +138,6 @@ on_page(void *arg, const struct aws_result *r, struct list_page *page)
 		return;
 	}
 	l->in_trouble = false;
-	l->good_ms = clock_mono_ms();
 	l->lists++;
 	s->fails = 0;
 	if (list_page_bytes(page) >= l->largest)
@@ -320,7 +321,6 @@ lister_new(struct s3 *s, struct timers *t, const struct work *w,
 	l->work = w;
 	l->fn = fn;
 	l->arg = arg;
-	l->good_ms = clock_mono_ms();
 	buf_init(&l->after, KEY_MAX);
 	buf_init(&l->last, KEY_MAX);
 	buf_init(&l->failed_at, KEY_MAX);

@@ -512,6 +512,45 @@ test_patience_ends(void **state)
 	assert_int_equal(backfill_view(t.b).failure->err, ERR_CONNECT);
 }
 
+/* A second, in which all that waits in the queue is taken, or nothing. */
+static void
+pass_second(bool lists_fail, bool is_taken)
+{
+	struct request *r;
+
+	if (is_taken)
+		t.waiting = 0;
+	while ((r = fake_http_next()) != NULL) {
+		if (lists_fail && fake_header(r, "x-amz-target") == NULL)
+			fake_fail(r, ERR_RESET);
+		else
+			serve(r);
+		fake_run();
+	}
+	fake_advance(1000);
+}
+
+/* Who had nothing to ask for meanwhile, since the queue was full, is as patient
+ * as ever. */
+static void
+test_patience_begins_with_the_failure(void **state)
+{
+	(void)state;
+	t.conf.max_waiting = 10;
+	t.b = backfill_new(&t.conf);
+	for (unsigned i = 0; i < 1300; i++)
+		pass_second(false, false);
+	assert_true(backfill_view(t.b).is_held);
+	for (unsigned i = 0; i < 600 && backfill_view(t.b).trouble == NULL; i++)
+		pass_second(true, true);
+	assert_non_null(backfill_view(t.b).trouble);
+	for (unsigned i = 0; i < 3600 && t.ended == 0; i++)
+		pass_second(false, true);
+	assert_int_equal(t.ended, 1);
+	assert_int_equal(backfill_view(t.b).end, BACKFILL_DONE);
+	assert_int_equal(backfill_view(t.b).sent_objects, KEYS);
+}
+
 /* Going on after a key relies on the order. */
 static void
 test_a_listing_out_of_order(void **state)
@@ -543,6 +582,7 @@ main(void)
 	    TEST(test_no_more_than_may_wait),
 	    TEST(test_refusals),
 	    TEST(test_patience_ends),
+	    TEST(test_patience_begins_with_the_failure),
 	    TEST(test_a_listing_out_of_order),
 	};
 
