@@ -219,6 +219,10 @@ read_args(struct dlq *d)
 		fputs("trailpost: --only takes fine, gone, denied, archived, "
 		      "corrupt, unread, no_object or unknown\n",
 		    stderr);
+	else if (d->all && d->json)
+		fputs("trailpost: --json is for dlq list, and for dlq redrive "
+		      "with --only: of all, SQS moves them and tells nothing\n",
+		    stderr);
 	else
 		return true;
 	return false;

@@ -91,15 +91,15 @@ tell_object(struct dlq *d, const struct notify_object *o)
 		json_text(&d->j, "cause", span_str(dlq_cause_name(d->found)));
 		json_text(&d->j, "detail", buf_view(&d->detail));
 		json_end(&d->j, '}');
-		return;
+	} else {
+		buf_printf(&d->out, "  %-9s s3://", dlq_cause_name(d->found));
+		enc_visible(&d->out, o->bucket);
+		buf_char(&d->out, '/');
+		enc_visible(&d->out, o->key);
+		buf_str(&d->out, ": ");
+		enc_visible(&d->out, buf_view(&d->detail));
+		buf_char(&d->out, '\n');
 	}
-	buf_printf(&d->out, "  %-9s s3://", dlq_cause_name(d->found));
-	enc_visible(&d->out, o->bucket);
-	buf_char(&d->out, '/');
-	enc_visible(&d->out, o->key);
-	buf_str(&d->out, ": ");
-	enc_visible(&d->out, buf_view(&d->detail));
-	buf_char(&d->out, '\n');
 	if (d->out.n > LINE_MAX_BYTES)
 		flush(d);
 }

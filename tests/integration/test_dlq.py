@@ -124,6 +124,14 @@ def test_a_message_of_several_objects(dlq):
     assert message["cause"] == "gone"
 
 
+def test_a_message_of_very_many_objects(dlq):
+    """More of them than a line has room for, in JSON too."""
+    keys = ["%s-%04d" % ("k" * 1000, one) for one in range(500)]
+    dlq.dead.send(shapes.s3_event("trail-logs", *keys))
+    message, = dlq.run("list", "--json").json["messages"]
+    assert [o["key"] for o in message["objects"]] == keys
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_releases_all(standin, dlq, number):
     _, data, _ = make_file(2)
@@ -211,6 +219,7 @@ def test_refusals_name_what_to_grant(standin, dlq, operation, args, words):
     ([], "dlq list or dlq redrive"), (["lost"], "dlq list or dlq redrive"),
     (["list", "--only", "fine"], "for dlq redrive"),
     (["redrive", "--only", "old"], "fine, gone, denied"),
+    (["redrive", "--json"], "--json"),
     (["list", "more"], "nothing to do"),
 ])
 def test_mistakes(dlq, args, words):
