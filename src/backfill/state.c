@@ -232,6 +232,27 @@ spill(int fd, struct span s)
 	return fsync(fd) == 0;
 }
 
+/* Or a power cut could bring back the file before; not all file systems can. */
+static void
+sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf folder;
+	int fd;
+
+	buf_init(&folder, PATH_MAX_BYTES);
+	if (slash == NULL)
+		buf_char(&folder, '.');
+	else
+		buf_add(&folder, path, (size_t)(slash + 1 - path));
+	fd = open(buf_cstr(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+	buf_fini(&folder);
+}
+
 bool
 state_write(const struct state *s, const char *path, const struct work *w,
     struct buf *why)
@@ -250,7 +271,9 @@ state_write(const struct state *s, const char *path, const struct work *w,
 	if (fd >= 0)
 		ok = close(fd) == 0 && ok;
 	ok = ok && rename(buf_cstr(&aside), path) == 0;
-	if (!ok)
+	if (ok)
+		sync_folder(path);
+	else
 		buf_printf(why, "%s: %s", path, strerror(errno));
 	buf_fini(&text);
 	buf_fini(&aside);

@@ -19,19 +19,13 @@ enum { NAME_BYTES = 4096 };
 
 /* ---- one pass ---- */
 
+/* false: f->why. */
 static bool
-on_sent(void *arg, struct span key, uint64_t objects, uint64_t bytes,
-    uint64_t messages)
+keep_state(struct fill *f)
 {
-	struct fill *f = arg;
 	struct buf why;
-	bool ok = true;
+	bool ok;
 
-	(void)bytes;
-	buf_reset(&f->state.after);
-	buf_span(&f->state.after, key);
-	f->state.objects += objects;
-	f->state.messages += messages;
 	if (f->asked->state == NULL)
 		return true;
 	buf_init(&why, sizeof f->why);
@@ -39,6 +33,20 @@ on_sent(void *arg, struct span key, uint64_t objects, uint64_t bytes,
 	(void)snprintf(f->why, sizeof f->why, "%s", buf_cstr(&why));
 	buf_fini(&why);
 	return ok;
+}
+
+static bool
+on_sent(void *arg, struct span key, uint64_t objects, uint64_t bytes,
+    uint64_t messages)
+{
+	struct fill *f = arg;
+
+	(void)bytes;
+	buf_reset(&f->state.after);
+	buf_span(&f->state.after, key);
+	f->state.objects += objects;
+	f->state.messages += messages;
+	return keep_state(f);
 }
 
 static void
@@ -159,13 +167,8 @@ end_sending(struct fill *f)
 	enum backfill_end end = f->sent.end;
 
 	f->state.done = end == BACKFILL_DONE;
-	if (f->state.done && f->asked->state != NULL) {
-		struct buf why;
-
-		buf_init(&why, sizeof f->why);
-		(void)state_write(&f->state, f->asked->state, &f->work, &why);
-		buf_fini(&why);
-	}
+	if (f->state.done)
+		(void)keep_state(f);
 	if (f->why[0] != '\0') {
 		fprintf(stderr, "trailpost: %s\n", f->why);
 		tell_end(f, "failed");
@@ -221,6 +224,13 @@ run(struct fill *f)
 
 	if (!prepare(f, &status))
 		return status;
+	/* A file that cannot be written shows before anything is sent. */
+	f->state.done = false;
+	if (!keep_state(f)) {
+		fprintf(stderr, "trailpost: %s\n", f->why);
+		tell_end(f, "failed");
+		return EXIT_TROUBLE;
+	}
 	send_all(f);
 	return end_sending(f);
 }

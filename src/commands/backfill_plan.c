@@ -94,6 +94,27 @@ read_choices(struct work *w, const struct backfill_args *a)
 	return true;
 }
 
+/* One that sorts behind all would have nothing sent, and call that done. */
+static bool
+read_after(const struct work *w, const char *after)
+{
+	struct span rest = span_str(after);
+	struct buf front;
+	bool right;
+
+	if (after == NULL)
+		return true;
+	buf_init(&front, 2048);
+	buf_span(&front, w->prefix);
+	if (!w->any_key)
+		buf_str(&front, w->prefix.n > 0 ? "/AWSLogs/" : "AWSLogs/");
+	right = span_starts(rest, buf_cstr(&front));
+	buf_fini(&front);
+	return right || mistake("--after", after,
+			    "is no key of it: give the whole key, without "
+			    "s3://BUCKET/");
+}
+
 bool
 plan_read(struct fill *f)
 {
@@ -120,7 +141,7 @@ plan_read(struct fill *f)
 	if (a->state != NULL && a->after != NULL)
 		return mistake("--after", NULL,
 		    "--state says too where to go on: leave one of them");
-	return true;
+	return read_after(w, a->after);
 }
 
 static bool
@@ -267,7 +288,7 @@ plan_command(const struct fill *f, struct buf *out)
 		buf_str(out, " --any-key");
 	add_option(out, "max-waiting", span_str(a->max_waiting));
 	add_option(out, "profile", span_str(f->args->profile));
-	if (a->state != NULL)
+	if (a->state != NULL && f->why[0] == '\0')
 		add_option(out, "state", span_str(a->state));
 	else
 		add_option(out, "after", buf_view(&f->state.after));

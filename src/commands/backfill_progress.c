@@ -89,7 +89,9 @@ say(struct progress *p)
 	else
 		add_counting(&b, &v, seconds);
 	if (v.trouble != NULL) {
-		buf_printf(&b, "; tries again: %s ", v.trouble->code);
+		buf_str(&b, "; tries again: ");
+		enc_visible(&b, span_str(v.trouble->code));
+		buf_char(&b, ' ');
 		enc_visible(&b, span_str(v.trouble->message));
 	}
 	/* ("\033[K" wipes what an earlier, longer line left.) */

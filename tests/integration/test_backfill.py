@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import signal
 import subprocess
 from collections import Counter
@@ -227,6 +228,11 @@ def test_the_end_of_the_time(standin, fill):
     (("s3://b", "--from", "2026-01-01", "--max-waiting", "0"), "1 to"),
     (("s3://b", "--from", "2026-01-01", "--state", "s", "--after", "k"),
      "leave one"),
+    (("s3://b", "--from", "2026-01-01", "--after", "s3://b/AWSLogs/x"),
+     "--after"),
+    (("s3://b/p", "--from", "2026-01-01", "--after", "AWSLogs/x"),
+     "--after"),
+    (("s3://" + "b" * 300, "--from", "2026-01-01"), "s3://BUCKET"),
     (("s3://b", "s3://c", "--from", "2026-01-01"), "nothing to do"),
     (("s3://b", "--from", "2026-01-01", "--peek"), "has no option"),
 ])
@@ -373,7 +379,30 @@ def test_a_state_that_cannot_be_written(standin, fill):
     done = fill.run("s3://trail-logs", *JANUARY, "--yes", *FAST, "--state",
                     "/nonexistent/state")
     assert done.status == 1 and "/nonexistent/state" in done.err
+    assert standin.queue.empty()
+
+
+def test_a_state_that_can_be_written_no_more(standin, fill):
+    """It stops, and the command to go on does without the file."""
+    put_all(standin, spread(600))
+    folder = fill.home / "gone"
+    folder.mkdir()
+    gate = standin.gate()
+    standin.faults.script("sqs.SendMessageBatch", [Fault(hold=gate)])
+    process = fill.start("s3://trail-logs", *JANUARY, "--yes", *FAST,
+                         "--state", folder / "state")
+    assert gate.reached.wait(30)
+    shutil.rmtree(folder)
+    standin.open_gates()
+    done = fill.finish(process)
+    assert done.status == 1 and "gone/state" in done.err
     assert standin.queue.size() == 10  # and no more
+    command = done.err.split("to go on:\n")[1].strip()
+    assert "--state" not in command
+    assert subprocess.run(["bash", "-c", command], env=fill.env,
+                          cwd=fill.home, capture_output=True,
+                          timeout=60, check=False).returncode == 0
+    assert announced(sent(standin)) == sorted(spread(600))
 
 
 def kill_and_go_on(standin, fill, wanted, rng):
