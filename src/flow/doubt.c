@@ -346,10 +346,8 @@ doubt_next(struct objects *os)
 		return NULL;
 	m->stay.trying = true;
 	o = line_try(m);
-	if (o == NULL) { /* others are at it */
-		lot_again(&os->lot, m, clock_mono_ms());
+	if (o == NULL) /* others are at it, and it hears of that */
 		return NULL;
-	}
 	o->repeat = true;
 	o->ticket = os->s3.breaker.turn;
 	if (doubt == DOUBT_DASSANA) {

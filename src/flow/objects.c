@@ -239,6 +239,9 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	struct objects *os = arg;
 	bool in_doubt = e->aws != NULL && doubt_get(os, o, e->aws);
 
+	/* It has shown nothing: another may probe in its place. */
+	if (o->repeat && e->evicted && !o->answered)
+		doubt_cancelled(os, o);
 	os->repeats -= o->repeat;
 	o->repeat = false;
 	os->stats.bytes += e->bytes;

@@ -466,6 +466,61 @@ test_first_tries_are_no_probes(void **state)
 	close_world();
 }
 
+/* One that has to give up its slot before S3 has answered is no probe any more:
+ * another takes its turn. */
+static void
+test_a_probe_is_evicted(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a");
+	refuse("a");
+	message("x y z");
+	message("v");
+	message("w");
+	fake_advance(8000);
+	for (const char *k = "axyzvw"; *k != '\0'; k++) {
+		char key[2] = {*k, '\0'};
+
+		wait_for_get(key);
+		refuse(key);
+	}
+	for (int i = 0; i < 20; i++) {
+		for (int ms = 0; fake_s3_nth(0) == NULL; ms += 100) {
+			assert_true(ms <= 31 * 1000);
+			fake_advance(100);
+		}
+		fake_s3_fail(fake_s3_nth(0), AWS_DENIED, "AccessDenied");
+	}
+	close_world();
+}
+
+/* Nor is one tried in its turn that another message tries already; that is not
+ * looked at again and again. */
+static void
+test_others_are_at_it(void **state)
+{
+	struct message *m;
+
+	(void)state;
+	open_world(4);
+	m = message("a");
+	refuse("a");
+	message("a");
+	for (int i = 0; i < 10; i++) {
+		fake_advance(1000);
+		assert_true(fake_s3_is_open("a"));
+	}
+	assert_true(m->stay.tries <= 1);
+	refuse("a");
+	assert_int_equal(objects_parked(t.os), 2);
+	assert_in_range(wait_for_get("a"), 0, 1100);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
 /* Others are read: three times over ten minutes, and it is given back. */
 static void
 test_at_fault_by_comparison(void **state)
@@ -859,6 +914,8 @@ main(void)
 	    cmocka_unit_test(test_remembered_while_held),
 	    cmocka_unit_test(test_parked),
 	    cmocka_unit_test(test_first_tries_are_no_probes),
+	    cmocka_unit_test(test_a_probe_is_evicted),
+	    cmocka_unit_test(test_others_are_at_it),
 	    cmocka_unit_test(test_at_fault_by_comparison),
 	    cmocka_unit_test(test_a_success_wakes_all),
 	    cmocka_unit_test(test_a_message_is_one_piece_of_evidence),
