@@ -16,6 +16,25 @@ any_message_begun(const struct object *o)
 	return false;
 }
 
+/* Of messages that have begun: it would wait for something that is not tried
+ * any more. */
+static bool
+waits_in_vain(const struct object *o)
+{
+	struct want *w;
+
+	if (o->state == OBJECT_PARKED)
+		return true;
+	if (o->state != OBJECT_READY)
+		return false;
+	TAILQ_FOREACH(w, &o->wants, of_object)
+	{
+		if (!w->message->turn.held_back)
+			return false;
+	}
+	return true;
+}
+
 static void
 cancel_repeats(struct objects *os)
 {
@@ -50,10 +69,13 @@ objects_drain(struct objects *os)
 	doubt_drain(os);
 	for (o = TAILQ_FIRST(&os->all); o != NULL; o = next) {
 		next = TAILQ_NEXT(o, link);
-		if (o->state == OBJECT_READY && !any_message_begun(o)) {
+		if (waits_in_vain(o))
+			object_back_off(o, BACK_OFF_STOP);
+		else if (o->state == OBJECT_READY && !any_message_begun(o))
 			object_back_off(o, BACK_OFF_NONE);
-			object_settle(os, o);
-		}
+		else
+			continue;
+		object_settle(os, o);
 	}
 }
 

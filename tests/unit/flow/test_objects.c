@@ -875,6 +875,42 @@ test_drain(void **state)
 	close_world();
 }
 
+/* A message that has begun is worked on to its end; what of it is parked, or
+ * would wait for that to be tried, is not waited for. */
+static void
+test_drain_with_some_parked(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a b");
+	refuse("a");
+	objects_drain(t.os);
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_true(objects_idle(t.os));
+	assert_int_equal(messages_held(t.ms), 0);
+	assert_int_equal(leave().released, 1);
+	close_world();
+}
+
+static void
+test_drain_while_held_back(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a b c d e f g h");
+	refuse("a");
+	refuse("b");
+	refuse("c");
+	objects_drain(t.os);
+	while (fake_s3_nth(0) != NULL)
+		fake_s3_fail(fake_s3_nth(0), AWS_DENIED, "AccessDenied");
+	assert_true(objects_idle(t.os));
+	assert_int_equal(messages_held(t.ms), 0);
+	assert_int_equal(leave().released, 1);
+	close_world();
+}
+
 static void
 test_abandon(void **state)
 {
@@ -930,6 +966,8 @@ main(void)
 	    cmocka_unit_test(test_a_suspect_is_joined),
 	    cmocka_unit_test(test_a_suspect_is_gone),
 	    cmocka_unit_test(test_drain),
+	    cmocka_unit_test(test_drain_with_some_parked),
+	    cmocka_unit_test(test_drain_while_held_back),
 	    cmocka_unit_test(test_abandon),
 	};
 
