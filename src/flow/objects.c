@@ -156,9 +156,7 @@ object_settle_if_over(struct objects *os, struct object *o)
 			object_back_off(o, BACK_OFF_STOP);
 		object_settle(os, o);
 	} else if (o->evicted) {
-		o->suspect = false;
-		object_begin_anew(o);
-		object_move(os, o, OBJECT_READY);
+		object_put_back(os, o);
 	} else if (o->doubt == DOUBT_S3 ||
 		   (o->whole && o->doubt != DOUBT_NONE)) {
 		object_move(os, o, OBJECT_PARKED);

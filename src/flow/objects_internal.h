@@ -56,6 +56,11 @@ void objects_disown(struct objects *os, struct message *m);
 /* What was delivered of it may be forgotten. */
 void objects_unpin(struct objects *os, struct message *m);
 
+/* ---- objects_start.c ---- */
+
+/* It was evicted: it is to be read again. */
+void object_put_back(struct objects *os, struct object *o);
+
 /* ---- doubt_blame.c ---- */
 
 /* o has failed, which may speak against m. */

@@ -20,6 +20,21 @@ start(struct objects *os, struct object *o)
 	slots_start(os->slots, o);
 }
 
+/* Whoever of its messages is held back tries it as one that is parked. */
+void
+object_put_back(struct objects *os, struct object *o)
+{
+	struct want *w;
+
+	o->suspect = false;
+	object_begin_anew(o);
+	object_move(os, o, OBJECT_READY);
+	TAILQ_FOREACH(w, &o->wants, of_object)
+	{
+		doubt_look(os, w->message);
+	}
+}
+
 static bool
 may_repeat(const struct objects *os)
 {

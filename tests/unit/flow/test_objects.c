@@ -495,6 +495,31 @@ test_a_probe_is_evicted(void **state)
 	close_world();
 }
 
+/* Nor is its message forgotten, which has no turns of its own. */
+static void
+test_one_held_back_is_evicted(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a b c");
+	refuse("a");
+	refuse("b");
+	refuse("c");
+	message("x");
+	message("y");
+	message("z");
+	fake_advance(8000);
+	objects_start(t.os);
+	for (int s = 0; s < 600; s++) {
+		while (fake_s3_nth(0) != NULL)
+			assert_true(fake_s3_send(fake_s3_nth(0), TWO));
+		settle(DELIVERY_TAKEN);
+		fake_advance(1000);
+	}
+	assert_int_equal(leave().deleted, 4);
+	close_world();
+}
+
 /* Nor is one tried in its turn that another message tries already; that is not
  * looked at again and again. */
 static void
@@ -951,6 +976,7 @@ main(void)
 	    cmocka_unit_test(test_parked),
 	    cmocka_unit_test(test_first_tries_are_no_probes),
 	    cmocka_unit_test(test_a_probe_is_evicted),
+	    cmocka_unit_test(test_one_held_back_is_evicted),
 	    cmocka_unit_test(test_others_are_at_it),
 	    cmocka_unit_test(test_at_fault_by_comparison),
 	    cmocka_unit_test(test_a_success_wakes_all),
