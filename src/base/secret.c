@@ -68,7 +68,7 @@ base64(struct span s, size_t at)
 		unsigned v = 0;
 
 		for (size_t bit = i * 6; bit < i * 6 + 6; bit++) {
-			unsigned char c = (unsigned char)s.p[bit / 8 - at];
+			unsigned c = (unsigned char)s.p[bit / 8 - at];
 
 			v = v << 1 | (c >> (7 - bit % 8) & 1u);
 		}

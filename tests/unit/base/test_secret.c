@@ -122,7 +122,7 @@ test_odd_ones(void **state)
 static void
 test_many(void **state)
 {
-	char name[32];
+	char name[64];
 	(void)state;
 	secret_know_str("the very first of them");
 	for (int i = 0; i < 1000; i++)

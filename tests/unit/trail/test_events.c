@@ -138,6 +138,7 @@ test_no_pattern_takes_long(void **state)
 	memset(text, 'a', sizeof text);
 	for (int stars = 1; stars <= 2; stars++) {
 		struct pattern *p = pattern_new();
+		int64_t us;
 
 		pattern_add_star(p);
 		for (int i = 0; i < PATTERN_MAX / 2; i++) {
@@ -147,9 +148,11 @@ test_no_pattern_takes_long(void **state)
 		}
 		pattern_add_byte(p, 'b');
 		pattern_seal(p);
-#ifndef __SANITIZE_ADDRESS__
-		assert_true(match_us(p, (struct span){text, sizeof text},
-				false) <= 1000);
+		us = match_us(p, (struct span){text, sizeof text}, false);
+#ifdef __SANITIZE_ADDRESS__
+		(void)us; /* slow for reasons of its own */
+#else
+		assert_true(us <= 1000);
 #endif
 		text[sizeof text - 1] = 'b';
 		assert_true(
