@@ -317,6 +317,7 @@ def test_back_pressure(standin, fill):
 def test_a_signal_and_the_command_to_go_on(standin, fill, number):
     wanted = spread(999) + [key_of(3, 1, end=" it's\n.gz")]
     put_all(standin, wanted)
+    fill.settings[" dassana_token "] = "wouldBeSecret0123456789"
     gate = standin.gate()
     standin.faults.script("sqs.SendMessageBatch", [None, Fault(hold=gate)])
     process = fill.start("s3://trail-logs", *JANUARY, "--yes", *FAST,
@@ -328,6 +329,7 @@ def test_a_signal_and_the_command_to_go_on(standin, fill, number):
     assert done.status == 0, done.err
     assert "stopped: " in done.err
     standin.faults.clear()
+    assert "wouldBeSecret" not in done.err
     command = done.err.split("to go on:\n")[1].strip()
     again = subprocess.run(["bash", "-c", command], env=fill.env,
                            cwd=fill.home, capture_output=True, text=True,
