@@ -114,14 +114,16 @@ nth_command(const void *arg, size_t i)
 	return commands[i];
 }
 
-/* What was typed may hold anything; a terminal gets none of it raw. */
+/* What was typed may hold anything; a terminal gets none of it raw, and nothing
+ * of a value, which may be a token. */
 static bool
 mistake(const char *what, const char *word, const char *better)
 {
+	struct span rest = span_str(word);
 	struct buf b;
 
 	buf_init(&b, 1024);
-	enc_visible(&b, span_str(word));
+	enc_visible(&b, span_cut(&rest, '='));
 	fprintf(stderr, "trailpost: %s \"%.200s\"", what, buf_cstr(&b));
 	if (better != NULL)
 		fprintf(stderr, "; did you mean %s?", better);

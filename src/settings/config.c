@@ -159,12 +159,14 @@ load_option(struct notes *n, struct config *c, const char *text)
 {
 	struct span rest = span_str(text);
 	struct span key = span_trim(span_cut(&rest, '='));
+	struct span words = key, name = span_cut(&words, ' ');
 	size_t row = option_find(key);
 	struct buf at, guess;
 
 	buf_init(&guess, 128);
 	buf_init(&at, 256);
-	buf_printf(&at, "-o %.*s", (int)(key.n < 64 ? key.n : 64), key.p);
+	/* Where '=' is missing, the word behind the name may be a token. */
+	buf_printf(&at, "-o %.*s", (int)(name.n < 64 ? name.n : 64), name.p);
 	guess_key(key, &guess);
 	if (rest.p == NULL)
 		notes_fatal(n, "%s: must be KEY=VALUE", buf_cstr(&at));

@@ -89,6 +89,8 @@ def test_a_file_that_is_missing_is_one_mistake(said):
     (("chekc",), 'unknown command "chekc"; did you mean check?'),
     (("--prnt-config",), "did you mean --print-config?"),
     (("check", "--often"), 'unknown option "--often"'),
+    (("check", "--dassana_token=x"), 'unknown option "--dassana_token"'),
+    (("check", "dassana_token=x"), 'nothing to do with "dassana_token"'),
     (("-x",), 'unknown option "-x"'),
     (("check", "--ready"), 'check has no option "--ready"'),
     (("--peek",), 'without a command it has no option "--peek"'),

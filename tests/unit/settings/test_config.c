@@ -266,7 +266,9 @@ tells_every_mistake_at_once(void **state)
 	    "[section]\n"
 	    "s3_concurrency = 1 # one\n"
 	    "gzip = 1\n",
-	    env, (const char *[]){"s3_path_style=maybe", "nonsense", NULL});
+	    env,
+	    (const char *[]){"s3_path_style=maybe", "nonsense",
+		"dassana_token s3cret", NULL});
 	has_note(
 	    &l, "conf:2: unknown key 'queue_uri'; did you mean queue_url?");
 	has_note(&l, "conf:3: visibility_timeout: '5' is not a duration");
@@ -287,9 +289,10 @@ tells_every_mistake_at_once(void **state)
 	has_note(&l, "-o s3_path_style: s3_path_style: 'maybe' is not one of "
 		     "auto, yes, no");
 	has_note(&l, "-o nonsense: must be KEY=VALUE");
+	has_note(&l, "-o dassana_token: must be KEY=VALUE");
 	has_note(&l, "queue_url is missing");
 	has_note(&l, "the token is missing");
-	assert_int_equal(l.mistakes, 16);
+	assert_int_equal(l.mistakes, 17);
 	assert_int_equal(l.c.gzip_level, 3);
 	unload(&l);
 }
