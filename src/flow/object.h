@@ -74,6 +74,7 @@ struct object {
 	bool suspect;		  /* Dassana has refused events of it */
 	bool answered;		  /* its GET has brought the head */
 	struct trial trial;	  /* of its GET */
+	uint64_t rules;		  /* of its GET, by number */
 	unsigned ticket;	  /* of its GET, for the breaker */
 	enum object_doubt doubt;  /* of what has just failed */
 	enum judge_side side;	  /* and what it would be compared with */

@@ -285,12 +285,14 @@ objects_settled(struct objects *os, const struct delivery_settled *s)
 /* ---- beginnings ---- */
 
 /* A notification that names no contents may be about newer ones than those that
- * are being read. */
+ * are being read; and what is read may leave out what is wanted by now. */
 static bool
-may_join(const struct object *o)
+may_join(const struct objects *os, const struct object *o)
 {
-	return o->state == OBJECT_READY || o->state == OBJECT_PARKED ||
-	       o->etag.n > 0 || o->version.n > 0;
+	if (o->state == OBJECT_READY || o->state == OBJECT_PARKED)
+		return true;
+	return (o->etag.n > 0 || o->version.n > 0) &&
+	       o->rules == events_now(os->conf.events);
 }
 
 /* Who comes anew may have better luck. */
@@ -323,7 +325,7 @@ objects_want(
 	o = object_new(n);
 	at = tsearch(o, &os->tree, object_cmp);
 	CHECK(at != NULL);
-	joined = *at != o && may_join(*at);
+	joined = *at != o && may_join(os, *at);
 	if (joined) {
 		object_free(o);
 		o = *at;

@@ -12,6 +12,7 @@ start(struct objects *os, struct object *o)
 	os->repeats += o->repeat;
 	object_move(os, o, OBJECT_ACTIVE);
 	o->trial = judge_begin(os->conf.judge);
+	o->rules = events_now(os->conf.events);
 	TAILQ_FOREACH(w, &o->wants, of_object)
 	{
 		w->message->started = true;

@@ -15,6 +15,7 @@ static struct {
 	struct pool *pool;
 	struct batcher *batcher, *lane;
 	struct dassana *dassana;
+	struct events *rules;	   /* none, at first */
 	struct delivery *delivery; /* idle: what is sealed is kept here */
 	struct judge judge;
 	struct batch *sealed[16];
@@ -65,6 +66,7 @@ open_world(unsigned concurrency)
 	log_quiet();
 	t.pool = pool_new(64 * POOL_PIECE);
 	t.batcher = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
+	oc.events = t.rules = events_new("", "");
 	t.ms = messages_new(fake_timers(), NULL, 3600, 30, ignore, NULL);
 	t.lane = batcher_new(fake_timers(), t.pool, &bc, on_sealed, NULL);
 	t.dassana = dassana_new(fake_http(),
@@ -90,6 +92,7 @@ close_world(void)
 	delivery_free(&t.delivery);
 	dassana_free(&t.dassana);
 	objects_free(&t.os);
+	events_free(&t.rules);
 	messages_free(&t.ms);
 	pool_free(&t.pool);
 	assert_int_equal(fake_s3_open(), 0);

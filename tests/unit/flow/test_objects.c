@@ -214,6 +214,26 @@ test_joined(void **state)
 	}
 }
 
+/* What is being read leaves out what is wanted since the rules have changed. */
+static void
+test_not_joined_by_other_rules(void **state)
+{
+	(void)state;
+	open_world(2);
+	events_change(t.rules, "", "a=1");
+	message("a");
+	events_change(t.rules, "", "");
+	message("a");
+	assert_int_equal(stats().joined, 0);
+	while (fake_s3_nth(0) != NULL)
+		assert_true(fake_s3_send(fake_s3_nth(0), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(stats().ruled_out, 1);
+	assert_int_equal(stats().delivered, 3);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
 static void
 test_named_twice_by_one(void **state)
 {
@@ -966,6 +986,7 @@ main(void)
 	    cmocka_unit_test(test_a_record_left_out),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_joined),
+	    cmocka_unit_test(test_not_joined_by_other_rules),
 	    cmocka_unit_test(test_named_twice_by_one),
 	    cmocka_unit_test(test_not_the_same),
 	    cmocka_unit_test(test_one_to_s3),
