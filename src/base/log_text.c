@@ -112,18 +112,22 @@ text_of(const struct log_field *fields, const char *name)
 	return f != NULL && f->kind == LOG_F_SPAN ? f->text : SPAN("");
 }
 
+/* At most so many bytes of it, and no part of a character. */
+static struct span
+front(struct span s, size_t most)
+{
+	if (s.n <= most)
+		return s;
+	while (most > 0 && ((unsigned char)s.p[most] & 0xc0) == 0x80)
+		most--;
+	return (struct span){s.p, most};
+}
+
 static void
 add_text(struct buf *b, struct span s)
 {
-	bool cut = s.n > TEXT_MAX;
-
-	while (cut && s.n > TEXT_MAX - 3 &&
-	       ((unsigned char)s.p[TEXT_MAX] & 0xc0) == 0x80 && s.n-- > 0)
-		;
-	if (cut)
-		s.n = TEXT_MAX;
-	enc_visible(b, s);
-	if (cut)
+	enc_visible(b, front(s, TEXT_MAX));
+	if (s.n > TEXT_MAX)
 		buf_str(b, "…");
 }
 
@@ -175,7 +179,7 @@ add_object(struct buf *b, struct span bucket, struct span key, size_t most)
 		return;
 	}
 	/* Its end is what differs. */
-	enc_visible(b, (struct span){name.p, most / 4});
+	enc_visible(b, front(name, most / 4));
 	buf_str(b, "…");
 	name = (struct span){name.p + name.n - most * 3 / 4, most * 3 / 4};
 	while (name.n > 0 && ((unsigned char)*name.p & 0xc0) == 0x80) {

@@ -119,6 +119,27 @@ nothing_invisible_gets_through(void **state)
 	assert_int_equal(strcspn(all, "\n"), strlen(all) - 1);
 }
 
+/* What is too long is cut between characters. */
+static void
+no_character_is_cut(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	for (size_t shift = 0; shift < 4; shift++) {
+		size_t n = shift;
+
+		memset(text, 'x', sizeof text);
+		for (; n + 4 < sizeof text; n += 3)
+			memcpy(text + n, "\xe2\x82\xac", 3);
+		text[n] = '\0';
+		all[0] = '\0';
+		LOG_INFO("e", F_STR("a", text), F_STR("key", text));
+		assert_non_null(strstr(all, "…"));
+		assert_null(strchr(all, '?'));
+	}
+}
+
 static void
 colours_are_balanced(void **state)
 {
@@ -204,6 +225,7 @@ main(void)
 	    TEST(an_event_without_words),
 	    TEST(day_and_zone_are_told_when_they_change),
 	    TEST(nothing_invisible_gets_through),
+	    TEST(no_character_is_cut),
 	    TEST(colours_are_balanced),
 	    TEST(many_messages),
 	    TEST(repetitions),
