@@ -146,6 +146,7 @@ static bool
 is_confirmed(struct fill *f)
 {
 	char answer[16] = "";
+	bool yes;
 
 	if (f->asked->yes)
 		return true;
@@ -157,8 +158,11 @@ is_confirmed(struct fill *f)
 	}
 	fputs("Announce them? [y/N] ", stderr);
 	fflush(stderr);
-	return fgets(answer, sizeof answer, stdin) != NULL &&
-	       (answer[0] == 'y' || answer[0] == 'Y');
+	yes = fgets(answer, sizeof answer, stdin) != NULL &&
+	      (answer[0] == 'y' || answer[0] == 'Y');
+	if (!yes)
+		fputs("trailpost: nothing was sent\n", stderr);
+	return yes;
 }
 
 static int

@@ -101,6 +101,21 @@ add_left_out(const struct fill *f, struct report_step *s)
 	}
 }
 
+/* A wrong prefix lists nothing, which is no error of S3's. */
+static void
+warn_of_nothing(const struct fill *f, struct report_step *s)
+{
+	if (f->work.any_key || f->counted.listed.accounts > 0)
+		return;
+	s->mark = REPORT_WARNING;
+	buf_printf(&s->advice,
+	    "there is no trail at s3://%.*s/%.*s%sAWSLogs/: name its prefix, "
+	    "which is what stands before AWSLogs/ in its keys, and look at "
+	    "--organization and --account",
+	    (int)f->work.bucket.n, f->work.bucket.p, (int)f->work.prefix.n,
+	    f->work.prefix.p, f->work.prefix.n > 0 ? "/" : "");
+}
+
 bool
 tell_listing(struct fill *f)
 {
@@ -124,6 +139,7 @@ tell_listing(struct fill *f)
 		    "of them newer than the queue, so perhaps announced "
 		    "already");
 		add_left_out(f, s);
+		warn_of_nothing(f, s);
 	}
 	report_add(&p->report, s);
 	return v->end == BACKFILL_DONE;

@@ -185,6 +185,14 @@ def test_dry_run(standin, fill):
     assert done.json["listed"]["newer_than_queue"] == 0
 
 
+def test_a_prefix_that_holds_no_trail(standin, fill):
+    put_all(standin, spread(5))
+    done = fill.run("s3://trail-logs/x", *JANUARY, "--dry-run")
+    mark, text = done.step("listing")
+    assert (done.status, mark) == (0, "!")
+    assert "no trail at s3://trail-logs/x/AWSLogs/" in text
+
+
 def test_nobody_can_be_asked(standin, fill):
     put_all(standin, spread(5))
     done = fill.run("s3://trail-logs", *JANUARY)

@@ -218,7 +218,15 @@ def test_a_backfill_asks_and_takes_no_for_it(standin, shown):
     assert "600 objects" in terminal.text and "24 messages" in terminal.text
     terminal.type("\n")
     assert terminal.end(None) == 1
+    assert "nothing was sent" in terminal.text
     assert standin.queue.empty()
+
+
+def test_a_backfill_shows_no_code_as_it_came(standin, shown):
+    standin.faults.on("sqs.SendMessageBatch", Fault(503, "\x1b[2JBusy", "x"))
+    terminal = shown(*past(standin), "--yes")
+    terminal.wait_for("tries again: ?[2JBusy x")
+    assert_harmless(terminal.text.replace("\x1b[K", ""))
 
 
 def test_a_backfill_shows_a_bar(standin, shown):
