@@ -33,7 +33,7 @@ struct totals_values {
 
 struct total {
 	const char *name;
-	size_t at, n; /* of n numbers in totals_values that are added up */
+	size_t at, size; /* of the numbers that are added up, in bytes */
 	unsigned shows;
 	enum total_group group;
 	const char *words; /* on the page */

@@ -2,7 +2,7 @@
 
 #define WHERE(field)                                                           \
 	.at = offsetof(struct totals_values, field),                           \
-	.n = sizeof((struct totals_values *)0)->field / sizeof(uint64_t)
+	.size = sizeof((struct totals_values *)0)->field
 
 enum {
 	LINE = TOTAL_LINE,
@@ -103,7 +103,7 @@ totals_value(const struct totals_values *v, const struct total *t)
 	    (const uint64_t *)(const void *)((const char *)v + t->at);
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->size / sizeof *of; i++)
 		sum += of[i];
 	return sum;
 }

@@ -167,14 +167,14 @@ tell_work(struct fill *f)
 	struct estimate e =
 	    tally_estimate(&f->counted.tally, f->counted.listed.lists);
 	struct report_step *s = &f->check.step;
+	unsigned long long of_s3 = e.lists + e.gets;
 
 	report_step_init(s, "work");
 	buf_printf(&s->fact,
 	    "%llu messages; %llu requests to S3 and %llu to SQS in all, about "
 	    "$%.2f; %.1f hours of what Dassana takes (50 GB an hour, if a file "
 	    "is %d times as large unpacked)",
-	    (unsigned long long)e.messages,
-	    (unsigned long long)(e.lists + e.gets), (unsigned long long)e.sqs,
+	    (unsigned long long)e.messages, of_s3, (unsigned long long)e.sqs,
 	    e.dollars, e.hours, ESTIMATE_GROWTH);
 	warn_of_retention(f, &e);
 	report_add(&f->check.report, s);

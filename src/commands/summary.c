@@ -119,14 +119,20 @@ summary_add(struct summary *s, struct span head, struct span tail)
 
 /* ---- the table ---- */
 
+/* In the order in which they are told. */
+struct place {
+	const struct kind *kind;
+};
+
 static int
 larger_first(const void *a, const void *b)
 {
-	const struct kind *const *x = a, *const *y = b;
+	const struct kind *x = ((const struct place *)a)->kind;
+	const struct kind *y = ((const struct place *)b)->kind;
 
-	if ((*x)->bytes != (*y)->bytes)
-		return (*x)->bytes < (*y)->bytes ? 1 : -1;
-	return by_names(*x, *y);
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return by_names(x, y);
 }
 
 /* What stands in a file may hold anything. */
@@ -150,17 +156,17 @@ write_kind(const struct summary *s, const struct kind *k, struct buf *out)
 void
 summary_write(const struct summary *s, struct buf *out)
 {
-	const struct kind **kind = mem_alloc((s->n + 1) * sizeof *kind);
+	struct place *place = mem_alloc((s->n + 1) * sizeof *place);
 
 	for (size_t i = 0; i < s->n; i++)
-		kind[i] = s->kind[i];
-	qsort(kind, s->n, sizeof *kind, larger_first);
+		place[i].kind = s->kind[i];
+	qsort(place, s->n, sizeof *place, larger_first);
 	buf_printf(out, "%12s %6s %10s  %-32s  %s\n", "bytes", "%", "events",
 	    "eventSource", "eventName");
 	for (size_t i = 0; i < s->n; i++)
-		write_kind(s, kind[i], out);
+		write_kind(s, place[i].kind, out);
 	if (s->rest.events > 0)
 		write_kind(s, &s->rest, out);
 	write_kind(s, &s->all, out);
-	mem_free(kind);
+	mem_free(place);
 }

@@ -207,7 +207,8 @@ read_set(struct reader *r, struct pattern *p)
 			if (!read_member(r, &to))
 				return false;
 		}
-		for (int c = from; c <= to; c++)
+		for (unsigned char c = (unsigned char)from;
+		     c <= (unsigned char)to; c++)
 			in[c] = true;
 	}
 	r->at++;

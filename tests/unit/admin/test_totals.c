@@ -25,7 +25,7 @@ test_rows(void **state)
 	(void)state;
 	for (const struct total *t = totals_table; t->name != NULL; t++) {
 		assert_ptr_equal(row(t->name), t);
-		assert_true(t->n > 0);
+		assert_true(t->size > 0 && t->size % sizeof(uint64_t) == 0);
 		assert_true(t->shows != 0);
 		assert_int_equal(t->group != TOTAL_NOWHERE, t->words != NULL);
 	}
