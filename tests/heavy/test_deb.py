@@ -50,7 +50,8 @@ def test_lintian_finds_no_error(package):
 
 
 def test_version_is_that_of_the_program(package, shell):
-    version, codec = shell("/usr/bin/trailpost --version").splitlines()
+    # podman may have said something before.
+    *_, version, codec = shell("/usr/bin/trailpost --version").splitlines()
     assert version == "trailpost " + field(package, "Version")
     assert codec == "deflate by ISA-L"
 
