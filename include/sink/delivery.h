@@ -98,7 +98,8 @@ void delivery_submit(struct delivery *d, struct batch *b, bool suspect);
  * more than it takes to find out. */
 bool delivery_open(const struct delivery *d);
 /* Twice as many batches are here as may be under way: one that comes waits for
- * more than one POST. */
+ * more than one POST. While others are taken those that have failed do not
+ * count, since nobody waits for them. */
 bool delivery_crowded(const struct delivery *d);
 /* Nothing has failed since something was taken. */
 bool delivery_answers(const struct delivery *d);

@@ -236,7 +236,16 @@ delivery_submit(struct delivery *d, struct batch *b, bool suspect)
 bool
 delivery_crowded(const struct delivery *d)
 {
-	return d->nitems >= 2 * (size_t)d->conf.concurrency;
+	size_t most = 2 * (size_t)d->conf.concurrency, n = 0;
+	const struct item *it;
+
+	if (d->nitems < most)
+		return false;
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		n += d->breaker.open || (it->tries == 0 && !item_isolated(it));
+	}
+	return n >= most;
 }
 
 bool

@@ -603,6 +603,8 @@ static void
 open_delivery(unsigned concurrency)
 {
 	struct delivery_conf dc = {.concurrency = concurrency,
+	    .backoff_base_ms = 500,
+	    .backoff_max_ms = 30000,
 	    .batch_max_bytes = 1 << 20,
 	    .judge = &t.judge,
 	    .settled = on_settled,
@@ -617,20 +619,17 @@ open_delivery(unsigned concurrency)
 }
 
 /* What takes long does not put its batches before everybody's. */
-static void
-test_crowded(void **state)
+static struct feed *
+open_crowded(void)
 {
-	struct slots_conf sc = {.timers = fake_timers(),
-	    .n = 2,
+	struct slots_conf sc = {.n = 2,
 	    .max_record_bytes = RECORD_MAX,
 	    .opened = on_opened,
 	    .left_out = on_left_out,
 	    .ended = on_ended,
 	    .arg = &t};
-	struct feed *large, *small;
-	unsigned posts = 0;
+	struct feed *large;
 
-	(void)state;
 	open_world(2, 256 * POOL_PIECE, POOL_PIECE);
 	slots_free(&t.slots);
 	open_delivery(2);
@@ -643,6 +642,24 @@ test_crowded(void **state)
 	large->piece = 16384;
 	feed_all();
 	assert_true(delivery_crowded(t.delivery));
+	return large;
+}
+
+static void
+close_crowded(void)
+{
+	delivery_free(&t.delivery);
+	dassana_free(&t.dassana);
+	close_world();
+}
+
+static void
+test_crowded(void **state)
+{
+	struct feed *large = open_crowded(), *small;
+	unsigned posts = 0;
+
+	(void)state;
 	assert_in_range(t.nruns, 4, 5);
 	small = start(1, 10, 200, false);
 	small->piece = 16384;
@@ -656,9 +673,29 @@ test_crowded(void **state)
 	}
 	assert_whole(large);
 	assert_true(posts >= 50);
-	delivery_free(&t.delivery);
-	dassana_free(&t.dassana);
-	close_world();
+	close_crowded();
+}
+
+/* Nor does it wait for batches that fail while others are taken. */
+static void
+test_crowded_by_failures(void **state)
+{
+	struct feed *large = open_crowded();
+	unsigned failed = 0, posts = 0;
+	struct request *r;
+
+	(void)state;
+	while ((r = fake_http_next()) != NULL) {
+		bool fails = ++posts % 2 == 0 && failed < 10;
+
+		failed += fails;
+		fake_reply(r, fails ? 500 : 200, NULL, SPAN("{}"));
+		fake_run();
+		feed_all();
+	}
+	assert_int_equal(failed, 10);
+	assert_whole(large);
+	close_crowded();
 }
 
 /* In every state, and silence. */
@@ -705,6 +742,7 @@ main(void)
 	    cmocka_unit_test(test_no_deadlock),
 	    cmocka_unit_test(test_slow),
 	    cmocka_unit_test(test_crowded),
+	    cmocka_unit_test(test_crowded_by_failures),
 	    cmocka_unit_test(test_cancel),
 	};
 
