@@ -308,9 +308,19 @@ def test_warnings_of_the_queue(standin, fill):
 def test_back_pressure(standin, fill):
     """No more than so many wait, however long nobody takes them."""
     put_all(standin, spread(1000))
+    looks = []
+
+    def look(request):
+        looks.append(request)
+        standin.journal.poke()
+
+    standin.faults.on("sqs.GetQueueAttributes", look)
     process = fill.start("s3://trail-logs", *JANUARY, "--yes",
                          "--max-waiting", "13", "--json")
     standin.wait(lambda: standin.queue.counts()[0] == 10, 30)
+    before = len(looks)
+    # It looks again seconds later, when it has listed what it needs ahead.
+    standin.wait(lambda: len(looks) > before, 30)
     asked = len(standin.journal.all("s3.LIST"))
     process.send_signal(signal.SIGTERM)
     done = fill.finish(process)
