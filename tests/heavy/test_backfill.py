@@ -11,13 +11,19 @@ import time
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(os.path.dirname(HERE), "integration"))
+sys.path += [os.path.join(os.path.dirname(HERE), "integration"),
+             os.path.join(os.path.dirname(HERE), "peers")]
 
+import boto3  # noqa: E402
 from backfills import Fill, announced, of_standin, spread  # noqa: E402
+from botocore.config import Config  # noqa: E402
 from jobs import make_file  # noqa: E402
 from process import Daemon, sanitized  # noqa: E402
-from peers.components import PEERS  # noqa: E402
-from standin import shapes  # noqa: E402
+from components import PEERS  # noqa: E402
+from standin import Standin, shapes  # noqa: E402
+from test_swift import swift  # noqa: E402
+
+__all__ = ["swift"]  # a fixture
 
 OBJECTS = 5000  # that may wait: 200 messages
 
@@ -95,6 +101,21 @@ def test_the_present_does_not_wait_for_the_past(standin, running, tmp_path):
     assert live.p99() <= 2 * OBJECTS / rate
 
 
+MANY = 100_000
+
+
+def dry_run(fill, bucket):
+    """Counts the keys that are there; how fast, and with how much memory."""
+    done, seconds = fill.measured(
+        "s3://" + bucket, "--from", "2026-01-01", "--to", "2026-02-01",
+        "--dry-run", "--json", timeout=300)
+    assert done.status == 0, done.err
+    assert done.json["listed"]["to_send"]["objects"] == MANY
+    assert done.maxrss_kb <= 16 * 1024
+    print("%.0f keys a second, %.1f MiB"
+          % (MANY / seconds, done.maxrss_kb / 1024))
+
+
 # Put into moto from inside: over HTTP it would take a quarter of an hour.
 FULL_BUCKET = """
 import signal, sys
@@ -138,16 +159,49 @@ def full_moto(keys):
 
 @pytest.mark.skipif(sanitized(), reason="measures the program as it is built")
 def test_a_bucket_of_moto_with_100_000_keys(tmp_path):
-    with full_moto(spread(100_000, days=28)) as (url, queue):
+    with full_moto(spread(MANY, days=28)) as (url, queue):
         fill = Fill(tmp_path, {"queue_url": queue, "region": "us-east-1"}, {
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "secret-of-nobody",
             "AWS_ENDPOINT_URL": url})
-        done, seconds = fill.measured(
-            "s3://trail-logs", "--from", "2026-01-01", "--to", "2026-02-01",
-            "--dry-run", "--json", timeout=300)
-    assert done.status == 0, done.err
-    assert done.json["listed"]["to_send"]["objects"] == 100_000
-    assert done.maxrss_kb <= 16 * 1024
-    print("%.0f keys a second, %.1f MiB"
-          % (100_000 / seconds, done.maxrss_kb / 1024))
+        dry_run(fill, "trail-logs")
+
+
+# The same for Swift, whose list of what a bucket holds is a file.
+FULL_LIST = """
+import os, sys, time
+from swift.container.backend import ContainerBroker
+_, home, bucket = sys.argv
+found = [os.path.join(folder, file) for folder, _, files in os.walk(home)
+         for file in files if file.endswith(".db")
+         and "/containers/" in folder]
+broker = next(b for b in map(ContainerBroker, found)
+              if b.get_info()["container"] == bucket)
+broker.merge_items([
+    {"name": line.strip(), "created_at": "%.5f" % time.time(), "size": 1,
+     "content_type": "application/gzip", "etag": "0" * 32, "deleted": 0,
+     "storage_policy_index": 0} for line in sys.stdin])
+"""
+
+
+@pytest.mark.skipif(sanitized(), reason="measures the program as it is built")
+def test_a_bucket_of_swift_with_100_000_keys(swift, tmp_path):
+    """Put into its list, which is all that a listing reads."""
+    client = boto3.client(
+        "s3", endpoint_url=swift.url, region_name="us-east-1",
+        aws_access_key_id=swift.KEY_ID, aws_secret_access_key=swift.SECRET,
+        config=Config(s3={"addressing_style": "path"}))
+    client.create_bucket(Bucket="swift-full")
+    wanted = sorted(spread(MANY, days=28))
+    subprocess.run(
+        ["/usr/bin/python3", "-W", "ignore", "-c", FULL_LIST, swift.folder,
+         "swift-full"], input="\n".join(wanted), text=True, check=True)
+    # The one that is read to try.
+    client.put_object(Bucket="swift-full", Key=wanted[0], Body=b"x")
+    with Standin(session_token=False) as queue:
+        queue.KEY_ID, queue.secret = swift.KEY_ID, swift.SECRET
+        queue.verifier.keys = {swift.KEY_ID: (swift.SECRET, None)}
+        settings = {k: v for k, v in queue.options().items()
+                    if not k.startswith("dassana")}
+        dry_run(Fill(tmp_path, settings, {
+            **queue.environ(), "AWS_ENDPOINT_URL_S3": swift.url}), "swift-full")
