@@ -88,6 +88,8 @@ def test_the_set_up_spends_no_receives(standin, daemon, trail, name):
     running = daemon(visibility_timeout="2s", redeliver_after="0s")
     running.wait_line("dassana.gate_closed", level="error", timeout=20)
     standin.wait(lambda: standin.dassana.active == 0)
+    # A second later; polls that were on their way have come.
+    running.wait_for(lambda: standin.journal.all("sqs.visibility"), 12)
     extended = len(standin.journal.all("sqs.visibility"))
     polls = len(standin.journal.all("sqs.poll"))
     running.wait_for(lambda: len(standin.journal.all(

@@ -113,6 +113,8 @@ def test_refused_credentials_are_told_at_once(standin, daemon, trail):
     messages = trail.put(3)
     running = daemon()
     running.wait_line("s3.outage", level="error", code="ExpiredToken")
+    # A second later; polls that were on their way have come.
+    running.wait_for(lambda: rule.hits > len(messages), 20)
     standin.queue.end_polls()
     running.wait_for(lambda: standin.queue.polling == 0)
     polls, tries = len(standin.journal.all("sqs.poll")), rule.hits

@@ -221,9 +221,9 @@ nobody_can_ever_read(void **state)
 	assert_int_equal(out.dropped, 0);
 }
 
-/* Talks until lines are left out, and ends. */
+/* Talks until lines are left out, says so, and ends. */
 static void
-talk_and_end(void)
+talk_and_end(int said)
 {
 	if (dup2(ends[1], STDERR_FILENO) < 0)
 		_exit(1);
@@ -231,6 +231,7 @@ talk_and_end(void)
 	close(ends[1]);
 	while (log_dropped() < 10)
 		LOG_ALL(LOG_LVL_WARN, "x.y", F_STR("text", "a word or two"));
+	close(said);
 	log_end();
 	_exit(0);
 }
@@ -243,18 +244,26 @@ the_last_line_says_what_was_left_out(void **state)
 	pid_t child;
 	size_t n = 0;
 	ssize_t more;
-	int status;
+	int status, said[2];
+	char none;
 
 	(void)state;
 	open_pipe(0);
+	assert_return_code(pipe(said), errno);
 	child = fork();
 	assert_return_code(child, errno);
-	if (child == 0)
-		talk_and_end();
+	if (child == 0) {
+		close(said[0]);
+		talk_and_end(said[1]);
+	}
 	close(ends[1]);
+	close(said[1]);
+	assert_int_equal(read(said[0], &none, 1), 0);
+	close(said[0]);
 	assert_return_code(fcntl(ends[0], F_SETFL, 0), errno);
 	while ((more = read(ends[0], got + n, ROOM)) > 0) {
 		n += (size_t)more;
+		assert_true(n + ROOM <= sizeof got);
 		nanosleep(&pause, NULL);
 	}
 	close(ends[0]);
