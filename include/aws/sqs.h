@@ -74,6 +74,9 @@ struct sqs_entry_result {
 	bool sender_fault; /* trying again as it is makes no sense */
 	struct span code, message;
 };
+/* What an entry that is not ok says, as a refusal of the whole call would say
+ * it: worth another try unless the fault is the sender's. */
+void sqs_entry_refusal(const struct sqs_entry_result *e, struct aws_result *r);
 /* entry has n elements in the order of the call if r->class is AWS_OK; an entry
  * that the reply does not mention is not ok with code "Missing". */
 typedef void sqs_batch_fn(void *arg, const struct aws_result *r,

@@ -316,6 +316,14 @@ start_batch(struct sqs *s, const struct span *handle,
 	return op;
 }
 
+void
+sqs_entry_refusal(const struct sqs_entry_result *e, struct aws_result *r)
+{
+	r->class = e->sender_fault ? AWS_OTHER : AWS_TRANSIENT;
+	aws_copy_text(r->code, sizeof r->code, e->code);
+	aws_copy_text(r->message, sizeof r->message, e->message);
+}
+
 struct sqs_op *
 sqs_delete(struct sqs *s, const struct span *handle, size_t n, sqs_batch_fn *fn,
     void *arg)

@@ -8,7 +8,6 @@
  */
 #include "backfill/backfill.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "backfill/letters.h"
@@ -38,7 +37,7 @@ struct backfill {
 	size_t part[SQS_BATCH_MAX]; /* those under way */
 	size_t nparts;
 	unsigned fails; /* in a row */
-	int64_t bad_ms; /* since when neither succeeds; −1: they do */
+	int64_t bad_ms; /* since when it fails; −1: it does not */
 	bool full, drained, stopped, told;
 	struct backfill_view view;
 	struct aws_result failure, trouble;
@@ -96,7 +95,8 @@ on_figures(
 
 	b->asking = NULL;
 	if (a != NULL && a->waiting >= 0) {
-		b->bad_ms = -1;
+		if (b->fails == 0) /* it may answer this and take nothing */
+			b->bad_ms = -1;
 		pressure_seen(&b->pressure, now,
 		    (uint64_t)a->waiting +
 			(uint64_t)(a->delayed > 0 ? a->delayed : 0));
@@ -140,7 +140,8 @@ batch_is_taken(struct backfill *b)
 	step_soon(b);
 }
 
-/* A refusal of one message for what it is would only come again. */
+/* Not all of them: *res is what the worst of the others says. A refusal of one
+ * message for what it is would only come again. */
 static bool
 take_entries(struct backfill *b, const struct sqs_entry_result *e, size_t n,
     struct aws_result *res)
@@ -151,14 +152,12 @@ take_entries(struct backfill *b, const struct sqs_entry_result *e, size_t n,
 		if (e[i].ok) {
 			b->taken[b->part[i]] = true;
 			taken++;
-		} else if (e[i].sender_fault) {
-			res->class = AWS_OTHER;
-			(void)snprintf(res->code, sizeof res->code, "%.*s",
-			    (int)e[i].code.n, e[i].code.p);
-			(void)snprintf(res->message, sizeof res->message,
-			    "%.*s", (int)e[i].message.n, e[i].message.p);
+		} else if (res->class != AWS_OTHER) {
+			sqs_entry_refusal(&e[i], res);
 		}
 	}
+	if (taken > 0)
+		b->bad_ms = -1;
 	pressure_sent(&b->pressure, clock_mono_ms(), taken);
 	b->view.sent_again += n - taken;
 	return taken == n;
@@ -174,7 +173,6 @@ on_answer(void *arg, const struct aws_result *r,
 
 	b->sending = NULL;
 	if (r->class == AWS_OK) {
-		b->bad_ms = -1;
 		whole = take_entries(b, entry, n, &res);
 	} else {
 		/* It may have been obeyed. */
@@ -183,7 +181,7 @@ on_answer(void *arg, const struct aws_result *r,
 	}
 	if (whole) {
 		batch_is_taken(b);
-	} else if (res.class == AWS_OK || is_passing(b, &res)) {
+	} else if (is_passing(b, &res)) {
 		b->in_trouble = true;
 		b->trouble = res;
 		timer_after(b->again,

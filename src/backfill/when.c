@@ -9,15 +9,34 @@ is_date(struct span s)
 	return s.n >= 10 && s.p[4] == '-' && s.p[7] == '-';
 }
 
+/* The 31st of February would be the 3rd of March. */
+static bool
+is_a_day(struct span date)
+{
+	struct buf midnight, again;
+	int64_t s;
+	bool right;
+
+	buf_init(&midnight, 32);
+	buf_init(&again, 32);
+	buf_span(&midnight, date);
+	buf_str(&midnight, "T00:00:00Z");
+	right = clock_parse_iso(buf_view(&midnight), &s) == ERR_OK;
+	if (right)
+		clock_format_iso(&again, s);
+	right = right && span_eq((struct span){buf_view(&again).p, 10}, date);
+	buf_fini(&midnight);
+	buf_fini(&again);
+	return right;
+}
+
 enum err
 when_parse(struct span s, int64_t *wall_s)
 {
-	struct buf b, day;
-	struct span given = {s.p, s.n < 10 ? s.n : 10};
+	struct buf b;
 	enum err err;
 
 	buf_init(&b, 64);
-	buf_init(&day, 64);
 	if (is_date(s) && s.n == 10) {
 		buf_span(&b, s);
 		buf_str(&b, "T00:00:00Z");
@@ -29,14 +48,9 @@ when_parse(struct span s, int64_t *wall_s)
 	}
 	err = b.err == ERR_OK ? clock_parse_iso(buf_view(&b), wall_s)
 			      : ERR_SYNTAX;
-	/* The 31st of February would be the 3rd of March. */
-	if (err == ERR_OK && is_date(s) && span_ends(buf_view(&b), "Z")) {
-		clock_format_iso(&day, *wall_s);
-		if (!span_eq((struct span){buf_view(&day).p, 10}, given))
-			err = ERR_SYNTAX;
-	}
+	if (err == ERR_OK && is_date(s) && !is_a_day((struct span){s.p, 10}))
+		err = ERR_SYNTAX;
 	buf_fini(&b);
-	buf_fini(&day);
 	return err;
 }
 

@@ -57,13 +57,8 @@ on_entry(void *arg, const struct aws_result *r,
 	struct aws_result res = *r;
 
 	s->ok = r->class == AWS_OK && n == 1 && entry[0].ok;
-	if (r->class == AWS_OK && n == 1 && !s->ok) {
-		res.class = AWS_OTHER;
-		(void)snprintf(res.code, sizeof res.code, "%.*s",
-		    (int)entry[0].code.n, entry[0].code.p);
-		(void)snprintf(res.message, sizeof res.message, "%.*s",
-		    (int)entry[0].message.n, entry[0].message.p);
-	}
+	if (r->class == AWS_OK && n == 1 && !s->ok)
+		sqs_entry_refusal(&entry[0], &res);
 	if (!s->ok)
 		refused(s->dlq, &res, s->name, s->action, s->resource);
 	check_wake(&s->dlq->check);

@@ -35,6 +35,7 @@ static struct {
 	unsigned taken;	      /* keys acknowledged, from the first on */
 	uint64_t waiting;     /* messages in the queue */
 	unsigned fault_every; /* 0: no faults */
+	bool takes_nothing;   /* the queue */
 	unsigned stop_at;     /* on_sent calls; 0: never */
 	unsigned batches, ended;
 } t;
@@ -219,7 +220,8 @@ send(struct request *r, bool faulty)
 	assert_int_equal(json_parse(fake_body(r), 4 << 20, &j, &root), ERR_OK);
 	for (e = json_get(root, "Entries")->child; e != NULL; e = e->next) {
 		struct span id = json_str(json_get(e, "Id"));
-		bool taken = !faulty || clock_random(2) == 0;
+		bool taken =
+		    !t.takes_nothing && (!faulty || clock_random(2) == 0);
 		struct buf *b = taken ? &ok : &failed;
 
 		if (taken)
@@ -512,6 +514,17 @@ test_patience_ends(void **state)
 	assert_int_equal(backfill_view(t.b).failure->err, ERR_CONNECT);
 }
 
+/* The queue tells how full it is, and takes no message. */
+static void
+test_patience_with_a_queue_that_takes_nothing(void **state)
+{
+	(void)state;
+	t.takes_nothing = true;
+	assert_int_equal(go(3600).end, BACKFILL_NO_SEND);
+	assert_string_equal(backfill_view(t.b).failure->code, "InternalError");
+	assert_int_equal(backfill_view(t.b).sent_objects, 0);
+}
+
 /* A second, in which all that waits in the queue is taken, or nothing. */
 static void
 pass_second(bool lists_fail, bool is_taken)
@@ -583,6 +596,7 @@ main(void)
 	    TEST(test_refusals),
 	    TEST(test_patience_ends),
 	    TEST(test_patience_begins_with_the_failure),
+	    TEST(test_patience_with_a_queue_that_takes_nothing),
 	    TEST(test_a_listing_out_of_order),
 	};
 
