@@ -38,6 +38,10 @@ void decode_rules(
  */
 enum err decode_step(struct decode *d, struct span *in, bool *more);
 enum err decode_finish(struct decode *d);
+/* All of a piece, for whoever has room for any record: a carry of so many bytes
+ * is made when one is wanted. It is got back, to be freed, by
+ * decode_take_carry. */
+enum err decode_feed(struct decode *d, struct span in, size_t carry_bytes);
 
 /* The most bytes of records that one step may hand over. */
 size_t decode_need(const struct decode *d);

@@ -128,21 +128,6 @@ on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
 	complain(c->name, what);
 }
 
-static enum err
-feed(struct cat *c, struct span in)
-{
-	bool more = false;
-	enum err err;
-
-	do {
-		if (decode_wants_carry(c->decode))
-			decode_lend_carry(
-			    c->decode, mem_alloc(RECORD_MAX), RECORD_MAX);
-		err = decode_step(c->decode, &in, &more);
-	} while (err == ERR_OK && (more || in.n > 0));
-	return err;
-}
-
 /* All of fd; false after an error or if a record was left out, which was told.
  */
 static bool
@@ -164,7 +149,8 @@ cat_fd(struct cat *c, int fd, const char *name)
 			return false;
 		}
 		empty = empty && n == 0;
-		err = n > 0 ? feed(c, (struct span){c->in, (size_t)n})
+		err = n > 0 ? decode_feed(c->decode,
+				  (struct span){c->in, (size_t)n}, RECORD_MAX)
 			    : decode_finish(c->decode);
 	}
 	if (empty) {

@@ -22,21 +22,6 @@ on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
 	(void)cause;
 }
 
-static enum err
-feed(struct dlq *d, struct span in)
-{
-	size_t carry = (size_t)d->check.c->max_record_bytes;
-	bool more = false;
-	enum err err;
-
-	do {
-		if (decode_wants_carry(d->decode))
-			decode_lend_carry(d->decode, mem_alloc(carry), carry);
-		err = decode_step(d->decode, &in, &more);
-	} while (err == ERR_OK && (more || in.n > 0));
-	return err;
-}
-
 static void
 found(struct dlq *d, enum dlq_cause cause)
 {
@@ -50,8 +35,9 @@ static size_t
 on_data(void *arg, struct span bytes)
 {
 	struct dlq *d = arg;
+	size_t carry = (size_t)d->check.c->max_record_bytes;
 
-	if (feed(d, bytes) == ERR_OK)
+	if (decode_feed(d->decode, bytes, carry) == ERR_OK)
 		return bytes.n;
 	buf_str(&d->detail, decode_error(d->decode));
 	s3_get_cancel(&d->get);

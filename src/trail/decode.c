@@ -266,6 +266,21 @@ decode_stats(const struct decode *d)
 	return d->stats;
 }
 
+enum err
+decode_feed(struct decode *d, struct span in, size_t carry_bytes)
+{
+	bool more = false;
+	enum err err;
+
+	do {
+		if (decode_wants_carry(d))
+			decode_lend_carry(
+			    d, mem_alloc(carry_bytes), carry_bytes);
+		err = decode_step(d, &in, &more);
+	} while (err == ERR_OK && (more || in.n > 0));
+	return err;
+}
+
 const char *
 decode_error(const struct decode *d)
 {
