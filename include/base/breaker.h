@@ -8,7 +8,9 @@
  *
  * While it is open one request at a time may begin, a probe, and not before
  * breaker_due. Each change begins a new turn; what began in an earlier one is
- * no news and moves nothing. Pure: who calls brings the time.
+ * no news and moves nothing. Others may go on beside the probes, with the turn
+ * as their ticket: a success of theirs closes it, too, but of their failures it
+ * hears only while it is closed. Pure: who calls brings the time.
  */
 #ifndef BASE_BREAKER_H
 #define BASE_BREAKER_H

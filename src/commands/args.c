@@ -75,6 +75,8 @@ static const struct arg_row rows[ARG_COUNT] = {
     [ARG_VERSION] = {"version", 'V', NULL, ALL, "the version", false},
 };
 
+_Static_assert((int)ARG_COUNT <= 32, "args.given has a bit for each");
+
 static const char *const commands[CMD_COUNT] = {
     "", "check", "health", "cat", "backfill", "dlq", "help"};
 

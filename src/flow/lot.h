@@ -4,8 +4,8 @@
  * no byte of the buffer; being parked is their retry.
  *
  * Each is due after a pause that grows from 1 s, or 30 s if it is Dassana that
- * refuses, to 5 minutes. While nothing
- * succeeds they are not due but take turns, the one tried longest ago first.
+ * refuses, to 5 minutes. While nothing succeeds they are not due but take
+ * turns, the one tried longest ago first.
  *
  * Bounded by messages and by bytes; who parks more looks at lot_overflows and
  * takes some out.
