@@ -14,8 +14,9 @@
  * batch is cut at the borders of its runs until one object's events stand
  * alone; those are settled as refused, all others are delivered. Who submits it
  * again as a suspect, in a batch of its own, has it cut down to single events.
- * Cutting has at most a quarter of the POSTs while others wait, and 64 POSTs of
- * a suspect; the rest is then settled as untried.
+ * While others wait suspects have at most a quarter of the POSTs, and batches
+ * that are cut leave a quarter to whole ones. A suspect has 64 POSTs; the rest
+ * is then settled as untried.
  *
  * Until the endpoint has shown that it counts what it takes (sink/dassana.h)
  * there is one event in a POST, and one POST at a time.
@@ -27,8 +28,9 @@
  * With a limit of bytes a second (dassana_conf) each POST, whatever it is of,
  * takes its own from there, and waits while there is debt (sink/rate.h).
  *
- * Parts are made in one scratch buffer reserved at start, one at a time; what
- * needs it waits for it. So splitting takes nothing from the pool.
+ * Parts are made in scratch buffers reserved at start, one for parts of any
+ * size and some for small ones; who finds none waits. So splitting takes
+ * nothing from the pool.
  */
 #ifndef SINK_DELIVERY_H
 #define SINK_DELIVERY_H

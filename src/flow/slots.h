@@ -35,8 +35,7 @@ struct slots;
 
 struct slots_end {
 	bool whole;
-	bool evicted; /* to be read again, when there is a slot for a large one
-		       */
+	bool evicted; /* to be read again, once a large one may have a slot */
 	enum err err; /* of decoding */
 	const char *cause;	      /* for the log; borrowed */
 	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
@@ -53,8 +52,7 @@ struct slots_conf {
 	struct delivery *delivery; /* of both; NULL: never crowded */
 	unsigned n;
 	size_t max_record_bytes;
-	struct events
-	    *events; /* those in force when a GET begins are its own */
+	struct events *events; /* what is in force as a GET begins is its own */
 	/* S3 has answered; before the first event. rules: their number. */
 	void (*opened)(void *arg, struct object *o, const struct s3_head *h,
 	    uint64_t rules);
