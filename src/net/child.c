@@ -14,13 +14,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "net/list.h"
 #include "net/loop.h"
 
 /* A glibc of 2.34 or later. Elsewhere a child inherits what of our own
@@ -41,7 +41,7 @@ struct child_pipe {
 };
 
 struct child {
-	struct list all;
+	LIST_ENTRY(child) all;
 	struct ev_loop *loop;
 	struct timer *timer; /* the time limit; or fn, after a failed start */
 	struct child_pipe out, error;
@@ -54,7 +54,7 @@ struct child {
 };
 
 /* Of the process, as its children are: from the start to the end of each. */
-static struct list running = {&running, &running};
+static LIST_HEAD(, child) running;
 
 static void
 pipe_close(struct child_pipe *p)
@@ -98,7 +98,7 @@ reap(struct child *c, int flags)
 static void
 child_free(struct child *c)
 {
-	list_del(&c->all);
+	LIST_REMOVE(c, all);
 	kill_group(c);
 	if (c->pid > 0)
 		reap(c, 0); /* it was killed: this does not take long */
@@ -334,7 +334,7 @@ child_start(struct timers *t, const struct child_spec *spec)
 
 	c->loop = timers_loop(t);
 	c->timer = timer_new(t, on_timer, c);
-	list_append(&running, &c->all);
+	LIST_INSERT_HEAD(&running, c, all);
 	c->fn = spec->fn;
 	c->arg = spec->arg;
 	c->pidfd = c->out.fd = c->error.fd = -1;
@@ -365,9 +365,10 @@ child_cancel(struct child **cp)
 static struct child *
 find(pid_t pid)
 {
-	for (struct list *l = running.next; l != &running; l = l->next) {
-		struct child *c = LIST_ENTRY(l, struct child, all);
+	struct child *c;
 
+	LIST_FOREACH(c, &running, all)
+	{
 		if (c->pid == pid)
 			return c;
 	}

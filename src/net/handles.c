@@ -28,8 +28,9 @@ http_put_easy(struct http *h, CURL *easy, bool clean)
 void
 http_ready(struct http *h, struct request *r)
 {
-	if (!list_empty(&r->ready))
+	if (r->is_ready)
 		return;
-	list_append(&h->ready, &r->ready);
+	LIST_INSERT_HEAD(&h->ready, r, ready);
+	r->is_ready = true;
 	timer_soon(h->turn_timer);
 }

@@ -120,15 +120,17 @@ static void
 on_turn(void *arg)
 {
 	struct http *h = arg;
-	struct list turn;
+	struct request_list turn = LIST_HEAD_INITIALIZER(turn);
+	struct request *r;
 
 	h->in_turn = true;
-	list_take(&turn, &h->ready);
-	while (!list_empty(&turn)) {
-		struct request *r =
-		    LIST_ENTRY(turn.next, struct request, ready);
-
-		list_del(&r->ready);
+	while ((r = LIST_FIRST(&h->ready)) != NULL) {
+		LIST_REMOVE(r, ready);
+		LIST_INSERT_HEAD(&turn, r, ready);
+	}
+	while ((r = LIST_FIRST(&turn)) != NULL) {
+		LIST_REMOVE(r, ready);
+		r->is_ready = false;
 		request_step(r);
 	}
 	h->in_turn = false;
@@ -187,8 +189,8 @@ http_new(struct ev_loop *loop, const struct http_conf *conf)
 		return NULL;
 	h = mem_zalloc(sizeof *h);
 	h->loop = loop;
-	list_init(&h->live);
-	list_init(&h->ready);
+	LIST_INIT(&h->live);
+	LIST_INIT(&h->ready);
 	h->timers = timers_new(loop);
 	h->curl_timer = timer_new(h->timers, on_curl_timer, h);
 	h->turn_timer = timer_new(h->timers, on_turn, h);
@@ -218,16 +220,13 @@ void
 http_free(struct http **hp)
 {
 	struct http *h = *hp;
+	struct request *r;
 
 	if (h == NULL)
 		return;
 	CHECK(!h->in_turn);
-	while (!list_empty(&h->live)) {
-		struct request *r =
-		    LIST_ENTRY(h->live.next, struct request, live);
-
+	while ((r = LIST_FIRST(&h->live)) != NULL)
 		request_cancel(&r);
-	}
 	while (h->nspare > 0)
 		curl_easy_cleanup(h->spare[--h->nspare]);
 	/* Calls watch_socket for each open connection, and set_curl_timer. */

@@ -7,13 +7,15 @@
 #define NET_HTTP_INTERNAL_H
 
 #include <curl/curl.h>
+#include <sys/queue.h>
 
 #include "base/buf.h"
 #include "net/http.h"
-#include "net/list.h"
 #include "net/timer.h"
 
 enum { HTTP_SPARE_MAX = 16 };
+
+LIST_HEAD(request_list, request);
 
 struct http {
 	struct ev_loop *loop;
@@ -26,8 +28,8 @@ struct http {
 	long connect_timeout_ms;
 	CURL *spare[HTTP_SPARE_MAX]; /* handles to use again */
 	size_t nspare;
-	struct list live;	 /* request.live, all of them */
-	struct list ready;	 /* request.ready, those with work to do */
+	struct request_list live;  /* all but those whose on_done runs */
+	struct request_list ready; /* with work to do; the last is first */
 	struct request *current; /* whose callback runs; NULL once cancelled */
 	bool in_turn;
 	struct http_stats stats;
@@ -35,7 +37,8 @@ struct http {
 
 struct request {
 	struct http *http;
-	struct list live, ready;
+	LIST_ENTRY(request) live, ready;
+	bool is_ready;
 	CURL *easy; /* NULL once the transfer has ended */
 	char *url;
 	uint64_t id;		   /* for the log */

@@ -43,8 +43,10 @@ static void
 request_free(struct request *r)
 {
 	detach(r, false);
-	list_del(&r->live);
-	list_del(&r->ready);
+	if (!r->done)
+		LIST_REMOVE(r, live);
+	if (r->is_ready)
+		LIST_REMOVE(r, ready);
 	buf_fini(&r->head);
 	give_back(r);
 	buf_fini_wipe(&r->in); /* some replies are credentials */
@@ -97,8 +99,7 @@ request_new(struct http *h, const struct request_spec *spec)
 	struct request *r = mem_zalloc(sizeof *r);
 
 	r->http = h;
-	list_init(&r->ready);
-	list_append(&h->live, &r->live);
+	LIST_INSERT_HEAD(&h->live, r, live);
 	r->url = mem_strndup(spec->url, strlen(spec->url));
 	r->method = known_method(spec->method);
 	r->body = spec->body;
@@ -234,7 +235,7 @@ finish(struct request *r)
 {
 	struct http *h = r->http;
 
-	list_del(&r->live);
+	LIST_REMOVE(r, live);
 	r->done = true;
 	r->reply.head = buf_view(&r->head);
 	r->reply.body = r->streaming ? SPAN("") : buf_view(&r->in);

@@ -14,21 +14,23 @@
 #include "net/timer.h"
 
 #include <ev.h>
+#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/list.h"
 #include "net/loop.h"
 
 enum { SLEPT_MIN_MS = 100 }; /* less is between two looks at clocks */
+
+LIST_HEAD(timer_list, timer);
 
 struct timers {
 	struct ev_loop *loop;
 	ev_check awake;	  /* after each wait */
 	int64_t slept_ms; /* of the machine, since it began */
 	ev_idle idle;	  /* active while soon is not empty */
-	struct list all;  /* timer.all */
-	struct list soon; /* timer.soon */
+	struct timer_list all;
+	struct timer_list soon; /* who came last is first */
 };
 
 struct timer {
@@ -36,23 +38,28 @@ struct timer {
 	timer_fn *fn;
 	void *arg;
 	ev_timer ev;
-	struct list all, soon;
+	LIST_ENTRY(timer) all, soon;
+	bool is_soon;
 };
 
-/* Touches nothing once the last fn has run: it may have freed everything. */
+/* In the order in which they came, those alone that were here as it began.
+ * Touches nothing once the last fn has run: it may have freed everything. */
 static void
 on_idle(struct ev_loop *loop, ev_idle *w, int revents)
 {
 	struct timers *ts = w->data;
-	struct list turn;
+	struct timer_list turn = LIST_HEAD_INITIALIZER(turn);
+	struct timer *t;
 
 	(void)revents;
 	ev_idle_stop(loop, w);
-	list_take(&turn, &ts->soon);
-	while (!list_empty(&turn)) {
-		struct timer *t = LIST_ENTRY(turn.next, struct timer, soon);
-
-		list_del(&t->soon);
+	while ((t = LIST_FIRST(&ts->soon)) != NULL) {
+		LIST_REMOVE(t, soon);
+		LIST_INSERT_HEAD(&turn, t, soon);
+	}
+	while ((t = LIST_FIRST(&turn)) != NULL) {
+		LIST_REMOVE(t, soon);
+		t->is_soon = false;
 		t->fn(t->arg);
 	}
 }
@@ -79,15 +86,15 @@ on_awake(struct ev_loop *loop, ev_check *w, int revents)
 {
 	struct timers *ts = w->data;
 	int64_t now = slept_ms(), ms = now - ts->slept_ms;
+	struct timer *t;
 
 	(void)loop;
 	(void)revents;
 	if (ms < SLEPT_MIN_MS)
 		return;
 	ts->slept_ms = now;
-	for (struct list *l = ts->all.next; l != &ts->all; l = l->next) {
-		struct timer *t = LIST_ENTRY(l, struct timer, all);
-
+	LIST_FOREACH(t, &ts->all, all)
+	{
 		if (ev_is_active(&t->ev))
 			bring_nearer(t, ms);
 	}
@@ -109,8 +116,8 @@ timers_new(struct ev_loop *loop)
 	struct timers *ts = mem_zalloc(sizeof *ts);
 
 	ts->loop = loop;
-	list_init(&ts->all);
-	list_init(&ts->soon);
+	LIST_INIT(&ts->all);
+	LIST_INIT(&ts->soon);
 	ev_idle_init(&ts->idle, on_idle);
 	ev_set_priority(&ts->idle, EV_MAXPRI);
 	ts->idle.data = ts;
@@ -127,14 +134,12 @@ void
 timers_free(struct timers **tsp)
 {
 	struct timers *ts = *tsp;
+	struct timer *t;
 
 	if (ts == NULL)
 		return;
-	while (!list_empty(&ts->all)) {
-		struct timer *t = LIST_ENTRY(ts->all.next, struct timer, all);
-
+	while ((t = LIST_FIRST(&ts->all)) != NULL)
 		timer_free(&t);
-	}
 	ev_idle_stop(ts->loop, &ts->idle);
 	ev_ref(ts->loop);
 	ev_check_stop(ts->loop, &ts->awake);
@@ -158,8 +163,7 @@ timer_new(struct timers *ts, timer_fn *fn, void *arg)
 	t->arg = arg;
 	ev_init(&t->ev, on_timer);
 	t->ev.data = t;
-	list_init(&t->soon);
-	list_append(&ts->all, &t->all);
+	LIST_INSERT_HEAD(&ts->all, t, all);
 	return t;
 }
 
@@ -171,7 +175,7 @@ timer_free(struct timer **tp)
 	if (t == NULL)
 		return;
 	timer_stop(t);
-	list_del(&t->all);
+	LIST_REMOVE(t, all);
 	mem_free(t);
 	*tp = NULL;
 }
@@ -200,9 +204,10 @@ timer_soon(struct timer *t)
 	struct timers *ts = t->timers;
 
 	ev_timer_stop(ts->loop, &t->ev);
-	if (!list_empty(&t->soon))
+	if (t->is_soon)
 		return;
-	list_append(&ts->soon, &t->soon);
+	LIST_INSERT_HEAD(&ts->soon, t, soon);
+	t->is_soon = true;
 	if (!ev_is_active(&ts->idle))
 		ev_idle_start(ts->loop, &ts->idle);
 }
@@ -211,7 +216,9 @@ timer_soon(struct timer *t)
 void
 timer_stop(struct timer *t)
 {
-	list_del(&t->soon);
+	if (t->is_soon)
+		LIST_REMOVE(t, soon);
+	t->is_soon = false;
 	ev_timer_stop(t->timers->loop, &t->ev);
 }
 
@@ -219,5 +226,5 @@ bool
 timer_armed(const struct timer *t)
 {
 	/* ev_is_active would cast the const away. */
-	return t->ev.active != 0 || !list_empty(&t->soon);
+	return t->ev.active != 0 || t->is_soon;
 }
