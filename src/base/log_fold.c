@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 /* Static as the logger is: there is one log. */
 static struct log_fold folds[LOG_FOLD_KINDS];
 
@@ -34,33 +36,22 @@ makes_kind(const struct log_field *f)
 	return true;
 }
 
-/* FNV-1a. */
-static uint64_t
-hash(uint64_t h, const void *p, size_t n)
-{
-	const unsigned char *at = p;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ at[i]) * 0x100000001b3u;
-	return h;
-}
-
 uint64_t
 log_fold_kind(
     enum log_level level, const char *event, const struct log_field *fields)
 {
-	uint64_t h = hash(0xcbf29ce484222325u, &level, sizeof level);
+	uint64_t h = hash_add(HASH_START, &level, sizeof level);
 
-	h = hash(h, event, strlen(event) + 1);
+	h = hash_add(h, event, strlen(event) + 1);
 	for (; fields->name != NULL; fields++) {
 		if (!makes_kind(fields))
 			continue;
-		h = hash(h, fields->name, strlen(fields->name) + 1);
+		h = hash_add(h, fields->name, strlen(fields->name) + 1);
 		if (fields->kind == LOG_F_INT)
-			h = hash(h, &fields->num, sizeof fields->num);
+			h = hash_add(h, &fields->num, sizeof fields->num);
 		else
-			h = hash(h, fields->text.p, fields->text.n);
-		h = hash(h, "", 1);
+			h = hash_add(h, fields->text.p, fields->text.n);
+		h = hash_add(h, "", 1);
 	}
 	return h != 0 ? h : 1;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/enc.h"
+#include "base/hash.h"
 #include "base/log_format.h"
 
 enum {
@@ -142,16 +143,13 @@ add_tags(struct buf *b, struct span ids)
 	buf_str(b, " [");
 	for (; ids.n > 0; n++) {
 		struct span id = span_cut(&ids, ',');
-		unsigned hash = 0;
 
 		if (n >= TAGS_MAX)
 			continue;
 		if (id.n > TAG)
 			id.n = TAG;
-		for (size_t i = 0; i < id.n; i++)
-			hash = hash * 31 + (unsigned char)id.p[i];
 		buf_str(b, n > 0 ? " " : "");
-		colour(b, colours[hash % 6]);
+		colour(b, colours[hash_add(HASH_START, id.p, id.n) % 6]);
 		enc_visible(b, id);
 		colour(b, "0");
 	}
