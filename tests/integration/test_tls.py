@@ -32,7 +32,9 @@ def test_everything_over_tls(standin, daemon, authority):
 def test_connections_are_kept_and_sessions_resumed(
         standin, daemon, authority):
     """SQS and S3 are one host here: its first connection is greeted in full,
-    which is most of what TLS costs, and all others go on from there."""
+    which is most of what TLS costs, and others go on from there. Not all: a
+    ticket is spent when the first of them is through (RFC 8446, C.4), so
+    whoever begins before the next ticket has come is greeted in full as well."""
     good = authority.issue("IP:127.0.0.1")
     with Front(standin.aws_port.port, good) as aws, \
             Front(standin.dassana_port.port, good) as sink:
@@ -42,7 +44,7 @@ def test_connections_are_kept_and_sessions_resumed(
         await_all(standin, made, wanted)
         # 8 GETs, 8 polls, and deletes beside them.
         assert 2 < aws.handshakes < 30
-        assert aws.handshakes - aws.resumed <= 2
+        assert aws.resumed >= aws.handshakes / 3
 
 
 @pytest.mark.parametrize("allowed", ("no", "yes"))
