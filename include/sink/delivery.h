@@ -28,9 +28,9 @@
  * With a limit of bytes a second (dassana_conf) each POST, whatever it is of,
  * takes its own from there, and waits while there is debt (sink/rate.h).
  *
- * Parts are made in scratch buffers reserved at start, one for parts of any
- * size and some for small ones; who finds none waits. So splitting takes
- * nothing from the pool.
+ * Parts are made in scratch buffers reserved at start, a slice of a few
+ * milliseconds in each turn of the loop; what needs one waits for it. So
+ * splitting takes nothing from the pool, and holds up nobody.
  */
 #ifndef SINK_DELIVERY_H
 #define SINK_DELIVERY_H

@@ -11,7 +11,7 @@ const struct histogram_bounds histogram_call_us = {
 	    500 * MS, 1 * S, 2 * S, 5 * S, 10 * S, 30 * S, 60 * S}};
 
 const struct histogram_bounds histogram_turn_us = {
-    10, {100, 500, 1 * MS, 5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 1 * S,
+    10, {100, 500, 1 * MS, 5 * MS, 10 * MS, 20 * MS, 50 * MS, 100 * MS, 1 * S,
 	    5 * S}};
 
 /* CloudTrail itself delivers about 5 minutes after an event; a queue keeps a

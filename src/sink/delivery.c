@@ -7,37 +7,9 @@
 
 static dassana_done_fn on_answer;
 
-/* The body of the next part. */
-static const struct span *
-cut_part(struct delivery *d, struct item *it, size_t *nparts)
-{
-	size_t n = pick_events(d, it);
-	struct scratch *scratch;
-	struct split_body body;
-
-	it->part.first = it->at;
-	if (pick_is_whole(d, it, n)) {
-		it->part.events = n;
-		it->part.plain_bytes = batch_plain_bytes(it->batch);
-		it->part.body_bytes = batch_body_bytes(it->batch);
-		return batch_body(it->batch, nparts);
-	}
-	scratch = pick_scratch(d, it);
-	CHECK(scratch != NULL);
-	scratch->user = it;
-	split_render(
-	    scratch->split, it->batch, it->at, n, d->limit.bytes, &body);
-	it->part.events = body.events;
-	it->part.plain_bytes = body.plain_bytes;
-	it->part.body_bytes = body.body_bytes;
-	*nparts = body.nparts;
-	return body.part;
-}
-
 static void
 count_start(struct delivery *d, struct item *it)
 {
-	d->stats.posts++;
 	if (++d->stats.in_flight > d->stats.in_flight_max)
 		d->stats.in_flight_max = d->stats.in_flight;
 	it->share = it->suspect		? &d->suspects
@@ -49,23 +21,51 @@ count_start(struct delivery *d, struct item *it)
 		return;
 	it->share->now++;
 	it->share->since = 0;
-	it->cuts++;
 }
 
 static void
-start_post(struct delivery *d, struct item *it, int64_t now)
+post(struct delivery *d, struct item *it, const struct span *body, size_t n)
 {
-	size_t nparts;
-	const struct span *body = cut_part(d, it, &nparts);
-
-	it->sent_ms = now;
-	it->ticket = breaker_begin(&d->breaker);
-	it->probes++;
+	it->sent_ms = clock_mono_ms();
 	it->trial = judge_begin(d->conf.judge);
-	count_start(d, it);
-	rate_take(&d->rate, it->part.plain_bytes, now);
+	it->probes++;
+	it->cuts += it->share != NULL;
+	rate_take(&d->rate, it->part.plain_bytes, it->sent_ms);
+	d->stats.posts++;
 	it->post =
-	    dassana_post(d->sink, body, nparts, it->part.events, on_answer, it);
+	    dassana_post(d->sink, body, n, it->part.events, on_answer, it);
+}
+
+static void
+begin_part(struct delivery *d, struct item *it, size_t events)
+{
+	struct scratch *s = pick_scratch(d, it);
+
+	CHECK(s != NULL);
+	s->user = it;
+	it->cutting = true;
+	split_begin(s->split, it->batch, it->at, events, d->limit.bytes);
+	timer_soon(d->cut);
+}
+
+static void
+begin(struct delivery *d, struct item *it)
+{
+	size_t events = pick_events(d, it), nparts;
+	const struct span *body;
+
+	it->ticket = breaker_begin(&d->breaker);
+	count_start(d, it);
+	it->part.first = it->at;
+	if (!pick_is_whole(d, it, events)) {
+		begin_part(d, it, events);
+		return;
+	}
+	it->part.events = events;
+	it->part.plain_bytes = batch_plain_bytes(it->batch);
+	it->part.body_bytes = batch_body_bytes(it->batch);
+	body = batch_body(it->batch, &nparts);
+	post(d, it, body, nparts);
 }
 
 static void
@@ -77,9 +77,64 @@ on_pump(void *arg)
 
 	limit_grow(d, now);
 	while ((at = pick_next(d, now, &it)) <= now)
-		start_post(d, it, now);
+		begin(d, it);
 	if (at != BREAKER_NEVER)
 		timer_after(d->pump, at - now);
+}
+
+/* Its POST is no more, or will not be. */
+static void
+ended(struct delivery *d, struct item *it)
+{
+	it->post = NULL;
+	it->cutting = false;
+	d->stats.in_flight--;
+	if (it->share != NULL)
+		it->share->now--;
+	for (size_t i = 0; i < SCRATCHES; i++) {
+		if (d->scratch[i].user == it)
+			d->scratch[i].user = NULL;
+	}
+}
+
+/* The world may have changed while it was made: then it waits like the others.
+ */
+static void
+post_part(struct delivery *d, struct item *it, const struct split_body *body)
+{
+	if (it->ticket != d->breaker.turn || d->hold_ms > clock_mono_ms()) {
+		breaker_cancelled(&d->breaker, it->ticket);
+		ended(d, it);
+		return;
+	}
+	it->cutting = false;
+	it->part.events = body->events;
+	it->part.plain_bytes = body->plain_bytes;
+	it->part.body_bytes = body->body_bytes;
+	post(d, it, body->part, body->nparts);
+}
+
+/* A slice of each part that is being made: no more in one turn of the loop. */
+static void
+on_cut(void *arg)
+{
+	struct delivery *d = arg;
+	struct split_body body;
+	bool more = false;
+
+	for (size_t i = 0; i < SCRATCHES; i++) {
+		struct scratch *s = &d->scratch[i];
+
+		if (s->user == NULL || !s->user->cutting)
+			continue;
+		if (split_step(s->split, &body))
+			post_part(d, s->user, &body);
+		else
+			more = true;
+	}
+	if (more)
+		timer_soon(d->cut);
+	timer_soon(d->pump);
 }
 
 /* ---- what comes back ---- */
@@ -95,20 +150,6 @@ tell_progress(struct delivery *d)
 	d->token = token;
 	if (changed)
 		d->conf.progress(d->conf.arg);
-}
-
-/* Its POST is no more. */
-static void
-ended(struct delivery *d, struct item *it)
-{
-	it->post = NULL;
-	d->stats.in_flight--;
-	if (it->share != NULL)
-		it->share->now--;
-	for (size_t i = 0; i < SCRATCHES; i++) {
-		if (d->scratch[i].user == it)
-			d->scratch[i].user = NULL;
-	}
 }
 
 static void
@@ -155,6 +196,7 @@ delivery_new(
 	d->sink = sink;
 	d->conf = *conf;
 	d->pump = timer_new(t, on_pump, d);
+	d->cut = timer_new(t, on_cut, d);
 	make_scratch(d);
 	d->limit.bytes = SIZE_MAX;
 	count_init(d);
@@ -165,7 +207,7 @@ delivery_new(
 static void
 drop(struct delivery *d, struct item *it)
 {
-	if (it->post != NULL) {
+	if (it->post != NULL || it->cutting) {
 		dassana_cancel(&it->post);
 		breaker_cancelled(&d->breaker, it->ticket);
 		ended(d, it);
@@ -182,6 +224,7 @@ drop_all(struct delivery *d)
 	while ((it = TAILQ_FIRST(&d->items)) != NULL)
 		drop(d, it);
 	timer_stop(d->pump);
+	timer_stop(d->cut);
 	if (d->stats.dropped_events > before)
 		LOG_WARN("dassana.dropped",
 		    F_INT("events", d->stats.dropped_events - before),
@@ -210,6 +253,7 @@ delivery_free(struct delivery **dp)
 		return;
 	drop_all(d);
 	timer_free(&d->pump);
+	timer_free(&d->cut);
 	for (size_t i = 0; i < SCRATCHES; i++)
 		split_free(&d->scratch[i].split);
 	mem_free(d);
@@ -298,7 +342,7 @@ delivery_stats(const struct delivery *d)
 
 	TAILQ_FOREACH(it, &d->items, link)
 	{
-		s.waiting += it->post == NULL;
+		s.waiting += it->post == NULL && !it->cutting;
 	}
 	s.held_ms = (uint64_t)stopwatch_ms(&d->rate.held, clock_mono_ms());
 	if (d->limit.bytes != SIZE_MAX)

@@ -10,7 +10,8 @@
  *                   └──────────────────────────┘
  *                     something left: not taken, or a part of it
  *
- * An item keeps its place in the queue, which is ordered by age, while it is in
+ * A part is made (cutting) before its POST begins; both count as in flight. An
+ * item keeps its place in the queue, which is ordered by age, while it is in
  * flight; so whatever comes back unsent is again as old as it is.
  */
 #ifndef SINK_DELIVERY_INTERNAL_H
@@ -47,6 +48,7 @@ struct item {
 	unsigned cuts;	  /* POSTs of parts, for isolation */
 
 	struct post *post; /* NULL while it waits */
+	bool cutting;	   /* its next part is being made */
 	struct {
 		size_t first, events, plain_bytes, body_bytes;
 	} part; /* sent last */
@@ -84,6 +86,7 @@ struct delivery {
 	struct dassana *sink; /* borrowed */
 	struct delivery_conf conf;
 	struct timer *pump;
+	struct timer *cut; /* a part is being made */
 	struct scratch scratch[SCRATCHES];
 	TAILQ_HEAD(items, item) items; /* the oldest first */
 	size_t nitems;

@@ -34,8 +34,9 @@ pick_scratch(struct delivery *d, const struct item *it)
 static bool
 is_free(struct delivery *d, const struct item *it)
 {
-	return it->post == NULL && (pick_is_whole(d, it, pick_events(d, it)) ||
-				       pick_scratch(d, it) != NULL);
+	return it->post == NULL && !it->cutting &&
+	       (pick_is_whole(d, it, pick_events(d, it)) ||
+		   pick_scratch(d, it) != NULL);
 }
 
 /* Whether one more of such may be under way while others wait: at most so many
@@ -121,6 +122,9 @@ pick_next(struct delivery *d, int64_t now, struct item **it)
 	int64_t at = next(d, now, it), due;
 
 	rate_set(&d->rate, dassana_rate_limit(d->sink), now);
+	/* What a part takes of the limit is known when it has been made. */
+	if (d->rate.per_s > 0 && timer_armed(d->cut))
+		at = BREAKER_NEVER;
 	due = rate_due(&d->rate, now);
 	stopwatch_set(&d->rate.held, at <= now && due > now, now);
 	return at > due ? at : due;

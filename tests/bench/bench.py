@@ -13,9 +13,11 @@ import argparse
 import gzip
 import http.server
 import json
+import math
 import os
 import pathlib
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -81,12 +83,16 @@ class Daemon:
             raise SystemExit("bench: the daemon's exit status is %d" % code)
 
 
-def metric(port, name):
+def metrics(port):
     with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port,
                                 timeout=10) as reply:
-        for line in reply.read().decode().splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[1])
+        return reply.read().decode()
+
+
+def metric(port, name):
+    for line in metrics(port).splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
     raise SystemExit("bench: no metric %s" % name)
 
 
@@ -326,13 +332,17 @@ class Taker(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        lines = gzip.decompress(body).count(b"\n")
-        reply = json.dumps({"success": True, "docCount": lines}).encode()
-        self.send_response(200)
+        status, reply = self.answer(body)
+        reply = json.dumps(reply).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(reply)))
         self.end_headers()
         self.wfile.write(reply)
+
+    def answer(self, body):
         self.taken.append(time.monotonic())
+        lines = gzip.decompress(body).count(b"\n")
+        return 200, {"success": True, "docCount": lines}
 
     def log_message(self, *args):
         pass
@@ -378,6 +388,62 @@ def huge(t, binary, p, size):
           "MiB")
 
 
+class Refuser(Taker):
+    """Refuses whatever holds one event, whose place is BAD."""
+
+    taken, refused, before = [], [], {}
+    BAD = b'"eventName":"Refused"'
+
+    def answer(self, body):
+        lines = gzip.decompress(body)
+        if self.BAD in lines:
+            Refuser.before = self.before or turns(self.port)
+            self.refused.append(len(lines))
+            return 400, {"success": False}
+        self.taken.append(len(lines))
+        return 200, {"success": True, "docCount": lines.count(b"\n")}
+
+
+def turns(port):
+    """How many turns of the loop took so many ms at most, {bound: turns}."""
+    found = re.findall(
+        r'^trailpost_loop_turn_seconds_bucket\{le="(.+)"\} (\d+)$',
+        metrics(port), re.M)
+    return {float(le) * 1000: int(n) for le, n in found}
+
+
+def split(t, binary, p, size):
+    """A batch as large as may be, of which one event is refused: how long
+    making its parts holds the loop."""
+    keys, total = make_large(p, size // (10 * MIB), 10 * MB)
+    path = p.dir / "www/bench" / keys[len(keys) // 2]
+    text = gzip.decompress(path.read_bytes())
+    at = text.index(b'"eventName":"', len(text) // 2)
+    end = text.index(b",", at)
+    path.write_bytes(gzip.compress(text[:at] + Refuser.BAD + text[end:], 6))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuser)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = Refuser.port = peers.free_port()
+    begin = time.monotonic()
+    p.new_queue()
+    p.announce(keys)
+    d = Daemon(binary, p, shutdown_timeout="6s", batch_max_bytes="%dB" % size,
+               batch_max_events=1000000, batch_max_delay="20s",
+               buffer_max_bytes="%dB" % (2 * size), admin_listen="127.0.0.1:%d" % port,
+               dassana_endpoint="http://127.0.0.1:%d" % server.server_port)
+    while p.left() > 1 or sum(Refuser.taken) < 0.9 * total:
+        if d.process.poll() is not None or time.monotonic() - begin > 60:
+            raise SystemExit("bench: not done, see %s" % d.log.name)
+        time.sleep(0.02)
+    after = turns(port)
+    taken = {le: n - Refuser.before[le] for le, n in after.items()}
+    t.row("a refused event in a batch of %d MiB: its longest turn of the loop, "
+          "at most" % (max(Refuser.refused) // MIB),
+          min(le for le, n in taken.items() if n == taken[math.inf]), 20, "ms")
+    d.stop()
+    server.shutdown()
+
+
 def idle(t, binary, p, seconds):
     p.new_queue()
     d = Daemon(binary, p, shutdown_timeout="6s")
@@ -404,7 +470,7 @@ def main():
     a.add_argument("--baseline", help="the program of the release before")
     a.add_argument("--npm", required=True, help="where fauxqs is installed")
     a.add_argument("--quick", action="store_true", help="a tenth of it")
-    a.add_argument("--only", default="large,gzip,small,two,lag,huge,idle")
+    a.add_argument("--only", default="large,gzip,small,two,lag,huge,split,idle")
     a = a.parse_args()
     scale = 10 if a.quick else 1
     with tempfile.TemporaryDirectory(prefix="trailpost-bench-") as work:
@@ -430,6 +496,8 @@ def main():
                 lag(t, a.bin, p, 100 // scale)
             if "huge" in a.only:
                 huge(t, a.bin, p, 2 * 10 ** 9 // scale)
+            if "split" in a.only:
+                split(t, a.bin, p, 256 * MIB // scale)
             if "idle" in a.only:
                 idle(t, a.bin, p, 120 // scale)
         except SystemExit:

@@ -126,6 +126,87 @@ few_runs_wait_for_two_answers(void **state)
 	}
 }
 
+static size_t
+events_of_post(size_t i)
+{
+	struct body b;
+	size_t n;
+
+	read_body(fake_http_nth(i), &b);
+	n = b.n;
+	free_body(&b);
+	return n;
+}
+
+/* It is made over some turns of the loop, and what is whole does not wait for
+ * that. */
+static void
+a_part_holds_up_nobody(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		open_world(1, 3, MIB, 4 * MIB);
+		w.event[0].bad = true;
+		submit(28);
+		submit(1);
+		fake_run();
+		/* All are held back, so that all begin together. */
+		answer(1, 429, "Retry-After: 5\r\n");
+		fake_run();
+		(void)serve(0);
+		submit(2);
+		fake_run();
+		assert_int_equal(fake_http_open(), 0);
+		fake_advance(5000);
+		assert_int_equal(fake_http_open(), 3);
+		assert_int_equal(events_of_post(2), 7);
+		if (way == 0)
+			serve_now();
+		else
+			delivery_give_up(w.delivery);
+		assert_true(delivery_idle(w.delivery));
+		assert_int_equal(stats().in_flight, 0);
+		close_world();
+	}
+}
+
+/* Each takes from what may be sent in a second, once it is known how much. */
+static void
+parts_keep_the_rate(void **state)
+{
+	struct dassana_conf slow = {
+	    .endpoint = "http://dassana.example/",
+	    .app_id = "app",
+	    .token = "token",
+	    .post_timeout_ms = 60000,
+	    .gzip = true,
+	    .doc_count = DOC_COUNT_IGNORED,
+	    .rate_limit = 100,
+	};
+
+	(void)state;
+	open_world(1, 4, MIB, 4 * MIB);
+	w.event[0].bad = w.event[28].bad = true;
+	submit(28);
+	submit(28);
+	submit(1);
+	fake_run();
+	answer(2, 429, "Retry-After: 5\r\n");
+	(void)serve(0);
+	(void)serve(0);
+	dassana_change(w.dassana, &slow);
+	fake_advance(5000);
+	for (size_t posts = 1; posts <= 2; posts++) {
+		assert_int_equal(fake_http_open(), posts);
+		fake_advance(410 * (int64_t)events_of_post(posts - 1) - 1);
+		assert_int_equal(fake_http_open(), posts);
+		fake_advance(1);
+	}
+	serve_for(MINUTE);
+	assert_true(delivery_idle(w.delivery));
+	close_world();
+}
+
 /* All is refused: each object once, and no more POSTs than that takes. */
 static void
 all_refused(void **state)
@@ -495,6 +576,8 @@ main(void)
 	    cmocka_unit_test(suspects_have_so_many_posts),
 	    cmocka_unit_test(runs_are_kept_whole),
 	    cmocka_unit_test(few_runs_wait_for_two_answers),
+	    cmocka_unit_test(a_part_holds_up_nobody),
+	    cmocka_unit_test(parts_keep_the_rate),
 	    cmocka_unit_test(all_refused),
 	    cmocka_unit_test(suspects_leave_room),
 	    cmocka_unit_test(giving_up_amid_a_split),
