@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/advice.h"
 #include "commands/check_internal.h"
 
 /* The word of an AWS message that is the ARN of a key; empty if none is. */
@@ -30,57 +31,50 @@ static void
 advise_kms(const struct aws_result *r, const char *action, const char *resource,
     struct buf *out)
 {
-	bool sends = strcmp(action, "sqs:SendMessage") == 0;
 	static const struct {
-		const char *word, *text;
+		const char *word;
+		enum cause cause;
 	} states[] = {
-	    {"Disabled", "the key is disabled: enable it"},
-	    {"InvalidState", "the key is not usable as it is, perhaps pending "
-			     "deletion: cancel that, or enable it"},
-	    {"NotFound", "the key does not exist any more, or is in another "
-			 "region"},
-	    {"InvalidKeyUsage", "the key is not one for encryption"},
+	    {"Disabled", CAUSE_KEY_DISABLED},
+	    {"InvalidState", CAUSE_KEY_UNUSABLE},
+	    {"NotFound", CAUSE_KEY_MISSING},
+	    {"InvalidKeyUsage", CAUSE_KEY_UNFIT},
 	};
 	struct span key = find_key(span_str(r->message));
+	struct span needed = strcmp(action, "sqs:SendMessage") == 0
+				 ? SPAN("kms:GenerateDataKey and kms:Decrypt")
+				 : SPAN("kms:Decrypt");
 
 	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
 		if (strstr(r->code, states[i].word) != NULL) {
-			buf_str(out, states[i].text);
+			buf_str(out, advice_of(states[i].cause));
 			return;
 		}
 	}
-	buf_printf(out, "grant %s on ",
-	    sends ? "kms:GenerateDataKey and kms:Decrypt" : "kms:Decrypt");
 	if (key.n > 0)
-		buf_span(out, key);
+		advice_add(out, CAUSE_KEY_DENIED, needed, key);
 	else
-		buf_printf(out, "the key that encrypts %s", resource);
-	buf_str(out, ", in the key's policy too if that is in another account");
+		advice_add(
+		    out, CAUSE_KEY_OF_DENIED, needed, span_str(resource));
 }
 
-static void
-advise_not_found(
-    const struct aws_result *r, const char *resource, struct buf *out)
+static enum cause
+what_is_missing(const struct aws_result *r)
 {
 	static const struct {
-		const char *code, *text;
+		const char *code;
+		enum cause cause;
 	} things[] = {
-	    {"NoSuchKey", "the bucket has no such object: check the key, and "
-			  "whether a life-cycle rule has removed it"},
-	    {"NoSuchVersion", "the object has no such version any more: does a "
-			      "life-cycle rule remove it?"},
-	    {"NoSuchBucket", "check the bucket's name, and whether it is in "
-			     "this partition"},
+	    {"NoSuchKey", CAUSE_NO_OBJECT},
+	    {"NoSuchVersion", CAUSE_NO_VERSION},
+	    {"NoSuchBucket", CAUSE_NO_BUCKET},
 	};
 
 	for (size_t i = 0; i < sizeof things / sizeof things[0]; i++) {
-		if (strcmp(r->code, things[i].code) == 0) {
-			buf_str(out, things[i].text);
-			return;
-		}
+		if (strcmp(r->code, things[i].code) == 0)
+			return things[i].cause;
 	}
-	buf_printf(out, "there is no %s: check its name, account and region",
-	    resource);
+	return CAUSE_CALL_MISSING;
 }
 
 void
@@ -92,31 +86,28 @@ check_advise(const struct aws_result *r, const char *action,
 		if (check_is_kms(r))
 			advise_kms(r, action, resource, out);
 		else
-			buf_printf(out,
-			    "grant %s on %s; of another account's also in its "
-			    "own policy, where no Deny may stand either",
-			    action, resource);
+			advice_add(out, CAUSE_CALL_DENIED, span_str(action),
+			    span_str(resource));
 		break;
 	case AWS_TRANSIENT:
 		if (r->err != ERR_OK)
 			aws_advise_transport(r->err, host, out);
 		else
-			buf_str(out, "AWS is in trouble: try again");
+			buf_str(out, advice_of(CAUSE_CALL_TROUBLE));
 		break;
 	case AWS_THROTTLED:
-		buf_str(out, "too many requests at the moment: try again");
+		buf_str(out, advice_of(CAUSE_CALL_BUSY));
 		break;
 	case AWS_NO_CREDS:
 	case AWS_BAD_CREDS:
-		buf_str(out, "the credentials are wrong, expired or of another "
-			     "partition, or this host's clock is wrong");
+		buf_str(out, advice_of(CAUSE_CALL_CREDS));
 		break;
 	case AWS_NOT_FOUND:
-		advise_not_found(r, resource, out);
+		advice_add(
+		    out, what_is_missing(r), span_str(resource), SPAN(""));
 		break;
 	case AWS_WRONG_REGION:
-		buf_str(out, "it is in another region than the one asked, and "
-			     "not in one of this partition");
+		buf_str(out, advice_of(CAUSE_CALL_WRONG_REGION));
 		break;
 	case AWS_OK:
 	case AWS_OTHER:

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/advice.h"
+#include "flow/cause.h"
 #include "flow/notice.h"
 #include "flow/polls.h"
 #include "flow/unread.h"
@@ -207,8 +207,8 @@ log_failure(const struct intake *in, int64_t again_ms)
 	const struct aws_result *r = &in->failure;
 	unsigned failures = in->breaker.probes + 1;
 	const struct log_field fields[] = {F_ERR(r->err), AWS_FIELDS(r),
-	    F_STR("advice", advice_receive(r)), F_INT("failures", failures),
-	    F_INT("again_in_ms", again_ms), {0}};
+	    F_STR("advice", advice_of(cause_of_receive(r))),
+	    F_INT("failures", failures), F_INT("again_in_ms", again_ms), {0}};
 
 	if (failures == 1)
 		log_write_turn(LOG_LVL_WARN, "sqs.receive", fields);
@@ -381,9 +381,9 @@ intake_part(const struct intake *in)
 	}
 	p.mood = PART_ILL;
 	p.problem = "nothing can be received from the queue";
-	p.code = advice_code(&in->failure);
+	p.code = cause_code(&in->failure);
 	p.detail = in->failure.message;
-	p.advice = advice_receive(&in->failure);
+	p.advice = advice_of(cause_of_receive(&in->failure));
 	p.since_ms = in->breaker.since_ms;
 	return p;
 }

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/advice.h"
+#include "flow/cause.h"
 #include "flow/messages.h"
 #include "flow/slots.h"
 #include "flow/story.h"
@@ -136,7 +136,7 @@ object_log_failure(const struct object *o, const struct slots_end *e)
 		    F_STR("cause", "GET failed"), F_ERR(e->aws->err),
 		    AWS_FIELDS(e->aws), F_INT("events_before", o->sliced),
 		    F_SPAN("message_id", messages),
-		    F_STR("advice", advice_get(e->aws)));
+		    F_STR("advice", advice_of(cause_of_get(e->aws))));
 	else
 		LOG_EACH(LOG_LVL_WARN, "object.failed", NAMES(o),
 		    F_STR("cause", e->cause), F_ERR(e->err),
@@ -155,7 +155,7 @@ object_log_parked(const struct object *o, const struct aws_result *r)
 	    NAMES(o), F_STR("cause", "GET failed"), F_ERR(r->err),
 	    AWS_FIELDS(r), F_INT("events_before", o->sliced),
 	    F_SPAN("message_id", story_ids(o, ids)),
-	    F_STR("advice", advice_get(r)),
+	    F_STR("advice", advice_of(cause_of_get(r))),
 	    F_STR("effect", "kept leased and tried again, until others show "
 			    "whose fault it is"));
 }

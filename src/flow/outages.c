@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "flow/advice.h"
+#include "flow/cause.h"
 
 enum {
 	ROWS = 8,
@@ -42,7 +42,7 @@ tell(struct row *r)
 	r->told = true;
 	LOG_EACH(LOG_LVL_ERROR, "s3.outage", F_STR("bucket", r->bucket),
 	    F_STR("key", r->key), F_ERR(r->why.err), AWS_FIELDS(&r->why),
-	    F_STR("advice", advice_get(&r->why)),
+	    F_STR("advice", advice_of(cause_of_get(&r->why))),
 	    F_STR("effect",
 		"what cannot be read is parked: it stays leased and is tried "
 		"again in turn, nothing is lost"));
@@ -88,7 +88,7 @@ find(struct outages *o, const char *bucket, const char *code)
 		struct row *r = &o->row[i];
 
 		if (r->used && strcmp(r->bucket, bucket) == 0 &&
-		    strcmp(advice_code(&r->why), code) == 0)
+		    strcmp(cause_code(&r->why), code) == 0)
 			return r;
 		if (best->used && (!r->used || r->seen_ms < best->seen_ms))
 			best = r;
@@ -106,7 +106,7 @@ outages_failed(struct outages *o, struct span bucket, struct span key,
 	struct row *r;
 
 	copy(name, sizeof name, bucket);
-	r = find(o, name, advice_code(why));
+	r = find(o, name, cause_code(why));
 	if (!r->used) {
 		r->used = true;
 		r->since_ms = now;
@@ -136,7 +136,7 @@ outages_read(struct outages *o, struct span bucket)
 			continue;
 		if (r->told)
 			LOG_INFO("s3.outage.over", F_STR("bucket", r->bucket),
-			    F_STR("code", advice_code(&r->why)),
+			    F_STR("code", cause_code(&r->why)),
 			    F_INT("lasted_ms", clock_mono_ms() - r->since_ms));
 		r->used = false;
 	}
@@ -162,9 +162,9 @@ outages_part(const struct outages *o)
 			    worst->why.class == AWS_BAD_CREDS
 			? "S3 refuses the credentials"
 			: "S3 lets nothing be read from a bucket";
-	p.code = advice_code(&worst->why);
+	p.code = cause_code(&worst->why);
 	p.detail = worst->why.message;
-	p.advice = advice_get(&worst->why);
+	p.advice = advice_of(cause_of_get(&worst->why));
 	p.since_ms = worst->since_ms;
 	return p;
 }

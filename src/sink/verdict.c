@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "sink/dassana.h"
@@ -14,66 +15,49 @@ enum {
 	TREE_MAX = 512 * 1024, /* of a reply that net has capped */
 };
 
-static const char check_endpoint[] =
-    "check dassana_endpoint: this is not how Dassana's ingestion answers";
-static const char check_token[] =
-    "check that the token is the one shown by Dassana and switched on; a new "
-    "token may need 5 minutes until it works";
-static const char check_proxy[] =
-    "check the proxy settings in the environment of this process";
-static const char check_name[] =
-    "check the host name in dassana_endpoint, and the resolver";
-static const char check_path[] =
-    "check dassana_endpoint, firewalls and proxies on the way to it";
-static const char check_tls[] =
-    "check dassana_endpoint, the clock of this host and ca_file: the "
-    "certificate must be valid for that name and signed by a trusted "
-    "authority";
-static const char too_fast[] =
-    "the limit is per App ID and hour; nothing is lost, the rest waits in the "
-    "queue";
-static const char too_large[] =
-    "lower batch_max_bytes, or raise the limit of the proxy that answers so";
-static const char bad_events[] =
-    "see the reply; the messages are not deleted and go to the dead-letter "
-    "queue if there is one";
-
 static const struct row {
 	int first, last;
 	enum dassana_verdict verdict;
-	const char *why, *advice;
+	const char *why;
+	enum cause cause;
 } rows[] = {
-    {300, 399, DASSANA_SETUP, "the endpoint redirects", check_endpoint},
-    {400, 400, DASSANA_REFUSED, "the events were refused", bad_events},
-    {401, 401, DASSANA_TOKEN, "the token was refused", check_token},
-    {403, 403, DASSANA_TOKEN, "the token was refused", check_token},
-    {404, 404, DASSANA_SETUP, "nothing there at the endpoint", check_endpoint},
-    {405, 405, DASSANA_SETUP, "the endpoint takes no POST", check_endpoint},
-    {407, 407, DASSANA_SETUP, "a proxy wants credentials", check_proxy},
-    {408, 408, DASSANA_RETRY, "the server waited too long", check_path},
+    {300, 399, DASSANA_SETUP, "the endpoint redirects", CAUSE_DASSANA_ENDPOINT},
+    {400, 400, DASSANA_REFUSED, "the events were refused",
+	CAUSE_DASSANA_EVENTS},
+    {401, 401, DASSANA_TOKEN, "the token was refused", CAUSE_DASSANA_TOKEN},
+    {403, 403, DASSANA_TOKEN, "the token was refused", CAUSE_DASSANA_TOKEN},
+    {404, 404, DASSANA_SETUP, "nothing there at the endpoint",
+	CAUSE_DASSANA_ENDPOINT},
+    {405, 405, DASSANA_SETUP, "the endpoint takes no POST",
+	CAUSE_DASSANA_ENDPOINT},
+    {407, 407, DASSANA_SETUP, "a proxy wants credentials", CAUSE_DASSANA_PROXY},
+    {408, 408, DASSANA_RETRY, "the server waited too long", CAUSE_DASSANA_PATH},
     {411, 411, DASSANA_SETUP, "the endpoint takes no such request",
-	check_endpoint},
-    {413, 413, DASSANA_REFUSED, "the batch is too large", too_large},
-    {415, 415, DASSANA_SETUP, "the endpoint takes no NDJSON", check_endpoint},
-    {422, 422, DASSANA_REFUSED, "the events were refused", bad_events},
-    {429, 429, DASSANA_RETRY, "Dassana limits the rate", too_fast},
-    {400, 499, DASSANA_REFUSED, "the request was refused", bad_events},
-    {500, 599, DASSANA_RETRY, "trouble on the server", NULL},
+	CAUSE_DASSANA_ENDPOINT},
+    {413, 413, DASSANA_REFUSED, "the batch is too large", CAUSE_DASSANA_BATCH},
+    {415, 415, DASSANA_SETUP, "the endpoint takes no NDJSON",
+	CAUSE_DASSANA_ENDPOINT},
+    {422, 422, DASSANA_REFUSED, "the events were refused",
+	CAUSE_DASSANA_EVENTS},
+    {429, 429, DASSANA_RETRY, "Dassana limits the rate", CAUSE_DASSANA_RATE},
+    {400, 499, DASSANA_REFUSED, "the request was refused",
+	CAUSE_DASSANA_EVENTS},
+    {500, 599, DASSANA_RETRY, "trouble on the server", CAUSE_NONE},
 };
 
 static const struct fault {
 	enum err err;
-	const char *why, *advice;
+	const char *why;
+	enum cause cause;
 } faults[] = {
-    {ERR_RESOLVE, "the host name was not resolved", check_name},
-    {ERR_CONNECT, "no connection", check_path},
-    {ERR_TLS, "no TLS connection that can be trusted", check_tls},
-    {ERR_TIMEOUT, "no answer in time",
-	"if it goes on: raise post_timeout or lower batch_max_bytes"},
-    {ERR_STALL, "no answer in time", check_path},
-    {ERR_RESET, "the connection broke", check_path},
-    {ERR_PROTOCOL, "the answer is not HTTP", check_endpoint},
-    {ERR_LIMIT, "the answer is too long", check_endpoint},
+    {ERR_RESOLVE, "the host name was not resolved", CAUSE_DASSANA_NAME},
+    {ERR_CONNECT, "no connection", CAUSE_DASSANA_PATH},
+    {ERR_TLS, "no TLS connection that can be trusted", CAUSE_DASSANA_TLS},
+    {ERR_TIMEOUT, "no answer in time", CAUSE_DASSANA_SLOW},
+    {ERR_STALL, "no answer in time", CAUSE_DASSANA_PATH},
+    {ERR_RESET, "the connection broke", CAUSE_DASSANA_PATH},
+    {ERR_PROTOCOL, "the answer is not HTTP", CAUSE_DASSANA_ENDPOINT},
+    {ERR_LIMIT, "the answer is too long", CAUSE_DASSANA_ENDPOINT},
 };
 
 static bool
@@ -85,11 +69,11 @@ holds(struct span s, struct span part)
 
 static void
 set(struct dassana_result *out, enum dassana_verdict verdict, const char *why,
-    const char *advice)
+    enum cause cause)
 {
 	out->verdict = verdict;
 	out->why = why;
-	out->advice = advice;
+	out->advice = cause != CAUSE_NONE ? advice_of(cause) : NULL;
 }
 
 /* A server or proxy that echoes its request must not bring the token into the
@@ -134,11 +118,10 @@ retry_after_ms(const struct reply *r)
 static void
 judge_fault(const struct reply *r, struct dassana_result *out)
 {
-	set(out, DASSANA_RETRY, "no complete answer", check_path);
+	set(out, DASSANA_RETRY, "no complete answer", CAUSE_DASSANA_PATH);
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
 		if (faults[i].err == r->err)
-			set(out, DASSANA_RETRY, faults[i].why,
-			    faults[i].advice);
+			set(out, DASSANA_RETRY, faults[i].why, faults[i].cause);
 	}
 }
 
@@ -228,19 +211,15 @@ judge_count(const struct dassana_conf *conf, const struct dassana_sent *sent,
 		set(out, DASSANA_RETRY,
 		    "status 200 without docCount, which this endpoint else "
 		    "sends",
-		    check_path);
+		    CAUSE_DASSANA_PATH);
 	else if (!said->has_count)
 		set(out, DASSANA_UNCOUNTED,
 		    "status 200 without docCount: nothing shows that events "
 		    "were taken",
-		    "see the reply: if this endpoint takes events without "
-		    "counting them, set verify_doc_count = no; otherwise "
-		    "check dassana_endpoint");
+		    CAUSE_DASSANA_UNCOUNTED);
 	else if (said->count == 0)
 		set(out, DASSANA_REFUSED, "Dassana took none of the events",
-		    "check dassana_app_id and the format of the events; if "
-		    "this endpoint always answers docCount 0, set "
-		    "verify_doc_count = no");
+		    CAUSE_DASSANA_NONE_TAKEN);
 	else
 		out->unsure = said->count < sent->events &&
 			      conf->doc_count == DOC_COUNT_STRICT;
@@ -262,16 +241,16 @@ judge_success(const struct dassana_conf *conf, const struct dassana_sent *sent,
 		out->has_doc_count = false;
 	if (r->status != 200)
 		set(out, DASSANA_SETUP, "a success, but not status 200",
-		    check_endpoint);
+		    CAUSE_DASSANA_ENDPOINT);
 	else if (!said.object)
 		set(out, DASSANA_SETUP, "status 200, but no JSON object",
-		    check_endpoint);
+		    CAUSE_DASSANA_ENDPOINT);
 	else if (said.has_count && said.count == sent->events)
 		return;
 	else if (said.failure)
 		set(out, DASSANA_RETRY,
 		    "status 200, but the reply tells a failure",
-		    "see the reply; what answers there may not be Dassana");
+		    CAUSE_DASSANA_FAILURE);
 	else if (counted)
 		judge_count(conf, sent, &said, out);
 }
@@ -280,12 +259,12 @@ static void
 judge_failure(const struct reply *r, struct dassana_result *out)
 {
 	set(out, DASSANA_SETUP, "not a status that belongs here",
-	    check_endpoint);
+	    CAUSE_DASSANA_ENDPOINT);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct row *row = &rows[i];
 
 		if (r->status >= row->first && r->status <= row->last) {
-			set(out, row->verdict, row->why, row->advice);
+			set(out, row->verdict, row->why, row->cause);
 			break;
 		}
 	}
@@ -322,7 +301,8 @@ dassana_judge(const struct dassana_conf *conf, const struct dassana_sent *sent,
 	 * counts, unless something says that events were taken. */
 	if (holds(r->body, SPAN("token_validation_error")) &&
 	    !(success && (conf->accept_any_2xx || out->doc_count > 0)))
-		set(out, DASSANA_TOKEN, "the token was refused", check_token);
+		set(out, DASSANA_TOKEN, "the token was refused",
+		    CAUSE_DASSANA_TOKEN);
 	if (out->verdict != DASSANA_TAKEN)
 		out->has_doc_count = false;
 }

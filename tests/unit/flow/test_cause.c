@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "flow/advice.h"
+#include "flow/cause.h"
 
 struct row {
 	enum aws_class class;
@@ -39,7 +39,7 @@ test_receive(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct aws_result r = result(&rows[i]);
-		const char *said = advice_receive(&r);
+		const char *said = advice_of(cause_of_receive(&r));
 
 		assert_non_null(strstr(said, rows[i].word));
 		assert_int_equal(said[0] == '\0', rows[i].word[0] == '\0');
@@ -64,7 +64,7 @@ test_get(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct aws_result r = result(&rows[i]);
-		const char *said = advice_get(&r);
+		const char *said = advice_of(cause_of_get(&r));
 
 		assert_non_null(strstr(said, rows[i].word));
 		assert_int_equal(said[0] == '\0', rows[i].word[0] == '\0');
@@ -77,7 +77,7 @@ test_too_large(void **state)
 	struct aws_result r = {.class = AWS_TRANSIENT, .err = ERR_LIMIT};
 
 	(void)state;
-	assert_non_null(strstr(advice_receive(&r), "one by one"));
+	assert_non_null(strstr(advice_of(cause_of_receive(&r)), "one by one"));
 }
 
 static void
@@ -89,9 +89,10 @@ test_not_reached(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct aws_result r = {.class = AWS_TRANSIENT, .err = errs[i]};
 
-		assert_non_null(strstr(advice_get(&r), "cannot be reached"));
 		assert_non_null(
-		    strstr(advice_receive(&r), "cannot be reached"));
+		    strstr(advice_of(cause_of_get(&r)), "cannot be reached"));
+		assert_non_null(strstr(
+		    advice_of(cause_of_receive(&r)), "cannot be reached"));
 	}
 }
 
@@ -105,5 +106,5 @@ main(void)
 	    cmocka_unit_test(test_not_reached),
 	};
 
-	return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("cause", tests, NULL, NULL);
 }
