@@ -19,7 +19,9 @@
  * is then settled as untried.
  *
  * Until the endpoint has shown that it counts what it takes (sink/dassana.h)
- * there is one event in a POST, and one POST at a time.
+ * there is one event in a POST, and one POST at a time. If it refuses that
+ * (4xx), the next is of another object, half a second later; of 64 objects,
+ * then it is met as a wrong one.
  *
  * 413 teaches a limit of bytes (NDJSON) for later POSTs, at least 64 KiB, that
  * grows by a quarter after each 10 minutes without a 413. Larger batches are

@@ -9,8 +9,12 @@ enum {
 	 * taken, then it is refused: a firewall may dislike one event. */
 	DISLIKED_TIMES = 3,
 	/* Of suspects, so many parts are sent before the rest is left to the
-	 * next time. */
+	 * next time; and of who has never taken anything. */
 	CUTS_MAX = 64,
+	CUTS_UNKNOWN = 8,
+	/* So many objects are refused by who has never taken anything, then
+	 * that is the wrong one. */
+	STRANGERS_MAX = 64,
 	/* One that fails is tried again soon so often; then when another has
 	 * been taken, so long after it was sent at the soonest. */
 	SOON_TIMES = 2,
@@ -24,8 +28,9 @@ static const struct breaker_pace paces[DELIVERY_ANSWERS] = {
     [DELIVERY_A_LIMITED] = {3, 500, 30 * 1000},
     [DELIVERY_A_BUSY] = {3, 500, 30 * 1000},
     [DELIVERY_A_NONE] = {3, 500, 30 * 1000},
-    /* By an endpoint that has never taken anything. */
-    [DELIVERY_A_REFUSED] = {1, 1000, 60 * 1000},
+    /* By who has never taken anything, but says so of the events: another
+     * object may be taken. */
+    [DELIVERY_A_REFUSED] = {1, 500, 500},
     [DELIVERY_A_TOKEN] = {1, 1000, 60 * 1000},
     [DELIVERY_A_SETUP] = {1, 1000, 60 * 1000},
     /* It may have been taken each time. */
@@ -52,17 +57,21 @@ static void
 failed(struct delivery *d, struct item *it, const struct dassana_result *r)
 {
 	enum delivery_answer kind = count_kind(r);
-	bool was_open = delivery_open(d), news = it->ticket == d->breaker.turn;
+	enum trouble_kind was = trouble_kind(d), is;
+	bool news = it->ticket == d->breaker.turn;
 
+	/* docCount 0 tells nothing of these events. */
+	if (kind == DELIVERY_A_REFUSED &&
+	    (r->status == 200 || d->strangers >= STRANGERS_MAX))
+		kind = DELIVERY_A_SETUP;
 	/* A busy server may turn out to be the wrong one, not the reverse. */
 	if (breaker_failed(
 		&d->breaker, it->ticket, &paces[kind], clock_mono_ms()) ||
-	    (d->breaker.open && news && was_open))
+	    (d->breaker.open && news && was != TROUBLE_SETUP))
 		d->cause = kind;
-	if (was_open == delivery_open(d))
-		return;
-	d->changed = true;
-	if (was_open)
+	is = trouble_kind(d);
+	d->changed |= is != was;
+	if (is > was && is > TROUBLE_PASSING)
 		log_opened(r);
 }
 
@@ -153,6 +162,7 @@ static void
 isolate(struct item *it, const struct dassana_result *r)
 {
 	bool first = it->cuts == 0 && !it->suspect;
+	bool known = dassana_counts(it->delivery->sink);
 	bool goes_on;
 
 	LOG_AT(first ? LOG_LVL_WARN : LOG_LVL_DEBUG, "dassana.split",
@@ -161,7 +171,7 @@ isolate(struct item *it, const struct dassana_result *r)
 	    F_STR("advice", r->advice), F_SPAN("reply", r->reply));
 	it->due_ms = 0;
 	it->blame = (struct blame){0};
-	if (!it->suspect || it->cuts < CUTS_MAX) {
+	if (!it->suspect || it->cuts < (known ? CUTS_MAX : CUTS_UNKNOWN)) {
 		item_refuse(it, r);
 		return;
 	}
@@ -186,12 +196,13 @@ too_large(struct delivery *d, struct item *it, const struct dassana_result *r)
 }
 
 /* Whoever refuses events answers. But who has never taken any may be the wrong
- * one: then each object is tried with one event, more and more seldom. */
+ * one: then each object is tried with one event, one after the other. */
 static void
 refused(struct delivery *d, struct item *it, const struct dassana_result *r)
 {
 	bool known = dassana_counts(d->sink);
 
+	d->strangers += !known && !it->suspect;
 	if (!known)
 		failed(d, it, r);
 	else if (breaker_succeeded(&d->breaker, it->ticket))

@@ -314,6 +314,7 @@ delivery_wants_fresh(const struct delivery *d)
 void
 delivery_retry(struct delivery *d)
 {
+	d->strangers = 0;
 	breaker_hurry(&d->breaker, clock_mono_ms());
 	timer_soon(d->pump);
 }

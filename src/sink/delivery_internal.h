@@ -99,7 +99,8 @@ struct delivery {
 	} trouble;
 	enum token_state token; /* as progress was last told */
 	uint64_t takes;
-	int64_t hold_ms; /* Retry-After: no POST before then */
+	unsigned strangers; /* refused before anything was taken */
+	int64_t hold_ms;    /* Retry-After: no POST before then */
 	struct rate rate;
 	struct {
 		size_t bytes; /* SIZE_MAX: none */
@@ -150,6 +151,12 @@ void delivery_judge(
 
 /* ---- trouble.c ---- */
 
+enum trouble_kind {
+	TROUBLE_PASSING, /* or none */
+	TROUBLE_REFUSES, /* has never taken anything, but looks at events */
+	TROUBLE_SETUP,
+};
+enum trouble_kind trouble_kind(const struct delivery *d);
 void trouble_note(struct delivery *d, const struct dassana_result *r);
 
 /* ---- count.c ---- */

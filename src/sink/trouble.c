@@ -21,11 +21,19 @@ trouble_note(struct delivery *d, const struct dassana_result *r)
 	d->trouble.code = r->err != ERR_OK ? err_name(r->err) : "";
 }
 
+enum trouble_kind
+trouble_kind(const struct delivery *d)
+{
+	if (!d->breaker.open || d->cause == DELIVERY_A_LIMITED ||
+	    d->cause == DELIVERY_A_BUSY || d->cause == DELIVERY_A_NONE)
+		return TROUBLE_PASSING;
+	return d->cause == DELIVERY_A_REFUSED ? TROUBLE_REFUSES : TROUBLE_SETUP;
+}
+
 bool
 delivery_open(const struct delivery *d)
 {
-	return !d->breaker.open || d->cause == DELIVERY_A_LIMITED ||
-	       d->cause == DELIVERY_A_BUSY || d->cause == DELIVERY_A_NONE;
+	return trouble_kind(d) != TROUBLE_SETUP;
 }
 
 bool
@@ -39,7 +47,7 @@ is_ill(const struct delivery *d)
 {
 	if (d->trouble.why == NULL)
 		return false;
-	return !delivery_open(d) ||
+	return trouble_kind(d) != TROUBLE_PASSING ||
 	       clock_mono_ms() - d->trouble.since_ms >= LASTING_MS;
 }
 

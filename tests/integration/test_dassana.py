@@ -250,8 +250,8 @@ def test_a_refusal_of_everything_loses_nothing(standin, daemon, name):
 @pytest.mark.parametrize("name", REFUSALS)
 def test_who_has_never_taken_anything_may_be_the_wrong_one(
         standin, daemon, name):
-    """Then it is the set-up's fault: told, one event of each object, more and
-    more seldom, and nobody is blamed."""
+    """Then it may be the set-up's fault: told, one event of each object at a
+    time, and nobody is blamed."""
     rule = standin.faults.on("dassana.POST", REFUSALS[name])
     wanted = put_files(standin, 6)
     running = daemon(visibility_timeout="10m")

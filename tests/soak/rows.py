@@ -265,10 +265,8 @@ BEFORE = {
     "15": "closed the gate"}
 
 # Those of CI: what each rule needs, and not more than two minutes together.
-# Not 2: when the first probes of a process all hit refused events, as happens
-# now and then, nothing is taken within its 40 s.
 # full-drain is not among them: on a busy machine its two seconds are too short.
-CI = {"3", "4-forbidden-20", "5", "6-relayed", "6-unreachable", "7-slow",
+CI = {"2", "3", "4-forbidden-20", "5", "6-relayed", "6-unreachable", "7-slow",
       "8", "9", "10-drain", "10-judged", "11-500-16", "12-empty", "12-later",
       "13-mark", "event-firewall", "policy", "one-bucket",
       "first-post", "restart-SIGKILL"}

@@ -672,6 +672,68 @@ what_was_in_flight_comes_back_in_order(void **state)
 	close_world();
 }
 
+/* Of who has never taken anything: the next object is asked with half a second
+ * later, however many were refused, and others may be received. */
+static void
+a_refusal_by_who_took_nothing_keeps_nobody_waiting(void **state)
+{
+	(void)state;
+	open_new(4);
+	submit(20);
+	fake_run();
+	for (int i = 0; i < 19; i++) {
+		assert_int_equal(fake_http_open(), 1);
+		assert_int_equal(posted(0), i);
+		answer(0, 400);
+		assert_int_equal(w.fate[i].refused, EVENTS_EACH);
+		assert_true(delivery_open(w.delivery));
+		assert_int_equal(delivery_part(w.delivery).mood, PART_ILL);
+		fake_advance(499);
+		assert_int_equal(fake_http_open(), 0);
+		fake_advance(1);
+	}
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	answer_with(0, 200, NULL, COUNT(1));
+	assert_int_equal(delivery_part(w.delivery).mood, PART_WELL);
+	answer_with(0, 200, NULL, COUNT(2));
+	close_world();
+}
+
+/* A wrong endpoint is asked ever more seldom, whatever it said before; and
+ * docCount 0 looks at no event. */
+static void
+who_took_nothing_may_be_wrong_after_all(void **state)
+{
+	static const struct {
+		int objects; /* refused before that */
+		int status;
+		const char *body;
+	} says[] = {{1, 404, "no"}, {1, 200, COUNT(0)}, {63, 400, "no"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+		open_new(4);
+		submit(70);
+		fake_run();
+		for (int k = 0; k < says[i].objects; k++) {
+			answer(0, 400);
+			assert_true(delivery_open(w.delivery));
+			fake_advance(500);
+		}
+		for (int64_t ms = 1000; ms <= 16000; ms *= 2) {
+			answer_with(0, says[i].status, NULL, says[i].body);
+			assert_false(delivery_open(w.delivery));
+			fake_advance(ms - 1);
+			assert_int_equal(fake_http_open(), 0);
+			fake_advance(1);
+			assert_int_equal(fake_http_open(), 1);
+		}
+		assert_int_equal(logged("error event=dassana.gate_closed"), 2);
+		delivery_give_up(w.delivery);
+		close_world();
+	}
+}
+
 static void
 an_answer_to_an_old_post_does_not_close_the_gate_again(void **state)
 {
@@ -932,6 +994,9 @@ main(void)
 	    cmocka_unit_test(probes_go_round_by_batch),
 	    cmocka_unit_test(each_turn_of_the_gate_is_told),
 	    cmocka_unit_test(a_probe_waits_for_retry_after),
+	    cmocka_unit_test(
+		a_refusal_by_who_took_nothing_keeps_nobody_waiting),
+	    cmocka_unit_test(who_took_nothing_may_be_wrong_after_all),
 	    cmocka_unit_test(what_was_in_flight_comes_back_in_order),
 	    cmocka_unit_test(
 		an_answer_to_an_old_post_does_not_close_the_gate_again),
