@@ -1,20 +1,23 @@
 /*
  *	open → receive → look at each → (send, delete) → receive … → release
  *
- * It ends when SQS has no more to give, or after a signal.
+ * It ends when SQS has no more to give, after a signal, and when it holds as many
+ * messages, or for as long, as it may.
  */
 #include "commands/dlq.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "commands/command.h"
 #include "commands/dlq_internal.h"
 #include "daemon/signals.h"
 
 enum {
 	WAIT_S = 2,
-	HOLD_S = 3600, /* longer than a listing takes */
+	HOLD_S = 3600,
+	LOOK_S = 3000, /* before the first can be seen again */
 	BODY_MAX = SQS_REPLY_MAX,
 	DETAIL_MAX = 4096,
 };
@@ -106,12 +109,22 @@ release_all(struct dlq *d)
 
 /* ---- what becomes of them ---- */
 
+static bool
+may_look(struct dlq *d)
+{
+	if (d->stopped || d->failed)
+		return false;
+	d->partial = d->nheld + SQS_BATCH_MAX > DLQ_HELD_MAX ||
+	    clock_mono_ms() > d->until_ms;
+	return !d->partial;
+}
+
 static void
 take_letter(struct dlq *d, struct dlq_letter *l)
 {
 	bool known;
 
-	if (d->stopped) {
+	if (d->stopped || clock_mono_ms() > d->until_ms) {
 		hold(d, l);
 		return;
 	}
@@ -131,14 +144,14 @@ go_through(struct dlq *d)
 	static const struct sqs_ask ask = {
 	    .max = SQS_BATCH_MAX, .wait_s = WAIT_S, .visibility_s = HOLD_S};
 
+	d->until_ms = clock_mono_ms() + LOOK_S * 1000;
 	do {
 		d->n = 0;
 		sqs_receive(d->queue, &ask, on_received, d);
 		check_wait(&d->check);
 		for (size_t i = 0; i < d->n; i++)
 			take_letter(d, &d->letter[i]);
-	} while (d->n > 0 && !d->stopped && !d->failed &&
-		 d->nheld + SQS_BATCH_MAX <= DLQ_HELD_MAX);
+	} while (d->n > 0 && may_look(d));
 }
 
 static void

@@ -51,7 +51,9 @@ struct dlq {
 	size_t nheld;
 	int64_t total; /* messages there, as SQS says; −1: not known */
 	uint64_t seen, causes[DLQ_CAUSES], moved;
-	bool stopped; /* by a signal */
+	int64_t until_ms; /* of the monotonic clock: it looks no longer */
+	bool partial;	  /* it may hold no more, or not for longer */
+	bool stopped;	  /* by a signal */
 	bool failed;
 
 	/* The object under way. */

@@ -152,6 +152,7 @@ tell_dlq_end(struct dlq *d)
 			json_count(&d->j, "total", (uint64_t)d->total);
 		json_count(&d->j, "moved", d->moved);
 		json_flag(&d->j, "stopped", d->stopped);
+		json_flag(&d->j, "partial", d->partial);
 		json_flag(&d->j, "ok", !d->failed);
 		json_end(&d->j, '}');
 		buf_char(&d->out, '\n');
@@ -166,6 +167,10 @@ tell_dlq_end(struct dlq *d)
 			buf_printf(&d->out, "; %llu put back",
 			    (unsigned long long)d->moved);
 		buf_str(&d->out, "; looking spent a receive of each\n");
+		if (d->partial)
+			buf_str(&d->out,
+			    "there may be more: put back or mend what was "
+			    "seen, then look again\n");
 	}
 	flush(d);
 	buf_fini(&d->out);

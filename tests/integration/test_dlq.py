@@ -4,13 +4,14 @@ import gzip
 import json
 import signal
 import subprocess
+import time
 
 import pytest
 from backfills import IDENTITY, Done
 from jobs import make_file
 from process import BINARY, bare_environ
 from standin import Fault, shapes
-from trail import with_dead_letters
+from trail import in_fast_time, same_time, with_dead_letters
 
 
 class Dlq:
@@ -148,6 +149,20 @@ def test_a_signal_releases_all(standin, dlq, number):
     assert "messages seen of about 12" in out
     assert dlq.dead.counts() == (12, 0)
     standin.open_gates()
+
+
+@pytest.mark.long
+@in_fast_time(100)
+def test_it_ends_before_what_it_holds_is_seen_again(standin, dlq):
+    """An hour passes within 36 seconds; S3 takes 15 seconds for each."""
+    dlq.env = {**bare_environ(dlq.home), **same_time(standin)}
+    standin.faults.on("s3.GET", lambda request: time.sleep(0.15))
+    made = {dlq.put("gone%d" % n).id for n in range(250)}
+    done = dlq.run("list", "--json")
+    seen = [m["id"] for m in done.json["messages"]]
+    assert done.json["partial"] and 3 <= len(seen) < 250
+    assert len(set(seen)) == len(seen) and made > set(seen)
+    assert dlq.dead.counts() == (250, 0)
 
 
 def test_redrive_of_all_is_sqs_own(standin, dlq):
