@@ -115,7 +115,7 @@ may_look(struct dlq *d)
 	if (d->stopped || d->failed)
 		return false;
 	d->partial = d->nheld + SQS_BATCH_MAX > DLQ_HELD_MAX ||
-	    clock_mono_ms() > d->until_ms;
+		     clock_mono_ms() > d->until_ms;
 	return !d->partial;
 }
 
