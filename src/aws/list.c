@@ -17,19 +17,19 @@ struct list_call {
 	list_fn *fn;
 	void *arg;
 	struct buf bucket, prefix, after, next;
-	bool folders, redirected;
-	char region[REGION_MAX];
+	bool folders;
+	struct s3_where where;
 	struct call *call;
 	struct timer *timer;
 	struct list_page *page;
-	enum err err;		  /* of the page */
-	struct aws_result misled; /* while HeadBucket is asked */
+	enum err err; /* of the page */
 };
 
 static void
 free_call(struct list_call *c)
 {
 	call_cancel(&c->call);
+	s3_where_fini(&c->where);
 	timer_free(&c->timer);
 	list_page_free(&c->page);
 	buf_fini(&c->bucket);
@@ -66,47 +66,9 @@ on_data(void *arg, struct span bytes)
 }
 
 static void
-go_to_region(struct list_call *c, const char *region)
+on_lost(void *arg, const struct aws_result *refused)
 {
-	stats_retry(c->s3->aws, AWS_RETRY_REGION);
-	regions_learn(&c->s3->regions, buf_view(&c->bucket), region);
-	aws_copy_text(c->region, sizeof c->region, span_str(region));
-	timer_soon(c->timer);
-}
-
-static void
-on_bucket(void *arg, const struct aws_result *r)
-{
-	struct list_call *c = arg;
-	char region[REGION_MAX];
-
-	c->call = NULL;
-	s3_read_region(r, c->region, region);
-	if (region[0] == '\0' || strcmp(region, c->region) == 0)
-		finish(c, &c->misled);
-	else
-		go_to_region(c, region);
-}
-
-static bool
-try_other_region(struct list_call *c, const struct aws_result *r)
-{
-	char arn[REGION_MAX];
-
-	if (r->class != AWS_WRONG_REGION || c->redirected ||
-	    strcmp(r->region, c->region) == 0 ||
-	    endpoint_bucket_arn(buf_view(&c->bucket), arn))
-		return false;
-	c->redirected = true;
-	if (r->region[0] != '\0') {
-		go_to_region(c, r->region);
-		return true;
-	}
-	c->misled = *r;
-	c->misled.reply = NULL;
-	c->call =
-	    s3_ask_region(c->s3, buf_view(&c->bucket), c->region, on_bucket, c);
-	return c->call != NULL;
+	finish(arg, refused);
 }
 
 static void
@@ -116,7 +78,7 @@ on_call_done(void *arg, const struct aws_result *r)
 	struct aws_result res = *r;
 
 	c->call = NULL;
-	if (try_other_region(c, r))
+	if (s3_where_follow(&c->where, r))
 		return;
 	if (res.class == AWS_OK) {
 		if (c->err == ERR_OK)
@@ -167,7 +129,7 @@ begin(void *arg)
 	struct buf path, query;
 	struct call_spec spec = {.operation = AWS_S3_LIST,
 	    .service = "s3",
-	    .region = c->region,
+	    .region = c->where.region,
 	    .dialect = AWS_DIALECT_XML,
 	    .method = "GET",
 	    .endpoint = &endpoint,
@@ -183,8 +145,8 @@ begin(void *arg)
 	c->err = ERR_OK;
 	buf_init(&path, S3_PATH_MAX);
 	buf_init(&query, QUERY_MAX);
-	err =
-	    s3_place(c->s3, buf_view(&c->bucket), c->region, &endpoint, &path);
+	err = s3_place(
+	    c->s3, buf_view(&c->bucket), c->where.region, &endpoint, &path);
 	buf_char(&path, '/');
 	add_query(c, &query);
 	if (err == ERR_OK)
@@ -219,9 +181,13 @@ list_start(struct s3 *s, const struct list_spec *spec, list_fn *fn, void *arg)
 	keep(&c->prefix, spec->prefix);
 	keep(&c->after, spec->after);
 	keep(&c->next, spec->next);
-	regions_choose(
-	    &s->regions, spec->bucket, spec->region, s->region, c->region);
 	c->timer = timer_new(s->aws->timers, begin, c);
+	c->where = (struct s3_where){.s3 = s,
+	    .bucket = &c->bucket,
+	    .timer = c->timer,
+	    .on_lost = on_lost,
+	    .arg = c};
+	s3_where_init(&c->where, spec->region);
 	timer_soon(c->timer);
 	return c;
 }

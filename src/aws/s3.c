@@ -32,7 +32,7 @@ struct s3_get {
 	struct s3 *s3;
 	struct s3_events ev;
 	struct buf bucket, key, version;
-	char region[REGION_MAX];
+	struct s3_where where;
 	struct call *call;
 	struct timer *timer;
 	bool *gone; /* set by a cancel from inside on_data */
@@ -43,11 +43,9 @@ struct s3_get {
 	int64_t skip;	     /* to drop of a reply that begins anew */
 	int64_t broke_at;    /* what was taken at the last break */
 	unsigned breaks;
-	bool begun;		  /* on_head was told */
-	bool paused;		  /* by the consumer */
-	bool waiting;		  /* broken; s3_get_resume begins it again */
-	bool redirected;	  /* once is enough */
-	struct aws_result misled; /* while HeadBucket is asked */
+	bool begun;   /* on_head was told */
+	bool paused;  /* by the consumer */
+	bool waiting; /* broken; s3_get_resume begins it again */
 };
 
 static void
@@ -56,6 +54,7 @@ get_free(struct s3_get *g)
 	if (g->gone != NULL)
 		*g->gone = true;
 	call_cancel(&g->call);
+	s3_where_fini(&g->where);
 	timer_free(&g->timer);
 	buf_fini(&g->bucket);
 	buf_fini(&g->key);
@@ -197,49 +196,9 @@ take_break(struct s3_get *g, const struct aws_result *r)
 }
 
 static void
-go_to_region(struct s3_get *g, const char *region)
+on_lost(void *arg, const struct aws_result *refused)
 {
-	stats_retry(g->s3->aws, AWS_RETRY_REGION);
-	LOG_INFO("s3.region", F_SPAN("bucket", buf_view(&g->bucket)),
-	    F_STR("was", g->region), F_STR("is", region));
-	regions_learn(&g->s3->regions, buf_view(&g->bucket), region);
-	aws_copy_text(g->region, sizeof g->region, span_str(region));
-	timer_soon(g->timer);
-}
-
-static void
-on_bucket(void *arg, const struct aws_result *r)
-{
-	struct s3_get *g = arg;
-	char region[REGION_MAX];
-
-	g->call = NULL;
-	s3_read_region(r, g->region, region);
-	if (region[0] == '\0' || strcmp(region, g->region) == 0)
-		finish(g, &g->misled);
-	else
-		go_to_region(g, region);
-}
-
-static bool
-try_other_region(struct s3_get *g, const struct aws_result *r)
-{
-	char arn[REGION_MAX];
-
-	if (r->class != AWS_WRONG_REGION || g->redirected ||
-	    strcmp(r->region, g->region) == 0 ||
-	    endpoint_bucket_arn(buf_view(&g->bucket), arn))
-		return false;
-	g->redirected = true;
-	if (r->region[0] != '\0') {
-		go_to_region(g, r->region);
-		return true;
-	}
-	g->misled = *r;
-	g->misled.reply = NULL;
-	g->call =
-	    s3_ask_region(g->s3, buf_view(&g->bucket), g->region, on_bucket, g);
-	return g->call != NULL;
+	finish(arg, refused);
 }
 
 static void
@@ -264,7 +223,7 @@ on_call_done(void *arg, const struct aws_result *r)
 		take_break(g, r);
 	} else if (g->begun && (r->status == 412 || r->status == 416)) {
 		fail_changed(g, r->reply);
-	} else if (!try_other_region(g, r)) {
+	} else if (!s3_where_follow(&g->where, r)) {
 		finish(g, r);
 	}
 }
@@ -274,7 +233,7 @@ add_paths(const struct s3_get *g, struct endpoint *e, struct buf *path,
     struct buf *query)
 {
 	enum err err =
-	    s3_place(g->s3, buf_view(&g->bucket), g->region, e, path);
+	    s3_place(g->s3, buf_view(&g->bucket), g->where.region, e, path);
 
 	if (err != ERR_OK)
 		return err;
@@ -310,7 +269,7 @@ begin(void *arg)
 	struct http_header headers[2];
 	struct call_spec spec = {.operation = AWS_S3_GET,
 	    .service = "s3",
-	    .region = g->region,
+	    .region = g->where.region,
 	    .dialect = AWS_DIALECT_XML,
 	    .method = "GET",
 	    .endpoint = &endpoint,
@@ -364,9 +323,13 @@ s3_get_start(
 	keep(&g->bucket, o->bucket);
 	keep(&g->key, o->key);
 	keep(&g->version, o->version);
-	regions_choose(
-	    &s->regions, buf_view(&g->bucket), o->region, s->region, g->region);
 	g->timer = timer_new(s->aws->timers, begin, g);
+	g->where = (struct s3_where){.s3 = s,
+	    .bucket = &g->bucket,
+	    .timer = g->timer,
+	    .on_lost = on_lost,
+	    .arg = g};
+	s3_where_init(&g->where, o->region);
 	timer_soon(g->timer);
 	return g;
 }

@@ -24,14 +24,28 @@ struct s3 {
 enum err s3_place(const struct s3 *s, struct span bucket, const char *region,
     struct endpoint *e, struct buf *path);
 
-typedef void s3_done_fn(void *arg, const struct aws_result *r);
+/*
+ * Where the bucket of one request is. S3 may say that it is in another region:
+ * the request begins anew there, once. Where S3 does not say which, HeadBucket
+ * tells.
+ */
+struct s3_where {
+	struct s3 *s3;
+	const struct buf *bucket;
+	char region[REGION_MAX];
+	struct timer *timer; /* begins the request anew; the request's own */
+	/* Nobody knows where: what refused the request. */
+	void (*on_lost)(void *arg, const struct aws_result *refused);
+	void *arg;
 
-/* HeadBucket, which says where the bucket is whatever its status is. NULL: it
- * can have no such name. */
-struct call *s3_ask_region(struct s3 *s, struct span bucket, const char *region,
-    s3_done_fn *on_done, void *arg);
-/* What it said; "" if nothing, or no region of the partition of ours. */
-void s3_read_region(
-    const struct aws_result *r, const char *ours, char out[REGION_MAX]);
+	bool moved;
+	struct call *asked;
+	struct aws_result refused;
+};
+/* The region to begin with: the caller's (may be empty), or what was learned. */
+void s3_where_init(struct s3_where *w, struct span region);
+/* Whether a request that ended so goes on: by its timer, or by on_lost. */
+bool s3_where_follow(struct s3_where *w, const struct aws_result *r);
+void s3_where_fini(struct s3_where *w);
 
 #endif
