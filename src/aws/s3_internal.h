@@ -42,7 +42,7 @@ struct s3_where {
 	struct call *asked;
 	struct aws_result refused;
 };
-/* The region to begin with: the caller's (may be empty), or what was learned. */
+/* It begins with the caller's region ("": none), or what was learned. */
 void s3_where_init(struct s3_where *w, struct span region);
 /* Whether a request that ended so goes on: by its timer, or by on_lost. */
 bool s3_where_follow(struct s3_where *w, const struct aws_result *r);

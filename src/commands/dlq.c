@@ -1,8 +1,8 @@
 /*
  *	open → receive → look at each → (send, delete) → receive … → release
  *
- * It ends when SQS has no more to give, after a signal, and when it holds as many
- * messages, or for as long, as it may.
+ * It ends when SQS has no more to give, after a signal, and when it holds as
+ * many messages, or for as long, as it may.
  */
 #include "commands/dlq.h"
 
