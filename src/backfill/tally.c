@@ -58,7 +58,7 @@ tally_estimate(const struct tally *t, uint64_t lists)
 	e.sqs = parts(e.messages, BATCH) * (2 * PARTS + 1);
 	e.dollars = (double)e.lists * list_price + (double)e.gets * get_price +
 		    (double)e.sqs * sqs_price;
-	e.hours = (double)t->bytes[CHOICE_SEND] * ESTIMATE_GROWTH /
+	e.hours = (double)t->bytes[CHOICE_SEND] * (double)ESTIMATE_GROWTH /
 		  dassana_bytes_per_hour;
 	return e;
 }

@@ -57,7 +57,7 @@ add_sending(struct buf *b, const struct progress *p,
 	if (p->terminal) {
 		buf_char(b, '[');
 		for (int i = 0; i < BAR; i++)
-			buf_char(b, i < (int)(part * BAR) ? '#' : '-');
+			buf_char(b, i < (int)(part * (double)BAR) ? '#' : '-');
 		buf_str(b, "] ");
 	}
 	buf_printf(b, "%.0f %%, %llu of %llu objects, ", part * 100,

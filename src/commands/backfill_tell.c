@@ -158,7 +158,7 @@ warn_of_retention(struct fill *f, const struct estimate *e)
 	    "the queue keeps messages for %.1f days, which is less than the "
 	    "work may take: raise its MessageRetentionPeriod to 14 days, or "
 	    "bring less at once",
-	    (double)retention_s / WHEN_DAY_S);
+	    (double)retention_s / (double)WHEN_DAY_S);
 }
 
 void

@@ -92,8 +92,8 @@ tell_retention(struct report_step *s, const struct sqs_attributes *a)
 
 	if (a->retention_s < 0)
 		return;
-	buf_printf(
-	    &s->fact, ", kept for %.3g days", (double)a->retention_s / DAY_S);
+	buf_printf(&s->fact, ", kept for %.3g days",
+	    (double)a->retention_s / (double)DAY_S);
 	if (a->retention_s >= least_s)
 		return;
 	s->mark = REPORT_WARNING;
