@@ -52,6 +52,8 @@ size_t batch_events(const struct batch *b);
 size_t batch_nruns(const struct batch *b);
 const struct batch_run *batch_run_at(const struct batch *b, size_t i);
 uint64_t batch_id(const struct batch *b); /* its own, of its pool; from 1 on */
+/* One more has it: then it goes with the last batch_free. */
+void batch_hold(struct batch *b);
 void batch_free(struct batch **b);
 
 #endif

@@ -262,7 +262,7 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 	    F_INT("retry_after_ms", r->retry_after_ms),
 	    F_SPAN("reply", r->reply));
 	d->stats.retries++;
-	if (looks_for_poison(it, r) && item_halve(it)) {
+	if (looks_for_poison(it, r) && item_narrow(it)) {
 		it->due_ms = 0;
 		return;
 	}

@@ -30,8 +30,15 @@ batch_new(struct pool *pool)
 	struct batch *b = mem_zalloc(sizeof *b);
 
 	b->pool = pool;
+	b->holders = 1;
 	b->id = pool_number(pool);
 	return b;
+}
+
+void
+batch_hold(struct batch *b)
+{
+	b->holders++;
 }
 
 void
@@ -39,7 +46,8 @@ batch_free(struct batch **bp)
 {
 	struct batch *b = *bp;
 
-	if (b == NULL)
+	*bp = NULL;
+	if (b == NULL || --b->holders > 0)
 		return;
 	pieces_give(&b->runs, 0, b->pool);
 	pieces_give(&b->body, 0, b->pool);
@@ -47,7 +55,6 @@ batch_free(struct batch **bp)
 	mem_free(b->body.at);
 	mem_free(b->parts);
 	mem_free(b);
-	*bp = NULL;
 }
 
 void

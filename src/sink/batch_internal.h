@@ -15,6 +15,7 @@ struct pieces {
 
 struct batch {
 	struct pool *pool; /* borrowed */
+	unsigned holders;
 	uint64_t id;
 	struct pieces body, runs;
 	size_t body_bytes, plain_bytes, events, nruns;

@@ -122,7 +122,8 @@ on_cut(void *arg)
 	struct split_body body;
 	bool more = false;
 
-	for (size_t i = 0; i < SCRATCHES; i++) {
+	/* As pick_scratch hands them out. */
+	for (size_t i = SCRATCHES; i-- > 0;) {
 		struct scratch *s = &d->scratch[i];
 
 		if (s->user == NULL || !s->user->cutting)
@@ -165,7 +166,7 @@ on_answer(void *arg, const struct dassana_result *r)
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_INT("ms", clock_mono_ms() - it->sent_ms), F_STR("why", r->why));
 	count_answer(d, it, r);
-	trouble_note(d, r);
+	trouble_note(d, it, r);
 	delivery_judge(d, it, r);
 	timer_soon(d->pump);
 	tell_progress(d);

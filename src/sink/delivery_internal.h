@@ -29,14 +29,15 @@
  * What of a batch is unsettled: events at … end−1, sent from the front. At
  * first all in one part; a part that is refused is halved until a unit stands
  * alone, and then the parts grow again, so k such units in n cost about
- * 2·k·log2(n) POSTs. A unit is one object's events, in one run or several that
+ * 2·k·log2(n) POSTs. The last eight become an item each, which wait for one
+ * another no longer. A unit is one object's events, in one run or several that
  * follow one another. Of suspects, which are refused already, it is a single
  * event.
  */
 struct item {
 	TAILQ_ENTRY(item) link;
 	struct delivery *delivery;
-	struct batch *batch; /* owned */
+	struct batch *batch; /* held, perhaps by several */
 	bool suspect;
 	size_t at, end;
 	/* The first run of the unit that `at` is in, and the events left. */
@@ -127,6 +128,8 @@ void item_refuse(struct item *it, const struct dassana_result *why);
 size_t item_bytes_max(const struct item *it);
 /* It has several units: only the first half of them is sent next. */
 bool item_halve(struct item *it);
+/* The same of a part in which something is to blame. */
+bool item_narrow(struct item *it);
 /* The same, without narrowing it down: all of the unit is settled so. */
 void item_refuse_unit(struct item *it, const struct dassana_result *why);
 /* All that is left, and the item is gone. */
@@ -157,7 +160,8 @@ enum trouble_kind {
 	TROUBLE_SETUP,
 };
 enum trouble_kind trouble_kind(const struct delivery *d);
-void trouble_note(struct delivery *d, const struct dassana_result *r);
+void trouble_note(
+    struct delivery *d, const struct item *it, const struct dassana_result *r);
 
 /* ---- count.c ---- */
 

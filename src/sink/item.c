@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "sink/delivery_internal.h"
 
-enum { FEW = 4 };
+enum { FEW = 8, FEW_SUSPECTS = 4 };
 
 /* ---- units ---- */
 
@@ -43,7 +43,7 @@ events_of(const struct item *it, size_t k)
 		i = unit_left(it, i, &events);
 		n += events;
 	}
-	return n;
+	return n < it->end - it->at ? n : it->end - it->at;
 }
 
 /* How many units the next n events belong to. */
@@ -95,15 +95,48 @@ bool
 item_halve(struct item *it)
 {
 	size_t units = units_of(it, it->part.events);
+	size_t few = it->suspect ? FEW_SUSPECTS : FEW;
 
 	if (units < 2)
 		return false;
 	/* The last few one by one: that takes no more POSTs, and the others
 	 * arrive sooner. */
-	it->step = units <= FEW ? 1 : units / 2;
+	it->step = units <= few ? 1 : units / 2;
 	it->bad_end = it->at + it->part.events;
 	it->bad_bytes = it->part.plain_bytes;
 	it->delivery->stats.splits++;
+	return true;
+}
+
+/* What follows its first unit is an item of its own from now on. */
+static struct item *
+part_from_rest(struct item *it)
+{
+	struct item *rest = mem_alloc(sizeof *rest);
+
+	*rest = *it;
+	batch_hold(rest->batch);
+	advance(rest, it->unit_left);
+	it->end = rest->at;
+	it->large_end = 0;
+	TAILQ_INSERT_AFTER(&it->delivery->items, it, rest, link);
+	it->delivery->nitems++;
+	return rest;
+}
+
+/* The last few are sent beside one another: whom Dassana takes does not wait
+ * for what it says of those that it refuses, which may take it seconds. */
+bool
+item_narrow(struct item *it)
+{
+	size_t part_end = it->at + it->part.events;
+
+	if (!item_halve(it))
+		return false;
+	if (it->suspect || it->step > 1)
+		return true;
+	while (it->at < part_end && it->at + it->unit_left < it->end)
+		it = part_from_rest(it);
 	return true;
 }
 
@@ -212,7 +245,7 @@ item_refuse(struct item *it, const struct dassana_result *why)
 	bool alone = it->suspect || it->part.events == 1;
 	size_t n = alone ? 1 : it->unit_left;
 
-	if (item_halve(it))
+	if (item_narrow(it))
 		return;
 	it->step = 1;
 	settle(it, n, DELIVERY_REFUSED, why);

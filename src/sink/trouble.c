@@ -8,12 +8,16 @@
 enum { LASTING_MS = 60 * 1000 };
 
 void
-trouble_note(struct delivery *d, const struct dassana_result *r)
+trouble_note(
+    struct delivery *d, const struct item *it, const struct dassana_result *r)
 {
 	if (r->verdict == DASSANA_TAKEN) {
 		d->trouble.why = NULL;
 		return;
 	}
+	/* One that began later was taken. */
+	if (it->trial.began < d->conf.judge->proof[JUDGE_DASSANA])
+		return;
 	if (d->trouble.why == NULL)
 		d->trouble.since_ms = clock_mono_ms();
 	d->trouble.why = r->why;

@@ -109,6 +109,18 @@ runs_are_kept_whole(void **state)
 	}
 }
 
+static int
+verdict_of_post(size_t i)
+{
+	struct body b;
+	int status;
+
+	read_body(fake_http_nth(i), &b);
+	status = verdict_on(&b);
+	free_body(&b);
+	return status;
+}
+
 /* Dassana takes long to refuse: the others wait for two such answers. */
 static void
 few_runs_wait_for_two_answers(void **state)
@@ -124,6 +136,34 @@ few_runs_wait_for_two_answers(void **state)
 		assert_true(w.posts <= 5);
 		close_world();
 	}
+}
+
+/* It takes long to refuse each of several: the others wait for none of them. */
+static void
+the_last_few_do_not_wait_for_one_another(void **state)
+{
+	(void)state;
+	open_world(1, 4, MIB, 4 * MIB);
+	for (unsigned at = 3; at < 3 + 3 * 14; at += 14)
+		w.event[at].bad = true;
+	submit(8 * 7);
+	fake_run();
+	(void)serve(0);
+	fake_run();
+	/* Runs 0, 2 and 4 are bad, and answered last. */
+	for (int i = 0; i < 20 && count(DELIVERY_TAKEN) < 5 * 7; i++) {
+		for (size_t k = fake_http_open(); k-- > 0;) {
+			if (verdict_of_post(k) == 200)
+				(void)serve(k);
+		}
+		fake_run();
+	}
+	assert_int_equal(count(DELIVERY_TAKEN), 5 * 7);
+	assert_int_equal(stats().answers[DELIVERY_A_REFUSED], 1);
+	serve_now();
+	assert_int_equal(count(DELIVERY_REFUSED), 3 * 7);
+	assert_int_equal(w.posts, 1 + 8);
+	close_world();
 }
 
 static size_t
@@ -576,6 +616,7 @@ main(void)
 	    cmocka_unit_test(suspects_have_so_many_posts),
 	    cmocka_unit_test(runs_are_kept_whole),
 	    cmocka_unit_test(few_runs_wait_for_two_answers),
+	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
 	    cmocka_unit_test(a_part_holds_up_nobody),
 	    cmocka_unit_test(parts_keep_the_rate),
 	    cmocka_unit_test(all_refused),
