@@ -97,6 +97,68 @@ object_fault(const struct object *o)
 						       : SHIPPER_F_IN_PART;
 }
 
+/* Of those that were sent alone and refused one is asked for all of them, until
+ * it is known that they are at fault. */
+static bool
+is_asked(struct object *o)
+{
+	bool first = !o->asked_marked && !ledger_judged(o->page);
+
+	o->asked_marked = true;
+	return first;
+}
+
+bool
+object_slice(struct object *o, uint64_t *index, uint64_t *lead)
+{
+	bool sent = false;
+
+	*index = o->sliced;
+	*lead = o->sliced - o->unsent;
+	if (ledger_has(o->page, o->sliced)) {
+		/* Dassana has it from an earlier delivery of the message. */
+		o->skipped++;
+		o->settled++;
+		o->delivered++;
+	} else if (ledger_marked(o->page, o->sliced) && !is_asked(o)) {
+		o->settled++;
+	} else {
+		sent = true;
+	}
+	o->unsent = ++o->sliced;
+	return sent;
+}
+
+void
+object_rule_out(struct object *o)
+{
+	ledger_bind(o->page);
+	o->ruled_out++;
+	o->settled++;
+	o->sliced++;
+}
+
+void
+object_leave_out(struct object *o)
+{
+	o->left_out++;
+}
+
+void
+object_count_settled(struct object *o, uint64_t count, bool taken)
+{
+	o->settled += count;
+	CHECK(o->settled <= o->sliced);
+	if (taken)
+		o->delivered += count;
+}
+
+void
+object_turn_large(struct object *o)
+{
+	o->large = true;
+}
+
 void
 object_begin_anew(struct object *o)
 {

@@ -100,6 +100,21 @@ bool object_is_empty(const struct object *o);
 struct s3_head;
 struct ledger_page *object_page(const struct object *o, struct ledger *l,
     const struct s3_head *h, uint64_t rules);
+
+/* ---- what becomes of its records, in their order ---- */
+
+/* The next one is an event. True: it is to be sent, as number index, behind
+ * lead of those that rules left out. */
+bool object_slice(struct object *o, uint64_t *index, uint64_t *lead);
+/* Rules leave the next one out. */
+void object_rule_out(struct object *o);
+/* One cannot be read. */
+void object_leave_out(struct object *o);
+/* So many are settled; taken: Dassana has them. */
+void object_count_settled(struct object *o, uint64_t count, bool taken);
+
+/* It takes long. */
+void object_turn_large(struct object *o);
 /* To be read from its first byte. What Dassana has taken the ledger knows. */
 void object_begin_anew(struct object *o);
 

@@ -270,10 +270,8 @@ objects_settled(struct objects *os, const struct delivery_settled *s)
 	struct object *o = s->run.owner;
 	uint64_t from = s->run.first - s->run.lead;
 
-	o->settled += s->run.count;
-	CHECK(o->settled <= o->sliced);
+	object_count_settled(o, s->run.count, s->outcome == DELIVERY_TAKEN);
 	if (s->outcome == DELIVERY_TAKEN) {
-		o->delivered += s->run.count;
 		os->stats.delivered += s->run.count;
 		ledger_note(o->page, from, batch_run_end(&s->run) - from);
 		story_delivered(o, &s->run);

@@ -33,49 +33,25 @@ slot_batcher(const struct slot *s)
 	return s->object->suspect ? s->all->conf.lane : s->all->conf.batcher;
 }
 
-/* Of those that were sent alone and refused one is asked for all of them, until
- * it is known that they are at fault. */
-static bool
-is_asked(struct object *o)
-{
-	bool first = !o->asked_marked && !ledger_judged(o->page);
-
-	o->asked_marked = true;
-	return first;
-}
-
 static void
 on_record(void *arg, struct span head, struct span tail)
 {
 	struct slot *s = arg;
-	struct object *o = s->object;
+	uint64_t index, lead;
 
 	record_keep(&s->last, head, tail);
-	if (ledger_has(o->page, o->sliced)) {
-		/* Dassana has it from an earlier delivery of the message. */
-		o->skipped++;
-		o->settled++;
-		o->delivered++;
-	} else if (ledger_marked(o->page, o->sliced) && !is_asked(o)) {
-		o->settled++;
-	} else {
-		batcher_add(slot_batcher(s), o, o->sliced,
-		    o->sliced - o->unsent, head, tail);
-	}
-	o->unsent = ++o->sliced;
+	if (object_slice(s->object, &index, &lead))
+		batcher_add(
+		    slot_batcher(s), s->object, index, lead, head, tail);
 }
 
 static void
 on_ruled_out(void *arg, uint64_t index)
 {
 	struct slot *s = arg;
-	struct object *o = s->object;
 
 	(void)index;
-	ledger_bind(o->page);
-	o->ruled_out++;
-	o->settled++;
-	o->sliced++;
+	object_rule_out(s->object);
 }
 
 static void
@@ -83,7 +59,7 @@ on_left_out(void *arg, uint64_t index, enum slicer_cause cause)
 {
 	struct slot *s = arg;
 
-	s->object->left_out++;
+	object_leave_out(s->object);
 	s->all->conf.left_out(s->all->conf.arg, s->object, index, cause);
 }
 

@@ -23,7 +23,7 @@ slots_take_large(const struct slots *s)
 static bool
 turn_large(struct slot *s)
 {
-	s->object->large = true;
+	object_turn_large(s->object);
 	if (!slots_take_large(s->all)) {
 		s->all->large++; /* as release sees it */
 		slot_end(s, END_EVICTED, ERR_OK, NULL);
