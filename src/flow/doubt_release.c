@@ -172,7 +172,7 @@ doubt_release(struct objects *os)
 		next = TAILQ_NEXT(m, stay.link);
 		if (!is_at_rest(m))
 			continue;
-		if (m->lease_lost)
+		if (message_is_lost(m))
 			give_back(os, m, BACK_OFF_NONE, "its lease is lost");
 		else if (doubt_proven(m, now))
 			convict(os, m);

@@ -1,5 +1,9 @@
 #include "flow/hidden.h"
 
+#include "aws/sqs.h"
+
+enum { REDELIVER_MAX_S = 15 * 60, LONG_MAX_S = 2 * 3600 };
+
 static void
 pass_time(struct hidden *h, int64_t now_ms)
 {
@@ -31,6 +35,48 @@ hidden_for_s(
 	return s > (int64_t)least_s ? (unsigned)s : least_s;
 }
 
+/* first_s, doubled with every receive, up to most_s. */
+static unsigned
+doubled_s(unsigned first_s, unsigned most_s, unsigned receives)
+{
+	unsigned s = first_s;
+
+	for (unsigned i = 1; i < receives && s > 0 && s < most_s; i++)
+		s *= 2;
+	return s < most_s ? s : most_s;
+}
+
+static unsigned
+larger(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
+unsigned
+hidden_after_s(struct hidden *h, enum back_off how, unsigned least_s,
+    unsigned receives, int64_t now_ms)
+{
+	unsigned s = LONG_MAX_S;
+
+	if (receives == 0)
+		receives = 1;
+	switch (how) {
+	case BACK_OFF_NONE:
+		return 0;
+	case BACK_OFF_STOP:
+		return doubled_s(least_s, larger(least_s, s), receives);
+	case BACK_OFF_HOURS:
+		return receives < 6 ? receives * s : SQS_VISIBILITY_MAX_S;
+	case BACK_OFF_LONG:
+		break;
+	case BACK_OFF_USUAL:
+		s = doubled_s(
+		    least_s, larger(least_s, REDELIVER_MAX_S), receives);
+		break;
+	}
+	return hidden_for_s(h, least_s, s, now_ms);
+}
+
 void
 hidden_add(struct hidden *h, unsigned s, int64_t now_ms)
 {
@@ -43,4 +89,10 @@ hidden_add(struct hidden *h, unsigned s, int64_t now_ms)
 	h->n++;
 	if (h->in_flight > 0)
 		h->in_flight++;
+}
+
+void
+hidden_in_flight(struct hidden *h, int64_t n)
+{
+	h->in_flight = n;
 }

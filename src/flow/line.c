@@ -155,6 +155,6 @@ line_rests(const struct message *m)
 
 	return t->n[OBJECT_ACTIVE] == 0 && t->n[OBJECT_ENDED] == 0 &&
 	       (t->n[OBJECT_READY] == 0 || t->held_back) &&
-	       t->n[OBJECT_PARKED] + t->n[OBJECT_READY] == m->open &&
-	       m->open > 0;
+	       t->n[OBJECT_PARKED] + t->n[OBJECT_READY] == message_open(m) &&
+	       message_open(m) > 0;
 }

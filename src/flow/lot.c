@@ -42,7 +42,7 @@ lot_enter(struct lot *l, struct message *m, int64_t now_ms)
 	m->stay.tried_ms = now_ms;
 	TAILQ_INSERT_TAIL(&l->stays, m, stay.link);
 	l->n++;
-	l->bytes += m->bytes;
+	l->bytes += message_bytes(m);
 	set_due(l, m, now_ms + pause_ms(&m->stay));
 }
 
@@ -54,7 +54,7 @@ lot_leave(struct lot *l, struct message *m)
 	m->stay.parked = m->stay.trying = false;
 	TAILQ_REMOVE(&l->stays, m, stay.link);
 	l->n--;
-	l->bytes -= m->bytes;
+	l->bytes -= message_bytes(m);
 }
 
 void

@@ -20,20 +20,9 @@
 
 #include "aws/sqs.h"
 #include "base/histogram.h"
+#include "flow/hidden.h"
 #include "flow/object.h"
-#include "flow/receipts.h"
 #include "net/timer.h"
-
-/* How long a message that is given back is hidden; shorter when very many are
- * (flow/hidden.h). */
-enum back_off {
-	BACK_OFF_USUAL, /* redeliver_after, doubled with every receive */
-	BACK_OFF_NONE,	/* not tried: visible at once */
-	BACK_OFF_LONG,	/* 2 h: a permission is not granted in a minute */
-	BACK_OFF_STOP,	/* we end: as usual, but up to 2 h */
-	BACK_OFF_HOURS, /* 2 h with every receive: nothing succeeds, and others
-			 * have their turn */
-};
 
 /* flow/line's: its objects, by what they are doing. */
 struct turn {
@@ -65,26 +54,13 @@ struct stay {
 	int64_t due_ms, tried_ms;
 };
 
+/* What others keep of a message; the rest is known to messages.c alone. */
 struct message {
-	TAILQ_ENTRY(message) link;
 	char *id; /* owned; the key of the table */
-	struct receipt receipt;
-	unsigned receive_count;
-	size_t open;  /* objects that have not ended, and intake's own hold */
-	size_t bytes; /* what it is charged with */
-	bool failed;
-	bool started; /* a GET of one of its objects has begun */
-	bool lease_lost;
-	enum back_off back_off;
 	struct turn turn;
 	struct stay stay;
 	SLIST_HEAD(, pin) pins;
-	enum { MESSAGE_HELD, MESSAGE_LEAVING } state;
 };
-
-/* How the messages that name o are given back, if they are and have not failed
- * already. */
-void object_back_off(struct object *o, enum back_off how);
 
 struct messages_stats {
 	uint64_t deleted, failed, released, duplicate;
@@ -108,10 +84,21 @@ void messages_free(struct messages **ms);
 struct message *
 messages_hold(struct messages *ms, const struct sqs_message *m, size_t bytes);
 void message_expect(struct message *m); /* one more object */
+void message_begun(struct message *m);	/* a GET of one of them has */
+/* How it is given back, if it is and has not failed already. */
+void message_back_off(struct message *m, enum back_off how);
 void message_charge(struct messages *ms, struct message *m, size_t bytes);
 /* One object (or the hold) has ended; good: delivered whole, or nothing to
  * deliver. The message may be gone afterwards. */
 void message_ended(struct messages *ms, struct message *m, bool good);
+
+bool message_has_begun(const struct message *m);
+/* Its lease is lost: it comes again, or another has it. */
+bool message_is_lost(const struct message *m);
+/* Objects that have not ended, and intake's own hold. */
+size_t message_open(const struct message *m);
+size_t message_bytes(const struct message *m); /* what it is charged with */
+unsigned message_receives(const struct message *m); /* as SQS counts */
 
 /* Shutdown: what has not failed yet is visible again at once if it does. */
 void messages_put_back(struct messages *ms);

@@ -44,7 +44,7 @@ notice_unknown(
 	LOG_WARN("message.unknown", F_STR("message_id", m->id),
 	    F_STR("reason", notify_reason_name(notify_why(n))),
 	    F_STR("problem", notify_fault(n)),
-	    F_INT("receive_count", m->receive_count), F_SPAN("body", body),
+	    F_INT("receive_count", message_receives(m)), F_SPAN("body", body),
 	    F_STR("advice", "kept for redelivery and the dead-letter queue; "
 			    "does something else write to this queue?"));
 }

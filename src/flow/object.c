@@ -176,8 +176,7 @@ object_back_off(struct object *o, enum back_off how)
 
 	TAILQ_FOREACH(w, &o->wants, of_object)
 	{
-		if (!w->message->failed)
-			w->message->back_off = how;
+		message_back_off(w->message, how);
 	}
 }
 

@@ -29,6 +29,7 @@
 
 #include "base/judge.h"
 #include "base/span.h"
+#include "flow/hidden.h"
 #include "flow/ledger.h"
 #include "flow/shipper.h"
 #include "sink/delivery.h"
@@ -115,6 +116,9 @@ void object_count_settled(struct object *o, uint64_t count, bool taken);
 
 /* It takes long. */
 void object_turn_large(struct object *o);
+/* How the messages that name it are given back, if they are and have not failed
+ * already. */
+void object_back_off(struct object *o, enum back_off how);
 /* To be read from its first byte. What Dassana has taken the ledger knows. */
 void object_begin_anew(struct object *o);
 

@@ -104,7 +104,7 @@ object_settle(struct objects *os, struct object *o)
 	story_settled(o, good);
 	while ((w = TAILQ_FIRST(&o->wants)) != NULL) {
 		struct message *m = w->message;
-		bool last = m->open == 1;
+		bool last = message_open(m) == 1;
 
 		line_unwant(&os->line, w);
 		if (last) {
@@ -303,7 +303,7 @@ join(struct objects *os, struct message *m, struct object *o)
 	if (o->state == OBJECT_PARKED)
 		m->stay.doubt = DOUBT_DASSANA;
 	else if (o->state != OBJECT_READY)
-		m->started = true;
+		message_begun(m);
 }
 
 void

@@ -15,7 +15,7 @@ start(struct objects *os, struct object *o)
 	o->rules = events_now(os->conf.events);
 	TAILQ_FOREACH(w, &o->wants, of_object)
 	{
-		w->message->started = true;
+		message_begun(w->message);
 	}
 	story_get(o);
 	slots_start(os->slots, o);

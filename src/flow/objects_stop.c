@@ -10,7 +10,7 @@ any_message_begun(const struct object *o)
 
 	TAILQ_FOREACH(w, &o->wants, of_object)
 	{
-		if (w->message->started)
+		if (message_has_begun(w->message))
 			return true;
 	}
 	return false;
