@@ -26,11 +26,11 @@ LIST_HEAD(timer_list, timer);
 
 struct timers {
 	struct ev_loop *loop;
-	ev_check awake;	  /* after each wait */
-	int64_t slept_ms; /* of the machine, since it began */
-	ev_idle idle;	  /* active while soon is not empty */
-	struct timer_list all;
-	struct timer_list soon; /* who came last is first */
+	ev_check awake;		 /* after each wait */
+	int64_t slept_ms;	 /* of the machine, since it began */
+	ev_idle idle;		 /* active while soon is not empty */
+	TAILQ_HEAD(, timer) all; /* in the order in which they were made */
+	struct timer_list soon;	 /* who came last is first */
 };
 
 struct timer {
@@ -38,7 +38,8 @@ struct timer {
 	timer_fn *fn;
 	void *arg;
 	ev_timer ev;
-	LIST_ENTRY(timer) all, soon;
+	TAILQ_ENTRY(timer) all;
+	LIST_ENTRY(timer) soon;
 	bool is_soon;
 };
 
@@ -93,7 +94,7 @@ on_awake(struct ev_loop *loop, ev_check *w, int revents)
 	if (ms < SLEPT_MIN_MS)
 		return;
 	ts->slept_ms = now;
-	LIST_FOREACH(t, &ts->all, all)
+	TAILQ_FOREACH(t, &ts->all, all)
 	{
 		if (ev_is_active(&t->ev))
 			bring_nearer(t, ms);
@@ -116,7 +117,7 @@ timers_new(struct ev_loop *loop)
 	struct timers *ts = mem_zalloc(sizeof *ts);
 
 	ts->loop = loop;
-	LIST_INIT(&ts->all);
+	TAILQ_INIT(&ts->all);
 	LIST_INIT(&ts->soon);
 	ev_idle_init(&ts->idle, on_idle);
 	ev_set_priority(&ts->idle, EV_MAXPRI);
@@ -138,7 +139,7 @@ timers_free(struct timers **tsp)
 
 	if (ts == NULL)
 		return;
-	while ((t = LIST_FIRST(&ts->all)) != NULL)
+	while ((t = TAILQ_FIRST(&ts->all)) != NULL)
 		timer_free(&t);
 	ev_idle_stop(ts->loop, &ts->idle);
 	ev_ref(ts->loop);
@@ -163,7 +164,7 @@ timer_new(struct timers *ts, timer_fn *fn, void *arg)
 	t->arg = arg;
 	ev_init(&t->ev, on_timer);
 	t->ev.data = t;
-	LIST_INSERT_HEAD(&ts->all, t, all);
+	TAILQ_INSERT_TAIL(&ts->all, t, all);
 	return t;
 }
 
@@ -175,7 +176,7 @@ timer_free(struct timer **tp)
 	if (t == NULL)
 		return;
 	timer_stop(t);
-	LIST_REMOVE(t, all);
+	TAILQ_REMOVE(&t->timers->all, t, all);
 	mem_free(t);
 	*tp = NULL;
 }

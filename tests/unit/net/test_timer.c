@@ -357,6 +357,23 @@ a_sleep_brings_timers_nearer(void **state)
 	clock_use_real();
 }
 
+/* Of those that a sleep has made due who was due first is first. */
+static void
+a_sleep_turns_nobody_round(void **state)
+{
+	struct fixture *f = *state;
+	struct timer *bed = timer_new(f->timers, fall_asleep, f);
+
+	make_three(f);
+	timer_after(f->a, 3600 * 1000 - 20);
+	timer_after(f->c, 3600 * 1000 - 10);
+	timer_after(bed, 10);
+	timer_after(f->b, 20);
+	ev_run(f->loop, 0);
+	assert_string_equal(f->order, "bac");
+	clock_use_real();
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -375,6 +392,7 @@ main(void)
 	    T(soon_armed_again_lets_timers_and_io_through),
 	    T(busy_io_does_not_starve_soon),
 	    T(a_sleep_brings_timers_nearer),
+	    T(a_sleep_turns_nobody_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
