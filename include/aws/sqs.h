@@ -18,11 +18,12 @@
 enum {
 	SQS_BATCH_MAX = 10,
 	SQS_WAIT_S = 20,
-	/* All replies of open receives together. Two of the longest messages
-	 * fit, even if all of their bytes are escaped. */
+	/* Two of the longest messages fit, even if all of their bytes are
+	 * escaped. */
 	SQS_REPLY_MAX = 4 * 1024 * 1024 + 64 * 1024,
 	SQS_MESSAGE_MAX = 1024 * 1024,
-	SQS_TREE_MAX = 6 * 1024 * 1024, /* what a reply takes once parsed */
+	/* What a reply takes once parsed, beside as much as its text. */
+	SQS_TREE_MORE = 512 * 1024,
 	SQS_VISIBILITY_MAX_S = 12 * 3600,
 	SQS_TIMEOUT_MS = 30 * 1000,
 	SQS_HANDLE_MAX = 1024,
@@ -62,7 +63,7 @@ struct sqs_ask {
 	unsigned max;		     /* messages, 1 … 10 */
 	unsigned wait_s;	     /* for them, 0 … 20 */
 	unsigned visibility_s;	     /* so long nobody else sees them */
-	struct http_budget *replies; /* borrowed; NULL: SQS_REPLY_MAX alone */
+	struct http_budget *replies; /* borrowed; NULL: up to SQS_REPLY_MAX */
 };
 /* One attempt: the poll loop retries. */
 struct sqs_op *sqs_receive(

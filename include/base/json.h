@@ -6,6 +6,9 @@
  * A document owns all its nodes and strings; they live until json_free.
  * Strings are unescaped; numbers keep their text. Of a key that stands twice in
  * one object, the last one counts, as with most parsers.
+ *
+ * Beside the tree yajl takes up to three times the longest string that has
+ * escapes, until json_finish.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -43,9 +46,11 @@ struct json *json_new(size_t max_bytes);
 void json_free(struct json **j);
 /* ERR_SYNTAX, ERR_DEPTH, ERR_LIMIT; after an error every call repeats it. */
 enum err json_feed(struct json *j, struct span s);
-/* Ends the text; *root is borrowed from j. ERR_TRUNCATED on an open or empty
- * document. */
+/* Ends the text, so nothing may be fed any more; *root is borrowed from j.
+ * ERR_TRUNCATED on an open or empty document. */
 enum err json_finish(struct json *j, const struct json_node **root);
+/* What the tree takes. */
+size_t json_bytes(const struct json *j);
 /* The three in one: *j is set also on an error, and is the caller's to free. */
 enum err json_parse(struct span s, size_t max_bytes, struct json **j,
     const struct json_node **root);

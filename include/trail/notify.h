@@ -55,8 +55,8 @@ struct notify_object {
 	int64_t event_time;  /* s since 1970; −1 if not given */
 };
 
-/* A body, and the message in an envelope, may each take so much memory while
- * the notification lives; more is UNKNOWN. */
+/* A body, with the message in an envelope, may take so much memory while the
+ * notification lives; more is UNKNOWN. */
 enum { NOTIFY_TREE_MAX = 4 * 1024 * 1024 };
 
 struct notify; /* owns all that its objects point to */

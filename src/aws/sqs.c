@@ -78,7 +78,7 @@ sqs_parse_reply(
 	*root = NULL;
 	if (body.n == 0)
 		return ERR_OK;
-	err = json_parse(body, SQS_TREE_MAX, j, root);
+	err = json_parse(body, body.n + SQS_TREE_MORE, j, root);
 	if (err == ERR_OK && !json_is(*root, JSON_OBJECT))
 		err = ERR_SHAPE;
 	return err;

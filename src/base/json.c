@@ -14,7 +14,8 @@ struct chunk {
 };
 
 struct json {
-	yajl_handle yajl;
+	yajl_handle yajl; /* NULL once the text has ended */
+	size_t max;
 	struct chunk *chunks;
 	size_t left; /* of max_bytes */
 	enum err err;
@@ -192,9 +193,18 @@ json_new(size_t max_bytes)
 {
 	struct json *j = mem_zalloc(sizeof *j);
 
-	j->left = max_bytes;
+	j->left = j->max = max_bytes;
 	j->yajl = yajl_mem_new(&callbacks, j);
 	return j;
+}
+
+/* Its buffer may be twice as long as the longest text. */
+static void
+drop_parser(struct json *j)
+{
+	if (j->yajl != NULL)
+		yajl_free(j->yajl);
+	j->yajl = NULL;
 }
 
 void
@@ -205,7 +215,7 @@ json_free(struct json **jp)
 
 	if (j == NULL)
 		return;
-	yajl_free(j->yajl);
+	drop_parser(j);
 	for (c = j->chunks; c != NULL; c = next) {
 		next = c->next;
 		mem_wipe(c->mem, c->used); /* some hold credentials */
@@ -218,6 +228,7 @@ json_free(struct json **jp)
 enum err
 json_feed(struct json *j, struct span s)
 {
+	CHECK(j->yajl != NULL);
 	if (j->err == ERR_OK && s.n > 0 &&
 	    yajl_parse(j->yajl, (const unsigned char *)s.p, s.n) !=
 		yajl_status_ok &&
@@ -230,11 +241,12 @@ enum err
 json_finish(struct json *j, const struct json_node **root)
 {
 	*root = NULL;
-	if (j->err == ERR_OK &&
+	if (j->err == ERR_OK && j->yajl != NULL &&
 	    yajl_complete_parse(j->yajl) != yajl_status_ok && j->err == ERR_OK)
 		j->err = ERR_TRUNCATED;
 	if (j->err == ERR_OK && (j->root == NULL || j->depth > 0))
 		j->err = ERR_TRUNCATED;
+	drop_parser(j);
 	if (j->err == ERR_OK)
 		*root = j->root;
 	return j->err;
@@ -296,4 +308,10 @@ json_u64(const struct json_node *n, uint64_t *out)
 	if (!json_is(n, JSON_NUMBER) && !json_is(n, JSON_STRING))
 		return ERR_SHAPE;
 	return span_u64(n->text, 0, UINT64_MAX, out);
+}
+
+size_t
+json_bytes(const struct json *j)
+{
+	return j->max - j->left;
 }

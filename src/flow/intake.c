@@ -185,10 +185,7 @@ receive(struct intake *in, const struct sqs_message *s)
 	LOG_DEBUG("message.received", F_SPAN("message_id", s->id),
 	    F_INT("receive_count", s->receive_count),
 	    F_INT("lease_s", in->conf.visibility_s), F_INT("bytes", s->body.n));
-	if (in->unread.n == 0 && has_room(in, 0) && !in->stopped) {
-		take(in, m, s->body);
-		return;
-	}
+	/* Taken in when the reply is gone, so that not both take memory. */
 	unread_keep(&in->unread, m, s->body);
 	in->replies.used += s->body.n;
 }
@@ -250,7 +247,6 @@ poll_succeeded(struct intake *in, const struct poll_end *e)
 		timer_after(in->rest, EMPTY_REST_MS);
 	if (in->stopped)
 		give_back_unread(in);
-	objects_start(in->conf.objects);
 }
 
 static void
@@ -319,7 +315,7 @@ intake_new(const struct intake_conf *conf)
 	    .arg = in};
 
 	in->conf = *conf;
-	in->replies.max = SQS_REPLY_MAX;
+	in->replies.max = INTAKE_REPLIES_MAX;
 	in->polls = polls_new(&pc);
 	unread_init(&in->unread);
 	in->rest = timer_new(conf->timers, on_timer, in);

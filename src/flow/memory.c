@@ -22,18 +22,20 @@ enum {
 	/* What the program and its libraries take beside the flow, with their
 	 * connections and a loaded CA bundle. */
 	BASE_BYTES = 11 * 1024 * 1024,
-	/* The replies of SQS with what of them is unread, the tree of the one
-	 * that is read, and a notification with its envelope. While a reply is
-	 * read its unread messages are there twice, but no notification. */
-	RECEIVE_BYTES = SQS_REPLY_MAX + SQS_TREE_MAX + 2 * NOTIFY_TREE_MAX,
+	/* The replies of SQS, the tree of the one that is read, and what yajl
+	 * takes for a message of that length. When it is gone, the messages
+	 * that are unread, and one that is read, with its objects' names. */
+	RECEIVE_BYTES = 5 * INTAKE_REPLIES_MAX + SQS_TREE_MORE,
+	UNREAD_BYTES =
+	    INTAKE_REPLIES_MAX + NOTIFY_TREE_MAX + 3 * SQS_MESSAGE_MAX,
 	/* The objects of one message more, with what the allocator adds. */
 	WIDEST_BYTES = 6 * 1024 * 1024,
 	/* A message's own; what its objects take is INTAKE_BYTES_MAX. */
 	MESSAGE_BYTES = 1536,
 };
 
-_Static_assert((int)SQS_REPLY_MAX <= 2 * (int)NOTIFY_TREE_MAX,
-    "what is unread must fit in a notification's place");
+_Static_assert((int)UNREAD_BYTES <= (int)RECEIVE_BYTES,
+    "a notification must fit in the place of its reply");
 
 size_t
 shipper_memory_bound(const struct shipper_conf *c)

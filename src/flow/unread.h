@@ -1,6 +1,6 @@
 /*
  * Messages that were received and wait to be taken in, in their order, with
- * their bodies. At most what one reply brings.
+ * their bodies: until their reply is gone, and then until there is room.
  */
 #ifndef FLOW_UNREAD_H
 #define FLOW_UNREAD_H

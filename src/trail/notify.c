@@ -3,13 +3,14 @@
 #include "base/mem.h"
 
 static enum notify_reason
-read_text(struct span text, struct json **tree, const struct json_node **root)
+read_text(struct span text, size_t max, struct json **tree,
+    const struct json_node **root)
 {
 	enum err e;
 
 	if (span_is(span_trim(text), "CloudTrail validation message."))
 		return NOTIFY_R_VALIDATION;
-	e = json_parse(text, NOTIFY_TREE_MAX, tree, root);
+	e = json_parse(text, max, tree, root);
 	if (e == ERR_SYNTAX || e == ERR_TRUNCATED)
 		return NOTIFY_R_NOT_JSON;
 	if (e != ERR_OK || !json_is(*root, JSON_OBJECT))
@@ -31,7 +32,8 @@ static enum notify_reason
 read_body(struct notify *n, struct span body)
 {
 	const struct json_node *root, *type, *message;
-	enum notify_reason why = read_text(body, &n->outer, &root);
+	enum notify_reason why =
+	    read_text(body, NOTIFY_TREE_MAX, &n->outer, &root);
 
 	if (why != NOTIFY_R_NONE)
 		return why;
@@ -47,7 +49,8 @@ read_body(struct notify *n, struct span body)
 		return notify_unknown(n, "Type", type);
 	if (!json_is(message, JSON_STRING))
 		return notify_unknown(n, "Message", message);
-	why = read_text(json_str(message), &n->inner, &root);
+	why = read_text(json_str(message),
+	    NOTIFY_TREE_MAX - json_bytes(n->outer), &n->inner, &root);
 	return why != NOTIFY_R_NONE ? why : notify_read_shape(n, root);
 }
 

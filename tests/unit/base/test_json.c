@@ -164,6 +164,26 @@ an_error_repeats(void **state)
 	json_free(&j);
 }
 
+/* As told, nothing is taken that is not counted. */
+static void
+a_tree_takes_what_it_says(void **state)
+{
+	static const char text[] = "{\"key\":[\"a\\nb\",1,{}]}";
+	const struct json_node *root;
+	struct json *j;
+	size_t bytes;
+
+	(void)state;
+	assert_int_equal(json_parse(span_str(text), ROOM, &j, &root), ERR_OK);
+	bytes = json_bytes(j);
+	json_free(&j);
+	assert_in_range(bytes, 1, ROOM);
+	assert_int_equal(json_parse(span_str(text), bytes, &j, &root), ERR_OK);
+	json_free(&j);
+	assert_int_equal(json_parse(span_str(text), 128, &j, &root), ERR_LIMIT);
+	json_free(&j);
+}
+
 static void
 getters_accept_anything(void **state)
 {
@@ -195,6 +215,7 @@ main(void)
 	    cmocka_unit_test(depth_is_bounded),
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(an_error_repeats),
+	    cmocka_unit_test(a_tree_takes_what_it_says),
 	    cmocka_unit_test(getters_accept_anything),
 	};
 

@@ -19,7 +19,7 @@
 #define ROWS(a) (sizeof(a) / sizeof(a)[0])
 #define TRAIL	"AWSLogs/1/CloudTrail/"
 /* Asked for while it is not known how large messages are. */
-#define FIRST  2
+#define FIRST  1
 #define ONE(k) "{\"s3Bucket\":\"b\",\"s3ObjectKey\":\"" k "\"}"
 
 static struct {
@@ -132,9 +132,20 @@ close_world(void)
 	fake_end();
 }
 
+/* As after each reply, but without another poll. */
+static void
+take_in(void)
+{
+	enum intake_gate was = t.open;
+
+	t.open = INTAKE_SHUT;
+	intake_look(t.in);
+	t.open = was;
+}
+
 /* Answers the open poll with n messages of this body. */
 static void
-receive(unsigned n, const char *body)
+bring(unsigned n, const char *body)
 {
 	struct sqs_message m[SQS_BATCH_MAX];
 	char id[SQS_BATCH_MAX][16];
@@ -150,6 +161,13 @@ receive(unsigned n, const char *body)
 		    .sent_ms = -1};
 	}
 	fake_sqs_messages(op, m, n);
+}
+
+static void
+receive(unsigned n, const char *body)
+{
+	bring(n, body);
+	take_in();
 }
 
 static size_t
@@ -279,6 +297,7 @@ test_wide_reply(void **state)
 	open_world(1000);
 	hold(1);
 	intake_look(t.in);
+	receive(0, ""); /* of two polls, since the first came back full */
 	receive(10, wide_body());
 	assert_true(intake_full(t.in));
 	assert_int_equal(messages_held(t.ms), 11);
@@ -490,9 +509,9 @@ test_ask_one(void **state)
 {
 	static const struct {
 		enum err err;
-		size_t ask;
-	} rows[] = {{ERR_LIMIT, 1}, {ERR_SHAPE, 1}, {ERR_SYNTAX, 1},
-	    {ERR_TIMEOUT, FIRST}, {ERR_RESET, FIRST}, {ERR_OK, FIRST}};
+		bool one_by_one;
+	} rows[] = {{ERR_LIMIT, true}, {ERR_SHAPE, true}, {ERR_SYNTAX, true},
+	    {ERR_TIMEOUT, false}, {ERR_RESET, false}, {ERR_OK, false}};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -500,16 +519,16 @@ test_ask_one(void **state)
 		intake_look(t.in);
 		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, rows[i].err);
 		fake_advance(1000);
-		assert_int_equal(asked_for(), rows[i].ask);
+		assert_int_equal(asked_for(), 1);
 		/* A failure of another kind does not forget it. */
 		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
 		fake_advance(2000);
-		assert_int_equal(asked_for(), rows[i].ask);
+		assert_int_equal(asked_for(), 1);
 		for (int n = 0; n < 100; n++) {
 			receive(1, ONE(TRAIL "a"));
 			intake_look(t.in);
 			assert_int_equal(
-			    asked_for(), n < 99 && rows[i].ask == 1 ? 1 : 10);
+			    asked_for(), n < 99 && rows[i].one_by_one ? 1 : 10);
 		}
 		close_world();
 	}
@@ -590,7 +609,23 @@ test_large_ones(void **state)
 	while (intake_polling(t.in))
 		receive(1, ONE(TRAIL "a"));
 	intake_look(t.in);
-	assert_int_equal(asked_in_all(), 7);
+	assert_int_equal(asked_in_all(), 3);
+	close_world();
+}
+
+/* While the reply is there nothing is made of its messages. */
+static void
+test_taken_in_later(void **state)
+{
+	(void)state;
+	open_world(10);
+	intake_look(t.in);
+	bring(1, ONE(TRAIL "a"));
+	assert_int_equal(fake_s3_open(), 0);
+	assert_int_equal(t.changed, 1);
+	assert_int_equal(messages_held(t.ms), 1);
+	take_in();
+	assert_int_equal(fake_s3_open(), 1);
 	close_world();
 }
 
@@ -598,17 +633,20 @@ test_large_ones(void **state)
 static void
 test_unread_counts(void **state)
 {
+	static char body[10 * 1000 + 1];
 	struct http_budget *replies;
 
 	(void)state;
-	open_world(1);
+	memset(body, ' ', sizeof body - 1);
+	memcpy(body, ONE(TRAIL "a"), sizeof ONE(TRAIL "a") - 1);
+	open_world(10);
+	hold(9);
 	intake_look(t.in);
 	replies = fake_sqs_at(0)->replies;
-	assert_int_equal(replies->max, SQS_REPLY_MAX);
-	receive(2, largest_body());
-	assert_int_equal(replies->used, 2 * SQS_MESSAGE_MAX);
+	assert_int_equal(replies->max, INTAKE_REPLIES_MAX);
+	receive(10, body);
+	assert_int_equal(replies->used, 9 * (sizeof body - 1));
 	intake_look(t.in);
-	assert_int_equal(replies->used, SQS_MESSAGE_MAX);
 	assert_false(intake_polling(t.in));
 	intake_stop(t.in);
 	assert_int_equal(replies->used, 0);
@@ -679,11 +717,11 @@ test_stop(void **state)
 	intake_look(t.in);
 	intake_stop(t.in);
 	assert_true(intake_polling(t.in)); /* it may end by itself */
-	receive(2, ONE(TRAIL "a"));
+	receive(FIRST, ONE(TRAIL "a"));
 	assert_int_equal(fake_s3_open(), 0);
 	assert_int_equal(messages_held(t.ms), 0);
 	messages_flush(t.ms);
-	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 2)->seconds[1], 0);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0], 0);
 	fake_sqs_answer(fake_sqs_at(0), 0, NULL);
 	assert_int_equal(messages_count(t.ms), 0);
 	intake_look(t.in);
@@ -787,6 +825,7 @@ main(void)
 	    cmocka_unit_test(test_ask_one),
 	    cmocka_unit_test(test_large_ones),
 	    cmocka_unit_test(test_largest),
+	    cmocka_unit_test(test_taken_in_later),
 	    cmocka_unit_test(test_unread_counts),
 	    cmocka_unit_test(test_failing_together),
 	    cmocka_unit_test(test_stop_with_many),

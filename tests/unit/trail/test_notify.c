@@ -431,6 +431,37 @@ test_limits(void **state)
 	buf_fini(&b);
 }
 
+/* The envelope leaves less for what is in it. */
+static void
+test_envelope_takes_room(void **state)
+{
+	static const char *const message =
+	    "\"Message\":\"{\\\"s3Bucket\\\":\\\"b\\\","
+	    "\\\"s3ObjectKey\\\":[";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4 << 20);
+	for (int way = 0; way < 2; way++) {
+		size_t pad = way == 0 ? 1 << 20 : 7 << 19;
+
+		buf_reset(&b);
+		buf_str(&b, "{\"TopicArn\":\"t\",\"Type\":\"Notification\","
+			    "\"Pad\":\"");
+		for (size_t i = 0; i < pad; i++)
+			buf_char(&b, 'x');
+		buf_printf(&b, "\",%s", message);
+		for (int i = 0; i < 9999; i++)
+			buf_str(&b, "\\\"k\\\",");
+		buf_str(&b, "\\\"k\\\"]}\"}");
+		if (way == 0)
+			expect(&b, NOTIFY_R_NONE, 10000);
+		else
+			expect(&b, NOTIFY_R_UNKNOWN_SHAPE, 0);
+	}
+	buf_fini(&b);
+}
+
 /* Which member it was, of a message that somebody made by hand. */
 static void
 test_faults(void **state)
@@ -517,6 +548,7 @@ main(void)
 	    cmocka_unit_test(test_shapes),
 	    cmocka_unit_test(test_truncated),
 	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_envelope_takes_room),
 	    cmocka_unit_test(test_faults),
 	    cmocka_unit_test(test_subscription),
 	    cmocka_unit_test(test_names),
