@@ -4,7 +4,9 @@
  *
  *   reset → step… → finish → reset → …        an error repeats until reset
  *
- * What was stored with gzip twice is inflated twice; a UTF-8 byte order mark at
+ * What was stored with gzip twice is inflated twice, which takes a second
+ * gunzip: its memory is taken only when it is wanted and the owner says so
+ * (decode_wants_layer). A UTF-8 byte order mark at
  * the beginning of the text is dropped. Whatever else begins as a known format
  * does (zstd, …) is ERR_SYNTAX, and named. A file of no bytes, or a gzip of
  * none, is whole and has no records.
@@ -34,7 +36,8 @@ void decode_rules(
  * Takes bytes off the front of *in, inflates at most GUNZIP_WINDOW bytes and
  * slices them; records come out through fn during the call. *more: calling
  * again makes progress even with an empty *in. To be called only while there is
- * room for decode_need() bytes of records, and not while decode_wants_carry().
+ * room for decode_need() bytes of records, and not while decode_wants_carry()
+ * or decode_wants_layer().
  */
 enum err decode_step(struct decode *d, struct span *in, bool *more);
 enum err decode_finish(struct decode *d);
@@ -42,6 +45,10 @@ enum err decode_finish(struct decode *d);
  * is made when one is wanted. It is got back, to be freed, by
  * decode_take_carry. */
 enum err decode_feed(struct decode *d, struct span in, size_t carry_bytes);
+
+/* The second gunzip, which is there until decode_reset. */
+bool decode_wants_layer(const struct decode *d);
+void decode_add_layer(struct decode *d);
 
 /* The most bytes of records that one step may hand over. */
 size_t decode_need(const struct decode *d);

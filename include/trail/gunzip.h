@@ -22,6 +22,7 @@ struct gunzip;
 struct gunzip *gunzip_new(void);
 void gunzip_free(struct gunzip **g);
 void gunzip_reset(struct gunzip *g); /* ready for another stream */
+size_t gunzip_memory(void);	     /* the most that one takes */
 
 /*
  * Takes bytes off the front of *in and sets *out to what they inflate to

@@ -86,6 +86,8 @@ on_data(void *arg, struct span bytes)
 	enum err err = ERR_OK;
 
 	while (s->batch == NULL && err == ERR_OK && (in.n > 0 || more)) {
+		if (decode_wants_layer(s->decode))
+			decode_add_layer(s->decode);
 		if (decode_wants_carry(s->decode)) {
 			if (s->carry == NULL)
 				s->carry = mem_alloc(max);

@@ -4,6 +4,7 @@
 #include "flow/ledger.h"
 #include "flow/lot.h"
 #include "flow/shipper.h"
+#include "flow/slots.h"
 #include "net/http.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
@@ -13,12 +14,10 @@
 #include "trail/slicer.h"
 
 enum {
-	/* zlib's inflate state and windows: what is stored with gzip twice is
-	 * inflated twice. Then yajl's, and our own buffers. */
-	INFLATE_BYTES = 2 * (48 * 1024 + GUNZIP_WINDOW),
+	/* Beside its gunzip: yajl's, and our own buffers. */
 	YAJL_BYTES = 2 * SLICER_CARRY,
-	SLOT_BYTES = HTTP_STASH_BYTES + INFLATE_BYTES + YAJL_BYTES +
-		     SLICER_CARRY + RECORD_HEAD_BYTES,
+	SLOT_BYTES =
+	    HTTP_STASH_BYTES + YAJL_BYTES + SLICER_CARRY + RECORD_HEAD_BYTES,
 	/* What the program and its libraries take beside the flow, with their
 	 * connections and a loaded CA bundle. */
 	BASE_BYTES = 11 * 1024 * 1024,
@@ -48,11 +47,13 @@ shipper_memory_bound(const struct shipper_conf *c)
 	/* Those before a reload, while objects are read by them. */
 	size_t rules = 2 * c->rules_bytes;
 
+	size_t slots = c->s3_concurrency * (SLOT_BYTES + gunzip_memory()) +
+		       SLOTS_LAYERS_MAX * gunzip_memory();
+
 	size_t messages = 2 * c->max_messages + SQS_BATCH_MAX + c->max_parked;
 
-	return c->buffer_max_bytes + sink +
-	       c->s3_concurrency * (size_t)SLOT_BYTES + large +
-	       INTAKE_BYTES_MAX + LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
+	return c->buffer_max_bytes + sink + slots + large + INTAKE_BYTES_MAX +
+	       LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
 	       messages * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + rules + BASE_BYTES;
 }

@@ -70,6 +70,7 @@ release(struct slot *s)
 	s3_get_cancel(&s->get);
 	slot_return_carry(s, true);
 	decode_reset(s->decode);
+	slot_return_layer(s);
 	events_release(&s->rules);
 	s->all->large -= s->object->large;
 	s->object = NULL;

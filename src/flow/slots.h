@@ -6,16 +6,17 @@
  *
  * A slot's memory is allocated once. A blocked slot waits for one of: its next
  * turn (TURN_BYTES inflated in this one), room in the batcher, the one large
- * carry. Those who wait for room or carry are served in the order in which they
- * came.
+ * carry, or, if what it reads was stored with gzip twice, one of the few second
+ * gunzips. Those who wait for any of these are served in the order in which
+ * they came.
  *
  * An object is large once more than 8 MiB of it were inflated or it has had its
  * slot for 10 s, or for 2 s in which it got next to nothing from S3 or waited
- * for the carry. Large ones have three quarters of the slots at most: one that
- * turns large when they have is evicted. Those, and all of which more than
- * 1 MiB was inflated, leave a quarter of the buffer to others and add nothing
- * while batches pile up before Dassana. Less than 1 KiB/s for a minute, while
- * we were willing to read, is a failure (AWS_TRANSIENT, "TooSlow").
+ * for the carry or a gunzip. Large ones have three quarters of the slots at
+ * most: one that turns large when they have is evicted. Those, and all of which
+ * more than 1 MiB was inflated, leave a quarter of the buffer to others and add
+ * nothing while batches pile up before Dassana. Less than 1 KiB/s for a minute,
+ * while we were willing to read, is a failure (AWS_TRANSIENT, "TooSlow").
  */
 #ifndef FLOW_SLOTS_H
 #define FLOW_SLOTS_H
@@ -30,6 +31,9 @@
 #include "sink/batcher.h"
 #include "sink/delivery.h"
 #include "trail/slicer.h"
+
+/* So many may read what was stored with gzip twice at the same time. */
+enum { SLOTS_LAYERS_MAX = 4 };
 
 struct slots;
 

@@ -13,7 +13,14 @@
 #include "trail/record.h"
 
 enum ending { END_WHOLE, END_BROKEN, END_EVICTED };
-enum block { BLOCK_NONE, BLOCK_TURN, BLOCK_ROOM, BLOCK_CARRY, BLOCK_COUNT };
+enum block {
+	BLOCK_NONE,
+	BLOCK_TURN,
+	BLOCK_ROOM,
+	BLOCK_CARRY,
+	BLOCK_LAYER,
+	BLOCK_COUNT
+};
 
 struct slot {
 	TAILQ_ENTRY(slot) link;
@@ -25,7 +32,7 @@ struct slot {
 	enum block block;
 	bool more;    /* the decoder can go on without new bytes */
 	bool arrived; /* the GET has ended well */
-	bool has_carry;
+	bool has_carry, has_layer;
 	int64_t began_ms, blocked_ms;
 	bool is_small;	 /* had not had much when it was blocked */
 	unsigned pumped; /* the turn of the pump that has looked at it */
@@ -56,6 +63,7 @@ struct slots {
 	struct timer *pump;
 	void *carry; /* lent to one slot at a time; NULL until first needed */
 	bool carry_lent;
+	unsigned layers; /* second gunzips, of those who have one */
 	struct stopwatch choked;
 };
 
@@ -77,6 +85,7 @@ enum block slot_obstacle(struct slot *s);
 /* Who comes to it anew stands back behind those of its kind who wait. */
 bool slot_stands_back(const struct slot *s);
 void slot_return_carry(struct slot *s, bool force);
+void slot_return_layer(struct slot *s);
 timer_fn slots_pump;
 
 /* ---- slots_pace.c ---- */

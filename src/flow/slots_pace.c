@@ -51,7 +51,7 @@ end_too_slow(struct slot *s)
 static bool
 brings_nothing(const struct slot *s, int64_t now)
 {
-	if (s->block == BLOCK_CARRY)
+	if (s->block == BLOCK_CARRY || s->block == BLOCK_LAYER)
 		return now - s->blocked_ms >= SLOW_MS;
 	return s->rate_ms >= SLOW_MS && s->rate_bytes < SLOW_BYTES;
 }

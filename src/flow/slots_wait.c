@@ -39,6 +39,28 @@ slot_return_carry(struct slot *s, bool force)
 		timer_soon(s->all->pump);
 }
 
+static bool
+take_layer(struct slot *s)
+{
+	if (s->all->layers == SLOTS_LAYERS_MAX)
+		return false;
+	s->all->layers++;
+	s->has_layer = true;
+	decode_add_layer(s->decode);
+	return true;
+}
+
+void
+slot_return_layer(struct slot *s)
+{
+	if (!s->has_layer)
+		return;
+	s->has_layer = false;
+	s->all->layers--;
+	if (!TAILQ_EMPTY(&s->all->blocked[BLOCK_LAYER]))
+		timer_soon(s->all->pump);
+}
+
 static void
 note_choked(struct slots *all)
 {
@@ -116,6 +138,8 @@ slot_obstacle(struct slot *s)
 
 	if (!s->has_carry && leaves_room(s))
 		return BLOCK_ROOM;
+	if (decode_wants_layer(s->decode) && !take_layer(s))
+		return BLOCK_LAYER;
 	if (decode_wants_carry(s->decode) && !borrow_carry(s))
 		return BLOCK_CARRY;
 	if (!s->has_carry && owner_goes_first(s->all))
@@ -163,6 +187,9 @@ slots_pump(void *arg)
 	}
 	while (
 	    !all->carry_lent && (s = TAILQ_FIRST(&list[BLOCK_CARRY])) != NULL)
+		slot_carry_on(s, true);
+	while (all->layers < SLOTS_LAYERS_MAX &&
+	       (s = TAILQ_FIRST(&list[BLOCK_LAYER])) != NULL)
 		slot_carry_on(s, true);
 }
 

@@ -8,8 +8,8 @@
 #include "trail/magic.h"
 
 struct decode {
-	struct gunzip *outer, *inner; /* inner: only while it is needed */
-	bool known;		      /* whether it is needed */
+	struct gunzip *outer, *inner; /* inner: only if it is needed */
+	bool known, twice;	      /* whether it is needed */
 	struct span between; /* the outer one's output, for the inner */
 	bool outer_more, inner_more;
 	bool begun; /* the text's first bytes have gone to the slicer */
@@ -121,7 +121,20 @@ look_inside(struct decode *d, struct span first)
 		return;
 	d->known = true;
 	if (gunzip_is_gzip(d->outer) && gunzip_begins(first.p[0]))
-		d->inner = gunzip_new();
+		d->twice = true;
+}
+
+bool
+decode_wants_layer(const struct decode *d)
+{
+	return d->twice && d->inner == NULL;
+}
+
+void
+decode_add_layer(struct decode *d)
+{
+	CHECK(decode_wants_layer(d));
+	d->inner = gunzip_new();
 }
 
 /* At most GUNZIP_WINDOW bytes of the text. */
@@ -137,9 +150,12 @@ inflate_some(struct decode *d, struct span *in, struct span *out)
 		if (e != ERR_OK)
 			return fail(d, e, gunzip_error(d->outer));
 		look_inside(d, *out);
-		if (d->inner == NULL)
+		if (!d->twice)
 			return ERR_OK;
 		d->between = *out;
+		*out = SPAN("");
+		if (d->inner == NULL)
+			return ERR_OK;
 	}
 	e = gunzip_step(d->inner, &d->between, out, &d->inner_more);
 	if (e != ERR_OK)
@@ -188,6 +204,7 @@ decode_step(struct decode *d, struct span *in, bool *more)
 	struct span out;
 	enum err e = d->err;
 
+	CHECK(!decode_wants_layer(d));
 	*more = false;
 	if (e == ERR_OK)
 		e = inflate_some(d, in, &out);
@@ -273,6 +290,8 @@ decode_feed(struct decode *d, struct span in, size_t carry_bytes)
 	enum err err;
 
 	do {
+		if (decode_wants_layer(d))
+			decode_add_layer(d);
 		if (decode_wants_carry(d))
 			decode_lend_carry(
 			    d, mem_alloc(carry_bytes), carry_bytes);

@@ -17,7 +17,13 @@
  */
 enum state { START, MAGIC, MEMBER, BETWEEN, PLAIN };
 
-enum { MAGIC_1 = 0x1f, MAGIC_2 = 0x8b, FORMAT_GZIP = 16 };
+enum {
+	MAGIC_1 = 0x1f,
+	MAGIC_2 = 0x8b,
+	FORMAT_GZIP = 16,
+	/* All that zlib allocates for it (zconf.h). */
+	ZLIB_BYTES = (1 << MAX_WBITS) + 8 * 1024,
+};
 
 struct gunzip {
 	z_stream z;
@@ -75,6 +81,12 @@ gunzip_reset(struct gunzip *g)
 	g->bytes_in = 0;
 	g->n = 0;
 	g->error[0] = '\0';
+}
+
+size_t
+gunzip_memory(void)
+{
+	return sizeof(struct gunzip) + ZLIB_BYTES;
 }
 
 static enum err

@@ -53,6 +53,8 @@ run_feed(struct decode *d, struct run *r, struct span in)
 		size_t need;
 		enum err err;
 
+		if (decode_wants_layer(d))
+			decode_add_layer(d);
 		if (decode_wants_carry(d))
 			decode_lend_carry(d, lent, sizeof lent);
 		need = decode_need(d);

@@ -426,6 +426,42 @@ test_carry(void **state)
 	}
 }
 
+/* Of those stored with gzip twice so many are read at once; whoever waits goes
+ * on when one of them has ended, however that was. */
+static void
+test_packed_twice(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		size_t begun = 0;
+
+		open_world(OBJECTS, 1024 * POOL_PIECE, 100 << 20);
+		for (size_t i = 0; i < OBJECTS; i++) {
+			struct feed *f = start(i, 3000, 1000, true);
+			struct buf once = f->body;
+
+			buf_init(&f->body, 1 << 28);
+			gzip_member(&f->body, buf_view(&once), 0);
+			buf_fini(&once);
+			f->piece = f->body.n / 4;
+		}
+		for (size_t i = 0; i < 2 * OBJECTS; i++)
+			(void)feed(&t.feed[i % OBJECTS]);
+		for (size_t i = 0; i < OBJECTS; i++)
+			begun += t.feed[i].object.sliced > 0;
+		assert_int_equal(begun, SLOTS_LAYERS_MAX);
+		for (size_t i = 0; i < SLOTS_LAYERS_MAX && way > 0; i++)
+			fake_s3_fail(
+			    fake_s3_of(t.feed[i].key), AWS_TRANSIENT, "");
+		fake_run();
+		feed_all();
+		for (size_t i = 0; i < OBJECTS; i++)
+			assert_true(t.feed[i].whole ||
+				    (way > 0 && i < SLOTS_LAYERS_MAX));
+		close_world();
+	}
+}
+
 static void
 test_carry_comes_back(void **state)
 {
@@ -736,6 +772,7 @@ main(void)
 	    cmocka_unit_test(test_room),
 	    cmocka_unit_test(test_newcomer_stands_back),
 	    cmocka_unit_test(test_carry),
+	    cmocka_unit_test(test_packed_twice),
 	    cmocka_unit_test(test_carry_comes_back),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_left_out),
