@@ -1,10 +1,15 @@
 /*
- * How a row of metrics_table.c says where its value stands. Only for that file.
+ * How a row of metrics_table.c says what it is and where its value stands. Only
+ * for that file.
  */
 #ifndef ADMIN_METRICS_ROW_H
 #define ADMIN_METRICS_ROW_H
 
 #include "admin/metrics_internal.h"
+
+#define COUNTER(name_)	 .name = (name_), .type = METRIC_COUNTER
+#define GAUGE(name_)	 .name = (name_), .type = METRIC_GAUGE
+#define HISTOGRAM(name_) .name = (name_), .type = METRIC_HISTOGRAM
 
 #define V(field) (((struct metrics_values *)0)->field)
 

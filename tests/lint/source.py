@@ -12,12 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 FILE_MAX, FUNCTION_MAX, COLUMNS = 400, 60, 80
 
 # Longer than the limits, and why that reads better: path or path:function.
-LONGER = {
-    # One state machine, and its states are easier to follow in one place.
-    "src/trail/slicer.c",
-    # One table, a row each.
-    "src/admin/metrics_table.c",
-}
+LONGER = set()
 
 BANNED = re.compile(
     r"(?<![\w.>])(strcpy|strncpy|strcat|strncat|sprintf|vsprintf|strtok|"
