@@ -37,6 +37,8 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 /* Gives back the memory that is not used, of what will not grow any more. */
 void buf_trim(struct buf *b);
+/* Takes back what was appended since it had n bytes, and its error. */
+void buf_cut(struct buf *b, size_t n);
 /* Drops n ≤ b->n bytes from the front. */
 void buf_drop(struct buf *b, size_t n);
 

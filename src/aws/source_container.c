@@ -85,8 +85,7 @@ read_token(struct container *c, struct buf *token, struct buf *why)
 	secret_know(s);
 	if (token->n > 0) {
 		buf_drop(token, (size_t)(s.p - token->p));
-		token->n = s.n;
-		token->p[s.n] = '\0';
+		buf_cut(token, s.n);
 	}
 	return true;
 }

@@ -85,7 +85,7 @@ copy_text(const struct xml *x, struct buf *path, size_t base, const char *name)
 {
 	struct span s;
 
-	path->n = base;
+	buf_cut(path, base);
 	buf_str(path, name);
 	s = xml_text(x, buf_cstr(path));
 	return s.n > 0 ? mem_strndup(s.p, s.n) : NULL;

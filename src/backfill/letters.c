@@ -87,7 +87,7 @@ append(struct letters *l)
 		l->letter[l->n++].at = l->text.n;
 		buf_str(&l->text, open_letter);
 	} else {
-		l->text.n -= sizeof close_letter - 1;
+		buf_cut(&l->text, l->text.n - (sizeof close_letter - 1));
 		buf_char(&l->text, ',');
 	}
 	buf_span(&l->text, buf_view(&l->record));

@@ -194,7 +194,7 @@ next_day(struct walk *w)
 	int64_t last = (w->work->to_s - 1) / WHEN_DAY_S + 1;
 
 	while (l->day <= last) {
-		w->path.n = l->path_n;
+		buf_cut(&w->path, l->path_n);
 		when_day_folder(&w->path, l->day++);
 		if (is_passed(w, buf_view(&w->path)))
 			continue;
@@ -215,7 +215,7 @@ next_name(struct walk *w)
 		return false;
 	name = span_cut(&rest, '/');
 	l->at += name.n + 1;
-	w->path.n = l->path_n;
+	buf_cut(&w->path, l->path_n);
 	buf_span(&w->path, name);
 	buf_char(&w->path, '/');
 	CHECK(w->path.err == ERR_OK); /* S3's keys are shorter */

@@ -30,10 +30,17 @@ buf_fini_wipe(struct buf *b)
 void
 buf_reset(struct buf *b)
 {
-	b->n = 0;
+	buf_cut(b, 0);
+}
+
+void
+buf_cut(struct buf *b, size_t n)
+{
+	CHECK(n <= b->n);
+	b->n = n;
 	b->err = ERR_OK;
 	if (b->p != NULL)
-		b->p[0] = '\0';
+		b->p[n] = '\0';
 }
 
 /* Makes room for n more bytes and the NUL; false sets the sticky error. The

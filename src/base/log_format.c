@@ -154,10 +154,8 @@ log_format_fields(
 		if (says_nothing(fields))
 			continue;
 		add_field(b, format, fields);
-		if (b->err == ERR_OK)
-			continue;
-		b->n = before;
-		b->err = ERR_OK;
+		if (b->err != ERR_OK)
+			buf_cut(b, before);
 	}
 }
 

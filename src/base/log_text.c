@@ -219,10 +219,8 @@ add_plain(struct buf *b, const struct log_field *f)
 	buf_printf(b, " %s=", f->name);
 	colour(b, "0");
 	add_value(b, f);
-	if (b->err != ERR_OK) {
-		b->n = before;
-		b->err = ERR_OK;
-	}
+	if (b->err != ERR_OK)
+		buf_cut(b, before);
 }
 
 void
@@ -307,10 +305,8 @@ log_text_body(struct buf *b, const char *event, bool brief,
 		buf_str(b, "\n             → ");
 		add_text(b, advice);
 	}
-	if (b->err != ERR_OK) {
-		b->n = before;
-		b->err = ERR_OK;
-	}
+	if (b->err != ERR_OK)
+		buf_cut(b, before);
 }
 
 size_t

@@ -96,9 +96,7 @@ on_end(void *ctx, const XML_Char *name)
 	else if (x->in_leaf)
 		add_leaf(x);
 	x->in_leaf = false;
-	x->path.n = x->parent_n[--x->depth];
-	if (x->path.p != NULL)
-		x->path.p[x->path.n] = '\0';
+	buf_cut(&x->path, x->parent_n[--x->depth]);
 }
 
 static void

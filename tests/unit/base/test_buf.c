@@ -123,6 +123,26 @@ drop_keeps_the_rest(void **state)
 }
 
 static void
+cut_takes_back_what_did_not_fit(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 8);
+	buf_cut(&b, 0);
+	buf_str(&b, "abc");
+	buf_str(&b, "def");
+	buf_str(&b, "ghi");
+	assert_int_equal(b.err, ERR_LIMIT);
+	buf_cut(&b, 3);
+	assert_string_equal(buf_cstr(&b), "abc");
+	buf_str(&b, "12345");
+	assert_string_equal(buf_cstr(&b), "abc12345");
+	assert_int_equal(b.err, ERR_OK);
+	buf_fini(&b);
+}
+
+static void
 zero_bytes_are_bytes(void **state)
 {
 	struct buf b;
@@ -165,6 +185,7 @@ main(void)
 	    cmocka_unit_test(huge_length_does_not_wrap),
 	    cmocka_unit_test(printf_fits_exactly_or_not_at_all),
 	    cmocka_unit_test(drop_keeps_the_rest),
+	    cmocka_unit_test(cut_takes_back_what_did_not_fit),
 	    cmocka_unit_test(trimmed_it_still_grows),
 	    cmocka_unit_test(zero_bytes_are_bytes),
 	};
