@@ -62,6 +62,28 @@ enum cause {
 	CAUSE_HOST_UNTRUSTED,
 	CAUSE_HOST_UNREACHED,
 
+	/* Of a source of credentials. */
+	CAUSE_CREDS_UNREADABLE,
+	CAUSE_CREDS_NO_FILE,
+	CAUSE_CREDS_BAD_PROFILES,
+	CAUSE_CREDS_BROKEN,
+	CAUSE_CREDS_EXPIRED,
+	CAUSE_CREDS_PERSON,
+	CAUSE_ROLE_DENIED,
+	CAUSE_ROLE_BAD_SIGNER,
+	CAUSE_ROLE_NO_REGION,
+	CAUSE_WEB_DENIED,
+	CAUSE_WEB_EXPIRED,
+	CAUSE_WEB_INVALID,
+	CAUSE_WEB_REJECTED,
+	CAUSE_AGENT_UNREACHED,
+	CAUSE_AGENT_REFUSES,
+	CAUSE_SSO_LOGIN,
+	CAUSE_SSO_SERVICE_LOGIN,
+	CAUSE_SSO_NO_ROLE,
+	CAUSE_SSO_OPEN_FOLDER,
+	CAUSE_SSO_OPEN_FILE,
+
 	/* Of Dassana. */
 	CAUSE_DASSANA_ENDPOINT,
 	CAUSE_DASSANA_TOKEN,
@@ -82,7 +104,8 @@ enum cause {
 
 /* Never NULL. What has places, {1} and {2}, is for advice_add. */
 const char *advice_of(enum cause why);
-/* Appends it, with what it is about in its places. */
+/* Appends it, with what it is about in its places; nothing if that is more than
+ * out has room for. */
 void advice_add(
     struct buf *out, enum cause why, struct span first, struct span second);
 

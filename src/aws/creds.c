@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "aws/creds_priv.h"
+#include "base/advice.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -150,13 +151,13 @@ take_failure(struct creds_keeper *k, const struct creds_failure *why)
 
 /* A failure that is found here and not by the source. */
 static void
-fail(struct creds_keeper *k, const char *text, const char *advice)
+fail(struct creds_keeper *k, const char *text, enum cause cause)
 {
 	struct creds_failure f;
 
 	creds_failure_init(&f);
 	buf_str(&f.text, text);
-	buf_str(&f.advice, advice);
+	buf_str(&f.advice, advice_of(cause));
 	take_failure(k, &f);
 	creds_failure_fini(&f);
 }
@@ -213,11 +214,10 @@ on_fetched(void *arg, struct creds *c, const struct creds_failure *why)
 		fail(k,
 		    "the credentials are empty or have blanks or control "
 		    "characters in them",
-		    "copy them again");
+		    CAUSE_CREDS_BROKEN);
 	} else if (!take_set(k, c)) {
 		fail(k, "the source gave credentials that have expired",
-		    "see whether it still renews them and whether this host's "
-		    "clock is right");
+		    CAUSE_CREDS_EXPIRED);
 	} else {
 		keeper_log_set(k, is_news && !k->overdue);
 		k->failures = 0;

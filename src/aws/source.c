@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "aws/priv.h"
+#include "base/advice.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/secret.h"
@@ -225,10 +226,9 @@ void
 source_advise_file(struct buf *advice, int error)
 {
 	if (error == EACCES || error == EPERM)
-		buf_str(advice, "let the user that trailpost runs as read it");
+		buf_str(advice, advice_of(CAUSE_CREDS_UNREADABLE));
 	else if (error == ENOENT || error == ENOTDIR)
-		buf_str(advice, "see whether the path is right, and whether "
-				"the file is put there");
+		buf_str(advice, advice_of(CAUSE_CREDS_NO_FILE));
 }
 
 const char *

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aws/source.h"
+#include "base/advice.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/span.h"
@@ -30,15 +31,11 @@ static void
 advise(struct container *c, const struct reply *r)
 {
 	if (r->err != ERR_OK)
-		buf_printf(&c->f.why.advice,
-		    "see whether the agent beside the "
-		    "container listens where %s leads",
-		    source_env(relative) != NULL ? relative : full);
+		advice_add(&c->f.why.advice, CAUSE_AGENT_UNREACHED,
+		    span_str(source_env(relative) != NULL ? relative : full),
+		    SPAN(""));
 	else if (r->status >= 400 && r->status < 500)
-		buf_str(&c->f.why.advice, "see whether the task or pod has a "
-					  "role, and whether the variables "
-					  "AWS_CONTAINER_* are those that it "
-					  "was given");
+		buf_str(&c->f.why.advice, advice_of(CAUSE_AGENT_REFUSES));
 }
 
 static void

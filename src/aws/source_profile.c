@@ -5,6 +5,7 @@
 #include "aws/profiles.h"
 #include "aws/source.h"
 #include "aws/walk.h"
+#include "base/advice.h"
 #include "base/mem.h"
 
 static const char source_name[] = "profile";
@@ -45,9 +46,7 @@ start(void *arg)
 	if (*profiles_error(files) != '\0') {
 		buf_printf(&p->f.why.text, "%s: %s", source_name,
 		    profiles_error(files));
-		buf_str(&p->f.why.advice,
-		    "put that file right, and let the user that trailpost "
-		    "runs as read it");
+		buf_str(&p->f.why.advice, advice_of(CAUSE_CREDS_BAD_PROFILES));
 	} else {
 		p->inner = walk_resolve(&w, span_str(name));
 	}

@@ -11,6 +11,7 @@
 
 #include "aws/source.h"
 #include "aws/sts.h"
+#include "base/advice.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/span.h"
@@ -39,14 +40,12 @@ begin_why(struct role *r)
 
 /* What STS says of a token that it does not take. */
 static const struct {
-	const char *code, *text;
+	const char *code;
+	enum cause cause;
 } of_token[] = {
-    {"ExpiredTokenException", "the token in the file has expired: see whether "
-			      "it is still renewed"},
-    {"InvalidIdentityToken", "the account of the role needs an IAM identity "
-			     "provider (OIDC) for the token's issuer and "
-			     "audience, or the token is none"},
-    {"IDPRejectedClaim", "the token's issuer does not stand by it any more"},
+    {"ExpiredTokenException", CAUSE_WEB_EXPIRED},
+    {"InvalidIdentityToken", CAUSE_WEB_INVALID},
+    {"IDPRejectedClaim", CAUSE_WEB_REJECTED},
 };
 
 static void
@@ -55,14 +54,11 @@ advise_web(struct role *r, const struct aws_result *res)
 	struct buf *out = &r->f.why.advice;
 
 	if (res->class == AWS_DENIED)
-		buf_printf(out,
-		    "the trust policy of %s must allow "
-		    "sts:AssumeRoleWithWebIdentity to this token's issuer, "
-		    "subject and audience",
-		    r->conf.arn);
+		advice_add(
+		    out, CAUSE_WEB_DENIED, span_str(r->conf.arn), SPAN(""));
 	for (size_t i = 0; i < sizeof of_token / sizeof of_token[0]; i++) {
 		if (strcmp(res->code, of_token[i].code) == 0)
-			buf_str(out, of_token[i].text);
+			buf_str(out, advice_of(of_token[i].cause));
 	}
 }
 
@@ -72,16 +68,11 @@ advise_signed(struct role *r, const struct aws_result *res)
 	struct buf *out = &r->f.why.advice;
 
 	if (res->class == AWS_DENIED)
-		buf_printf(out,
-		    "grant sts:AssumeRole on %s to the credentials from "
-		    "\"%s\", and name them in the role's trust policy; check "
-		    "the external id, if it asks for one",
-		    r->conf.arn, r->signer->name);
+		advice_add(out, CAUSE_ROLE_DENIED, span_str(r->conf.arn),
+		    span_str(r->signer->name));
 	else if (res->class == AWS_BAD_CREDS)
-		buf_printf(out,
-		    "the credentials from \"%s\" are wrong, expired or of "
-		    "another partition, or this host's clock is wrong",
-		    r->signer->name);
+		advice_add(out, CAUSE_ROLE_BAD_SIGNER,
+		    span_str(r->signer->name), SPAN(""));
 }
 
 /* What most likely has to be done. */
@@ -91,9 +82,7 @@ advise(struct role *r, const struct aws_result *res)
 	if (res->err != ERR_OK)
 		aws_advise_transport(res->err, r->deps->sts, &r->f.why.advice);
 	else if (strcmp(res->code, "RegionDisabledException") == 0)
-		buf_str(&r->f.why.advice,
-		    "switch STS on for this region in the account's settings, "
-		    "or set endpoint_url_sts");
+		buf_str(&r->f.why.advice, advice_of(CAUSE_ROLE_NO_REGION));
 	else if (r->signer == NULL)
 		advise_web(r, res);
 	else

@@ -19,6 +19,7 @@
 #include "aws/source.h"
 #include "aws/sso.h"
 #include "aws/sso_cache.h"
+#include "base/advice.h"
 #include "base/log.h"
 
 enum {
@@ -72,11 +73,9 @@ advise_login(struct sso *s)
 	s->f.why.again_ms = AGAIN_MS;
 	if (out->n > 0)
 		return;
-	buf_printf(out, "run aws sso login --profile %s", s->conf.profile);
-	if (is_service())
-		buf_str(out, " as the user and in the home folder of this "
-			     "service; better, since a service has nobody to "
-			     "sign in, give it a role or keys");
+	advice_add(out,
+	    is_service() ? CAUSE_SSO_SERVICE_LOGIN : CAUSE_SSO_LOGIN,
+	    span_str(s->conf.profile), SPAN(""));
 }
 
 static void
@@ -136,9 +135,7 @@ on_role(void *arg, const struct aws_result *r)
 	else if (r->status == 401)
 		advise_login(s);
 	else if (r->class == AWS_DENIED || r->class == AWS_NOT_FOUND)
-		buf_str(&s->f.why.advice, "see whether sso_account_id and "
-					  "sso_role_name are right, and "
-					  "assigned to who has signed in");
+		buf_str(&s->f.why.advice, advice_of(CAUSE_SSO_NO_ROLE));
 	fail(s);
 }
 

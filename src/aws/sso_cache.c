@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "aws/profiles.h"
+#include "base/advice.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/json.h"
@@ -133,8 +134,8 @@ check_folder(const char *path, struct creds_failure *why)
 	if (!ok) {
 		buf_printf(&why->text, "%s: others can write to this folder",
 		    buf_cstr(&dir));
-		buf_printf(&why->advice, "chmod go-w %s, and sign in again",
-		    buf_cstr(&dir));
+		advice_add(&why->advice, CAUSE_SSO_OPEN_FOLDER, buf_view(&dir),
+		    SPAN(""));
 	}
 	buf_fini(&dir);
 	return ok;
@@ -150,8 +151,8 @@ read_checked(
 		buf_printf(&why->text, "%s: it is no file", path);
 	} else if (!is_ours_alone(&st)) {
 		buf_printf(&why->text, "%s: others can write to it", path);
-		buf_printf(
-		    &why->advice, "chmod 600 %s, and sign in again", path);
+		advice_add(&why->advice, CAUSE_SSO_OPEN_FILE, span_str(path),
+		    SPAN(""));
 	} else if (!source_read_fd(fd, text)) {
 		buf_printf(&why->text, "%s: %s", path, strerror(errno));
 	} else {

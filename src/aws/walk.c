@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/mem.h"
 
 enum { NAME_MAX_TOLD = 128 };
@@ -94,11 +95,9 @@ refuse_person(struct walk *w, const char *text)
 {
 	struct span name = w->seen[w->n - 1];
 
-	buf_printf(&w->why->advice,
-	    "make another profile with credential_process = aws configure "
-	    "export-credentials --profile %.*s --format process, and name it "
-	    "in AWS_PROFILE",
-	    (int)(name.n < NAME_MAX_TOLD ? name.n : NAME_MAX_TOLD), name.p);
+	if (name.n > NAME_MAX_TOLD)
+		name.n = NAME_MAX_TOLD;
+	advice_add(&w->why->advice, CAUSE_CREDS_PERSON, name, SPAN(""));
 	return refuse(w, text);
 }
 

@@ -80,6 +80,49 @@ static const char *const texts[] = {
     [CAUSE_HOST_UNREACHED] = "check the route, the firewall or security group, "
 			     "and HTTPS_PROXY and NO_PROXY, for {1}",
 
+    [CAUSE_CREDS_UNREADABLE] = "let the user that trailpost runs as read it",
+    [CAUSE_CREDS_NO_FILE] =
+	"see whether the path is right, and whether the file is put there",
+    [CAUSE_CREDS_BAD_PROFILES] =
+	"put that file right, and let the user that trailpost runs as read it",
+    [CAUSE_CREDS_BROKEN] = "copy them again",
+    [CAUSE_CREDS_EXPIRED] = "see whether it still renews them and whether this "
+			    "host's clock is right",
+    [CAUSE_CREDS_PERSON] = "make another profile with credential_process = aws "
+			   "configure export-credentials --profile {1} "
+			   "--format process, and name it in AWS_PROFILE",
+    [CAUSE_ROLE_DENIED] = "grant sts:AssumeRole on {1} to the credentials from "
+			  "\"{2}\", and name them in the role's trust policy; "
+			  "check the external id, if it asks for one",
+    [CAUSE_ROLE_BAD_SIGNER] =
+	"the credentials from \"{1}\" are wrong, expired or of another "
+	"partition, or this host's clock is wrong",
+    [CAUSE_ROLE_NO_REGION] = "switch STS on for this region in the account's "
+			     "settings, or set endpoint_url_sts",
+    [CAUSE_WEB_DENIED] =
+	"the trust policy of {1} must allow sts:AssumeRoleWithWebIdentity to "
+	"this token's issuer, subject and audience",
+    [CAUSE_WEB_EXPIRED] =
+	"the token in the file has expired: see whether it is still renewed",
+    [CAUSE_WEB_INVALID] =
+	"the account of the role needs an IAM identity provider (OIDC) for the "
+	"token's issuer and audience, or the token is none",
+    [CAUSE_WEB_REJECTED] = "the token's issuer does not stand by it any more",
+    [CAUSE_AGENT_UNREACHED] =
+	"see whether the agent beside the container listens where {1} leads",
+    [CAUSE_AGENT_REFUSES] =
+	"see whether the task or pod has a role, and whether the variables "
+	"AWS_CONTAINER_* are those that it was given",
+    [CAUSE_SSO_LOGIN] = "run aws sso login --profile {1}",
+    [CAUSE_SSO_SERVICE_LOGIN] =
+	"run aws sso login --profile {1} as the user and in the home folder of "
+	"this service; better, since a service has nobody to sign in, give it "
+	"a role or keys",
+    [CAUSE_SSO_NO_ROLE] = "see whether sso_account_id and sso_role_name are "
+			  "right, and assigned to who has signed in",
+    [CAUSE_SSO_OPEN_FOLDER] = "chmod go-w {1}, and sign in again",
+    [CAUSE_SSO_OPEN_FILE] = "chmod 600 {1}, and sign in again",
+
     [CAUSE_DASSANA_ENDPOINT] =
 	"check dassana_endpoint: this is not how Dassana's ingestion answers",
     [CAUSE_DASSANA_TOKEN] =
@@ -125,12 +168,17 @@ advice_add(
     struct buf *out, enum cause why, struct span first, struct span second)
 {
 	struct span rest = span_str(advice_of(why));
+	struct buf text;
 
+	buf_init(&text, out->max);
 	while (rest.n > 0) {
-		buf_span(out, span_cut(&rest, '{'));
+		buf_span(&text, span_cut(&rest, '{'));
 		if (rest.n > 0)
-			buf_span(out, span_is(span_cut(&rest, '}'), "1")
-					  ? first
-					  : second);
+			buf_span(&text, span_is(span_cut(&rest, '}'), "1")
+					    ? first
+					    : second);
 	}
+	if (text.err == ERR_OK)
+		buf_span(out, buf_view(&text));
+	buf_fini(&text);
 }

@@ -46,12 +46,29 @@ places_are_filled_in(void **state)
 	buf_fini(&b);
 }
 
+static void
+half_of_it_is_nothing(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 60);
+	buf_str(&b, "so: ");
+	advice_add(&b, CAUSE_HOST_UNKNOWN, SPAN("https://a.host"), SPAN(""));
+	assert_string_equal(buf_cstr(&b), "so: ");
+	advice_add(&b, CAUSE_HOST_UNKNOWN, SPAN("x"), SPAN(""));
+	assert_string_equal(buf_cstr(&b),
+	    "so: check the resolver and the region for the host x");
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_cause_has_words_of_its_own),
 	    cmocka_unit_test(places_are_filled_in),
+	    cmocka_unit_test(half_of_it_is_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
