@@ -117,12 +117,13 @@ doubt_is_well(const struct objects *os, enum object_doubt doubt)
 	return s->well_ms >= 0 && clock_mono_ms() - s->well_ms < WELL_MS;
 }
 
-static bool
-any_well(const struct objects *os)
+/* What the one parked longest waits for. */
+static enum object_doubt
+foremost(const struct objects *os)
 {
 	const struct message *m = TAILQ_FIRST(&os->lot.stays);
 
-	return m != NULL && doubt_is_well(os, m->stay.doubt);
+	return m != NULL ? m->stay.doubt : DOUBT_S3;
 }
 
 /* Others were taken since they were refused: when they come again they are
@@ -147,7 +148,7 @@ make_room(struct objects *os)
 {
 	struct message *m = longest(os, true);
 
-	if (m == NULL && any_well(os))
+	if (m == NULL && doubt_is_well(os, foremost(os)))
 		m = longest(os, false);
 	if (m != NULL) {
 		remember_suspects(os, m);
@@ -184,18 +185,19 @@ doubt_release(struct objects *os)
 	} while (os->lot.n < n);
 }
 
-/* The lot is full, or nothing has succeeded for long. */
+/* The lot is full, or nothing has succeeded for long. It may be empty for a
+ * while, when the 12 hours of all that are in it are over. */
 bool
 objects_stand_still(const struct objects *os)
 {
-	const struct message *m = TAILQ_FIRST(&os->lot.stays);
-	const struct breaker *b;
+	enum object_doubt doubt = foremost(os);
+	const struct breaker *b =
+	    doubt == DOUBT_S3 ? &os->s3.breaker : &os->dassana.breaker;
 
 	if (os->lack_creds)
 		return true;
-	if (m == NULL || any_well(os) || longest(os, true) != NULL)
+	if (doubt_is_well(os, doubt) || longest(os, true) != NULL)
 		return false;
-	b = m->stay.doubt == DOUBT_S3 ? &os->s3.breaker : &os->dassana.breaker;
 	return lot_is_full(&os->lot) ||
 	       (b->open && clock_mono_ms() - b->since_ms >= LONG_MS);
 }

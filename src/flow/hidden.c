@@ -2,7 +2,12 @@
 
 #include "aws/sqs.h"
 
-enum { REDELIVER_MAX_S = 15 * 60, LONG_MAX_S = 2 * 3600 };
+enum {
+	REDELIVER_MAX_S = 15 * 60,
+	LONG_MAX_S = 2 * 3600,
+	/* Restarts every 10 minutes spend five receives in 3 hours. */
+	STOP_TIMES = 8,
+};
 
 static void
 pass_time(struct hidden *h, int64_t now_ms)
@@ -35,14 +40,14 @@ hidden_for_s(
 	return s > (int64_t)least_s ? (unsigned)s : least_s;
 }
 
-/* first_s, doubled with every receive, up to most_s. */
+/* first_s, so many times that with every receive, up to most_s. */
 static unsigned
-doubled_s(unsigned first_s, unsigned most_s, unsigned receives)
+grown_s(unsigned first_s, unsigned times, unsigned most_s, unsigned receives)
 {
 	unsigned s = first_s;
 
 	for (unsigned i = 1; i < receives && s > 0 && s < most_s; i++)
-		s *= 2;
+		s *= times;
 	return s < most_s ? s : most_s;
 }
 
@@ -64,14 +69,15 @@ hidden_after_s(struct hidden *h, enum back_off how, unsigned least_s,
 	case BACK_OFF_NONE:
 		return 0;
 	case BACK_OFF_STOP:
-		return doubled_s(least_s, larger(least_s, s), receives);
+		return grown_s(
+		    least_s, STOP_TIMES, larger(least_s, s), receives);
 	case BACK_OFF_HOURS:
 		return receives < 6 ? receives * s : SQS_VISIBILITY_MAX_S;
 	case BACK_OFF_LONG:
 		break;
 	case BACK_OFF_USUAL:
-		s = doubled_s(
-		    least_s, larger(least_s, REDELIVER_MAX_S), receives);
+		s = grown_s(
+		    least_s, 2, larger(least_s, REDELIVER_MAX_S), receives);
 		break;
 	}
 	return hidden_for_s(h, least_s, s, now_ms);

@@ -20,7 +20,7 @@ enum back_off {
 	BACK_OFF_USUAL, /* redeliver_after, doubled with every receive */
 	BACK_OFF_NONE,	/* not tried: visible at once */
 	BACK_OFF_LONG,	/* 2 h: a permission is not granted in a minute */
-	BACK_OFF_STOP,	/* we end: as usual, but up to 2 h */
+	BACK_OFF_STOP,	/* we end: eight times with every receive, up to 2 h */
 	BACK_OFF_HOURS, /* 2 h with every receive: nothing succeeds, and others
 			 * have their turn */
 };

@@ -118,6 +118,21 @@ test_deleted_when_all_are_good(void **state)
 	close_world();
 }
 
+/* What is parked when we end, by how often it was received. */
+static void
+test_hidden_when_we_end(void **state)
+{
+	static const unsigned hidden_s[] = {30, 240, 1920, 7200, 7200, 7200};
+
+	(void)state;
+	open_world(60, 30);
+	for (unsigned i = 0; i < sizeof hidden_s / sizeof hidden_s[0]; i++) {
+		message_release(t.ms, hold("a", "h", i + 1), BACK_OFF_STOP);
+		flush_and_expect(FAKE_HIDE, "h", hidden_s[i]);
+	}
+	close_world();
+}
+
 /* One that is not good, wherever it stands, and it is not deleted. */
 static void
 test_one_bad_object(void **state)
@@ -428,6 +443,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_deleted_when_all_are_good),
+	    cmocka_unit_test(test_hidden_when_we_end),
 	    cmocka_unit_test(test_one_bad_object),
 	    cmocka_unit_test(test_redelivery_backs_off),
 	    cmocka_unit_test(test_put_back),

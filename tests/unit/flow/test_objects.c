@@ -705,6 +705,17 @@ test_nothing_succeeds_for_long(void **state)
 		refuse("a");
 	}
 	assert_true(objects_stand_still(t.os));
+	/* The end of its 12 hours: that the lot is empty is no success. */
+	while (fake_sqs_nth(0) == NULL)
+		fake_advance(60 * 1000);
+	fake_sqs_answer(
+	    fake_sqs_expect(FAKE_HIDE, 1), 1, "ReceiptHandleIsInvalid");
+	wait_for_get("a");
+	refuse("a");
+	objects_start(t.os);
+	fake_run();
+	assert_int_equal(objects_parked(t.os), 0);
+	assert_true(objects_stand_still(t.os));
 	deliver("b");
 	assert_false(objects_stand_still(t.os));
 	close_world();
