@@ -145,6 +145,15 @@ intake_full(const struct intake *in)
 	return !has_room(in, 0);
 }
 
+bool
+intake_starved(const struct intake *in)
+{
+	return intake_full(in) ||
+	       (polls_next(in->polls, in->breaker.open) > 0 &&
+		   working(in) + polls_asked(in->polls) >=
+		       in->conf.max_messages);
+}
+
 static void
 forget_first_unread(struct intake *in)
 {

@@ -71,6 +71,8 @@ bool intake_polling(const struct intake *in);
 /* The queue had no more to give. */
 bool intake_drained(const struct intake *in);
 bool intake_full(const struct intake *in); /* no place for more */
+/* It would ask for more if there were places for all that might come. */
+bool intake_starved(const struct intake *in);
 /* What the last receive says of the queue. */
 struct part intake_part(const struct intake *in);
 struct intake_stats intake_stats(const struct intake *in);

@@ -25,7 +25,7 @@ struct polls {
 	unsigned open, asked;
 	unsigned wanted;     /* how many may be open */
 	unsigned one_by_one; /* messages that are asked for so */
-	bool drained;
+	int64_t drained_ms;  /* a poll found no more then; −1: none has */
 	struct poll_wait wait;
 	/* The largest body in this window of messages, and in the one before,
 	 * since at the beginning of a window nothing is known. */
@@ -41,6 +41,7 @@ polls_new(const struct polls_conf *conf)
 
 	p->conf = *conf;
 	p->wanted = 1;
+	p->drained_ms = -1;
 	p->largest = SQS_MESSAGE_MAX;
 	poll_wait_init(&p->wait, wait_s);
 	for (unsigned i = 0; i < POLLS_MAX; i++)
@@ -75,7 +76,7 @@ polls_asked(const struct polls *p)
 bool
 polls_drained(const struct polls *p)
 {
-	return p->drained;
+	return p->drained_ms >= 0;
 }
 
 /* ---- how many messages fit ---- */
@@ -164,7 +165,7 @@ note_failure(
 	int64_t now = clock_mono_ms(), lasted = lasted_ms(one, r, now);
 
 	p->wanted = 1;
-	p->drained = false;
+	p->drained_ms = -1;
 	if (r->err == ERR_LIMIT || r->err == ERR_SHAPE || r->err == ERR_SYNTAX)
 		p->one_by_one = WINDOW;
 	if (is_cut(r) && poll_wait_cut(&p->wait, one->wait_s, lasted, now))
@@ -180,7 +181,10 @@ note_success(struct polls *p, const struct poll *one, size_t n)
 {
 	int64_t now = clock_mono_ms();
 
-	p->drained = n < one->asked;
+	if (n < one->asked)
+		p->drained_ms = now;
+	else if (one->began_ms >= p->drained_ms)
+		p->drained_ms = -1;
 	if (n == 0)
 		p->wanted = 1;
 	else if (n >= one->asked)

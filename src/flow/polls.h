@@ -57,7 +57,8 @@ unsigned polls_next(const struct polls *p, bool probe);
 /* For n messages; ticket is handed back. */
 void polls_begin(struct polls *p, unsigned n, unsigned ticket, bool brief);
 void polls_cancel(struct polls *p);
-/* The last one brought fewer than it asked for: the queue has no more. */
+/* One brought fewer than it asked for, and none that began after it has brought
+ * as many: the queue has no more. */
 bool polls_drained(const struct polls *p);
 
 #endif

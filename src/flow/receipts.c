@@ -3,10 +3,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/polls.h"
 
 enum {
 	FLUSH_MS = 200,
-	CALLS_EACH = 6, /* of each kind: neither can keep the other waiting */
+	/* Of each kind, so that neither can keep the other waiting: as many as
+	 * there may be polls, since one takes away what one of those brings. */
+	CALLS_EACH = POLLS_MAX,
 	RETRY_BASE_MS = 500,
 	RETRY_CAP_MS = 10000,
 };
@@ -229,8 +232,9 @@ on_batch(void *arg, const struct aws_result *res,
 		landed(rs, f->entry[i], e, e != NULL || apart);
 	}
 	mem_free(f);
+	/* Who waited for a call has waited long enough. */
 	if (rs->ndeletes + rs->nchanges > 0 && !timer_armed(rs->flush))
-		timer_after(rs->flush, FLUSH_MS);
+		timer_soon(rs->flush);
 	if (rs->ndeletes >= SQS_BATCH_MAX || rs->nchanges >= SQS_BATCH_MAX)
 		timer_soon(rs->flush);
 }

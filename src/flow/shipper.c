@@ -57,17 +57,17 @@ gate(void *arg)
 /*
  * The open batch is sent before it is full or old when nothing will add to it:
  * no POST is under way, and either an object waits for room that only this
- * batch can give, or none waits for a slot and none can come, because the
- * messages are at their maximum, or because we drain. And when nothing is there
- * that would add to it soon: no object, and none in the queue, since the last
- * poll brought fewer than it might.
+ * batch can give, or none waits for a slot and fewer can come than might,
+ * because the messages take all places, or because we drain. And when nothing
+ * is there that would add to it soon: no object, and none in the queue, since
+ * the last poll brought fewer than it might.
  */
 static void
 seal_if_starved(struct shipper *s)
 {
 	struct objects_stats o = objects_stats(s->objects);
 	bool draining = s->state == SHIPPER_DRAINING;
-	bool ends = draining ? o.active == 0 : intake_full(s->intake);
+	bool ends = draining ? o.active == 0 : intake_starved(s->intake);
 	bool quiet = o.active == 0 && intake_drained(s->intake);
 
 	if (!draining && !delivery_idle(s->delivery))

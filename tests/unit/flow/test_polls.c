@@ -134,6 +134,28 @@ test_how_many(void **state)
 	close_world();
 }
 
+/* What a poll brings that was open before another found no more says nothing
+ * of what there is now. */
+static void
+test_what_is_news(void **state)
+{
+	(void)state;
+	open_world(0);
+	learn();
+	assert_int_equal(fill(), 1);
+	bring(10, 500);
+	assert_int_equal(fill(), 2);
+	fake_advance(10);
+	bring(3, 500);
+	assert_true(polls_drained(t.polls));
+	bring(10, 500);
+	assert_true(polls_drained(t.polls));
+	(void)fill();
+	bring(10, 500);
+	assert_false(polls_drained(t.polls));
+	close_world();
+}
+
 /* Together they ask for what fits. */
 static void
 test_what_fits(void **state)
@@ -249,6 +271,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_how_many),
+	    cmocka_unit_test(test_what_is_news),
 	    cmocka_unit_test(test_what_fits),
 	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_hasty),

@@ -38,7 +38,7 @@ static void
 test_batch_waits_for_more(void **state)
 {
 	(void)state;
-	open_world(10, 30);
+	open_world(100, 30);
 	while (stats().messages_held < 1)
 		model_step();
 	hold_polls = true;
@@ -92,6 +92,21 @@ test_seal_when_starved(void **state)
 	/* The last ones leave room for others. */
 	assert_true(model_stats().good_left < 3);
 	assert_true(model_stats().posts >= 9);
+	model_end();
+}
+
+/* … or when there are no places for what one poll more may bring. */
+static void
+test_seal_when_places_run_out(void **state)
+{
+	(void)state;
+	open_world(20, 60);
+	while (stats().messages_held < 11)
+		model_step();
+	hold_polls = true;
+	model_run(5000);
+	assert_true(model_stats().posts > 0);
+	assert_int_equal(stats().objects_done, 11);
 	model_end();
 }
 
@@ -348,6 +363,7 @@ main(void)
 	    cmocka_unit_test(test_seal_when_drained),
 	    cmocka_unit_test(test_no_seal_beside_a_get),
 	    cmocka_unit_test(test_seal_when_starved),
+	    cmocka_unit_test(test_seal_when_places_run_out),
 	    cmocka_unit_test(test_no_seal_behind_a_post),
 	    cmocka_unit_test(test_drain_idle),
 	    cmocka_unit_test(test_drain_cuts_the_poll),
