@@ -156,10 +156,8 @@ doubt_get(struct objects *os, struct object *o, const struct aws_result *r)
 			breaker_cancelled(&os->s3.breaker, o->ticket);
 		return false;
 	}
-	o->doubt = DOUBT_S3;
-	o->side = o->answered ? JUDGE_BODY : JUDGE_HEAD;
-	o->doubt_trial = o->trial;
-	o->may_be_grant = fault_may_be_grant(r);
+	object_in_doubt(o, DOUBT_S3, o->answered ? JUDGE_BODY : JUDGE_HEAD,
+	    &o->trial, fault_may_be_grant(r));
 	if (fault == FAULT_SETUP && !doubt_is_well(os, DOUBT_S3))
 		os->lack_creds = true;
 	if (is_news(&os->s3.breaker, o->repeat))
@@ -188,14 +186,9 @@ static void
 note_refused(struct object *o, const struct delivery_settled *s)
 {
 	object_log_doubt(o, s);
-	o->doubt = DOUBT_DASSANA;
-	o->side = JUDGE_DASSANA;
-	o->doubt_trial = s->trial;
-	o->may_be_grant = false;
-	if (s->alone) {
-		o->marked_failed |= ledger_marked(o->page, s->run.first);
-		ledger_mark(o->page, s->run.first);
-	}
+	object_in_doubt(o, DOUBT_DASSANA, JUDGE_DASSANA, &s->trial, false);
+	if (s->alone)
+		object_mark(o, s->run.first);
 }
 
 static bool
@@ -240,10 +233,10 @@ message_failed(struct objects *os, struct message *m, struct object *o)
 	int64_t now = clock_mono_ms();
 
 	doubt_blame(os, m, o, now);
-	if (o->doubt == DOUBT_S3 && !m->stay.last_round)
+	if (o->doubt == DOUBT_S3 && !m->charge.last_round)
 		(void)line_blame(&os->line, m);
-	m->stay.doubt = o->doubt;
-	m->stay.may_be_grant = o->may_be_grant;
+	lot_wait_for(m, o->doubt);
+	m->charge.may_be_grant = o->may_be_grant;
 	if (m->stay.parked)
 		lot_again(&os->lot, m, now);
 	doubt_look(os, m);
@@ -344,7 +337,7 @@ doubt_next(struct objects *os)
 		m = next_message(os, doubt = DOUBT_DASSANA);
 	if (m == NULL)
 		return NULL;
-	m->stay.trying = true;
+	lot_try(m);
 	o = line_try(m);
 	if (o == NULL) /* others are at it, and it hears of that */
 		return NULL;

@@ -16,7 +16,7 @@ doubt_blame(struct objects *os, struct message *m, const struct object *o,
 {
 	if (is_evidence(o))
 		(void)judge_failed(os->conf.judge, o->side, &o->doubt_trial,
-		    &m->stay.blame[o->side], now_ms);
+		    &m->charge.blame[o->side], now_ms);
 }
 
 void
@@ -28,8 +28,8 @@ doubt_wanted(struct objects *os, struct message *m, struct object *o)
 		return;
 	o->suspect = o->tried = true;
 	o->state = OBJECT_PARKED;
-	m->stay.blame[JUDGE_DASSANA] = b;
-	m->stay.doubt = DOUBT_DASSANA;
+	m->charge.blame[JUDGE_DASSANA] = b;
+	lot_wait_for(m, DOUBT_DASSANA);
 }
 
 void
@@ -39,7 +39,7 @@ doubt_forgive(struct object *o, enum judge_side side)
 
 	TAILQ_FOREACH(w, &o->wants, of_object)
 	{
-		w->message->stay.blame[side] = (struct blame){0};
+		w->message->charge.blame[side] = (struct blame){0};
 	}
 }
 
@@ -47,7 +47,7 @@ bool
 doubt_compared(const struct message *m)
 {
 	for (int i = 0; i < JUDGE_SIDES; i++) {
-		if (m->stay.blame[i].times > 0)
+		if (m->charge.blame[i].times > 0)
 			return true;
 	}
 	return false;
@@ -57,7 +57,7 @@ bool
 doubt_proven(const struct message *m, int64_t now_ms)
 {
 	for (int i = 0; i < JUDGE_SIDES; i++) {
-		if (blame_is_proven(&m->stay.blame[i], now_ms))
+		if (blame_is_proven(&m->charge.blame[i], now_ms))
 			return true;
 	}
 	return false;

@@ -9,7 +9,7 @@ judge_marks(struct objects *os, const struct message *m)
 {
 	struct want *w;
 
-	if (!blame_is_proven(&m->stay.blame[JUDGE_DASSANA], clock_mono_ms()))
+	if (!blame_is_proven(&m->charge.blame[JUDGE_DASSANA], clock_mono_ms()))
 		return;
 	TAILQ_FOREACH(w, &m->turn.wants, of_message)
 	{
@@ -46,7 +46,7 @@ give_back(
 static enum back_off
 usual(const struct message *m)
 {
-	return m->stay.may_be_grant ? BACK_OFF_LONG : BACK_OFF_USUAL;
+	return m->charge.may_be_grant ? BACK_OFF_LONG : BACK_OFF_USUAL;
 }
 
 static bool
@@ -66,7 +66,7 @@ static void
 convict(struct objects *os, struct message *m)
 {
 	if (has_untried(m)) {
-		m->stay.last_round = true;
+		m->charge.last_round = true;
 		lot_leave(&os->lot, m);
 		line_forgive(&os->line, m);
 		return;
@@ -131,7 +131,7 @@ foremost(const struct objects *os)
 static void
 remember_suspects(const struct objects *os, const struct message *m)
 {
-	const struct blame *b = &m->stay.blame[JUDGE_DASSANA];
+	const struct blame *b = &m->charge.blame[JUDGE_DASSANA];
 	struct want *w;
 
 	if (os->conf.judge->proof[JUDGE_DASSANA] < b->failed_at)

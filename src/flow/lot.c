@@ -35,6 +35,18 @@ pause_ms(const struct stay *s)
 }
 
 void
+lot_wait_for(struct message *m, enum object_doubt doubt)
+{
+	m->stay.doubt = doubt;
+}
+
+void
+lot_try(struct message *m)
+{
+	m->stay.trying = true;
+}
+
+void
 lot_enter(struct lot *l, struct message *m, int64_t now_ms)
 {
 	m->stay.parked = true;

@@ -32,8 +32,12 @@ struct lot {
 };
 
 void lot_init(struct lot *l, unsigned max);
+/* What m waits for if it is parked, or comes to be. */
+void lot_wait_for(struct message *m, enum object_doubt doubt);
 void lot_enter(struct lot *l, struct message *m, int64_t now_ms);
 void lot_leave(struct lot *l, struct message *m);
+/* One of its objects is being tried. */
+void lot_try(struct message *m);
 /* It was tried in vain. */
 void lot_again(struct lot *l, struct message *m, int64_t now_ms);
 /* It is due now. */

@@ -45,13 +45,17 @@ struct pin {
 struct stay {
 	TAILQ_ENTRY(message) link;
 	bool parked;
-	bool trying; /* one of its objects is being tried */
-	enum object_doubt doubt;
-	bool may_be_grant;
-	struct blame blame[JUDGE_SIDES];
-	bool last_round; /* proven: what was never tried is, then it goes */
+	bool trying;		 /* one of its objects is being tried */
+	enum object_doubt doubt; /* what it waits for */
 	unsigned tries;
 	int64_t due_ms, tried_ms;
+};
+
+/* flow/doubt's: what is held against it. */
+struct charge {
+	struct blame blame[JUDGE_SIDES];
+	bool may_be_grant;
+	bool last_round; /* proven: what was never tried is, then it goes */
 };
 
 /* What others keep of a message; the rest is known to messages.c alone. */
@@ -59,6 +63,7 @@ struct message {
 	char *id; /* owned; the key of the table */
 	struct turn turn;
 	struct stay stay;
+	struct charge charge;
 	SLIST_HEAD(, pin) pins;
 };
 

@@ -154,6 +154,34 @@ object_count_settled(struct object *o, uint64_t count, bool taken)
 }
 
 void
+object_get_ended(struct object *o, const struct slots_end *e)
+{
+	o->repeat = false;
+	o->whole = e->whole;
+	o->evicted |= e->evicted;
+	o->tried |= !e->evicted;
+	o->event_s = e->event_s;
+	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
+}
+
+void
+object_in_doubt(struct object *o, enum object_doubt doubt, enum judge_side side,
+    const struct trial *t, bool may_be_grant)
+{
+	o->doubt = doubt;
+	o->side = side;
+	o->doubt_trial = *t;
+	o->may_be_grant = may_be_grant;
+}
+
+void
+object_mark(struct object *o, uint64_t index)
+{
+	o->marked_failed |= ledger_marked(o->page, index);
+	ledger_mark(o->page, index);
+}
+
+void
 object_turn_large(struct object *o)
 {
 	o->large = true;

@@ -114,6 +114,14 @@ void object_leave_out(struct object *o);
 /* So many are settled; taken: Dassana has them. */
 void object_count_settled(struct object *o, uint64_t count, bool taken);
 
+/* Its GET has ended, well or not. */
+struct slots_end;
+void object_get_ended(struct object *o, const struct slots_end *e);
+/* Something of it has failed in a way that may be everybody's. */
+void object_in_doubt(struct object *o, enum object_doubt doubt,
+    enum judge_side side, const struct trial *t, bool may_be_grant);
+/* That event was sent alone and refused. */
+void object_mark(struct object *o, uint64_t index);
 /* It takes long. */
 void object_turn_large(struct object *o);
 /* How the messages that name it are given back, if they are and have not failed
@@ -124,7 +132,6 @@ void object_begin_anew(struct object *o);
 
 /* What an operator needs to see why it failed, or to find an event that was
  * refused. It still has its messages. */
-struct slots_end;
 struct aws_result;
 void object_log_failure(const struct object *o, const struct slots_end *e);
 void object_log_left_out(

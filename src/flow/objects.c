@@ -241,13 +241,9 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	if (o->repeat && e->evicted && !o->answered)
 		doubt_cancelled(os, o);
 	os->repeats -= o->repeat;
-	o->repeat = false;
+	object_get_ended(o, e);
 	os->stats.bytes += e->bytes;
 	os->stats.json_bytes += e->json_bytes;
-	o->whole = e->whole;
-	o->evicted |= e->evicted;
-	o->event_s = e->event_s;
-	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
 	if (e->whole) {
 		doubt_read(os, o);
 		story_read(o, e);
@@ -255,7 +251,6 @@ on_ended(void *arg, struct object *o, const struct slots_end *e)
 	} else if (!e->evicted && !in_doubt) {
 		object_log_failure(o, e);
 	}
-	o->tried |= !e->evicted;
 	if (o->suspect)
 		batcher_seal(os->conf.lane);
 	object_move(os, o, OBJECT_ENDED);
@@ -301,7 +296,7 @@ join(struct objects *os, struct message *m, struct object *o)
 	if (o->state == OBJECT_PARKED && !o->suspect)
 		object_move(os, o, OBJECT_READY);
 	if (o->state == OBJECT_PARKED)
-		m->stay.doubt = DOUBT_DASSANA;
+		lot_wait_for(m, DOUBT_DASSANA);
 	else if (o->state != OBJECT_READY)
 		message_begun(m);
 }
