@@ -13,6 +13,7 @@
 #include "aws/sqs.h"
 #include "base/histogram.h"
 #include "base/part.h"
+#include "flow/failure.h"
 #include "net/timer.h"
 #include "sink/dassana.h"
 #include "trail/events.h"
@@ -92,16 +93,6 @@ enum shipper_pause {
 };
 const char *shipper_pause_name(enum shipper_pause p);
 
-/* Why an object was not delivered whole. */
-enum shipper_fault {
-	SHIPPER_F_REFUSED, /* Dassana did not take all of it */
-	SHIPPER_F_UNREAD,  /* its GET failed */
-	SHIPPER_F_DAMAGED, /* it is no log file, or broken */
-	SHIPPER_F_IN_PART, /* records of it were left out, all others taken */
-	SHIPPER_FAULTS
-};
-const char *shipper_fault_name(enum shipper_fault f);
-
 struct shipper_stats {
 	uint64_t receives, receive_errors;
 	uint64_t messages_received, messages_deleted, messages_failed,
@@ -121,7 +112,7 @@ struct shipper_stats {
 	unsigned messages_parked;	  /* of those held */
 	size_t buffer_bytes, buffer_used; /* the pool of events */
 	uint64_t unknown[NOTIFY_R_COUNT]; /* messages_unknown, by reason */
-	uint64_t objects_failed_by[SHIPPER_FAULTS];
+	uint64_t objects_failed_by[FAILURES];
 	struct histogram
 	    receive_counts; /* how often SQS gave each out so far */
 	struct histogram

@@ -18,7 +18,7 @@ label_reason(int i)
 const char *
 label_fault(int i)
 {
-	return shipper_fault_name((enum shipper_fault)i);
+	return failure_name((enum failure)i);
 }
 
 const char *

@@ -108,8 +108,7 @@ const struct metric metrics_table[] = {
 		"log file, or broken), in_part (records of it were left out, "
 		"all others taken). Their messages are not deleted.",
 	AT(flow.objects_failed_by[0]),
-	EACH(0, "cause", label_fault, 0, SHIPPER_FAULTS,
-	    flow.objects_failed_by[0])},
+	EACH(0, "cause", label_fault, 0, FAILURES, flow.objects_failed_by[0])},
     {COUNTER("trailpost_objects_empty_total"),
 	.help = "Objects without any record, which is no fault: of no bytes, "
 		"or with an empty list. They count as delivered too.",

@@ -1,6 +1,7 @@
 #include "flow/line.h"
 
 #include "base/mem.h"
+#include "flow/object.h"
 
 void
 line_init(struct line *l, unsigned slots)

@@ -20,8 +20,9 @@
 
 #include "aws/sqs.h"
 #include "base/histogram.h"
+#include "base/judge.h"
 #include "flow/hidden.h"
-#include "flow/object.h"
+#include "flow/want.h"
 #include "net/timer.h"
 
 /* flow/line's: its objects, by what they are doing. */

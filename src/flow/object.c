@@ -1,11 +1,11 @@
 /* One object, apart from what is done with it. */
 #include "flow/object.h"
 
+#include "aws/s3.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/cause.h"
 #include "flow/messages.h"
-#include "flow/slots.h"
 #include "flow/story.h"
 
 /* Lines about one object that is full of what is left out: more the log would
@@ -88,13 +88,13 @@ object_is_good(const struct object *o)
 	       o->delivered + o->ruled_out == o->sliced;
 }
 
-enum shipper_fault
+enum failure
 object_fault(const struct object *o)
 {
 	if (!o->whole)
 		return o->fault;
-	return o->delivered + o->ruled_out < o->sliced ? SHIPPER_F_REFUSED
-						       : SHIPPER_F_IN_PART;
+	return o->delivered + o->ruled_out < o->sliced ? FAILURE_REFUSED
+						       : FAILURE_IN_PART;
 }
 
 /* Of those that were sent alone and refused one is asked for all of them, until
@@ -154,14 +154,14 @@ object_count_settled(struct object *o, uint64_t count, bool taken)
 }
 
 void
-object_get_ended(struct object *o, const struct slots_end *e)
+object_get_ended(struct object *o, const struct object_end *e)
 {
 	o->repeat = false;
 	o->whole = e->whole;
 	o->evicted |= e->evicted;
 	o->tried |= !e->evicted;
 	o->event_s = e->event_s;
-	o->fault = e->aws != NULL ? SHIPPER_F_UNREAD : SHIPPER_F_DAMAGED;
+	o->fault = e->aws != NULL ? FAILURE_UNREAD : FAILURE_DAMAGED;
 }
 
 void
@@ -215,7 +215,7 @@ object_back_off(struct object *o, enum back_off how)
 	    F_SPAN("version", (o)->version)
 
 void
-object_log_failure(const struct object *o, const struct slots_end *e)
+object_log_failure(const struct object *o, const struct object_end *e)
 {
 	char ids[STORY_IDS_MAX];
 	struct span messages = story_ids(o, ids);

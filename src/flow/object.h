@@ -29,29 +29,13 @@
 
 #include "base/judge.h"
 #include "base/span.h"
+#include "flow/failure.h"
 #include "flow/hidden.h"
 #include "flow/ledger.h"
-#include "flow/shipper.h"
+#include "flow/want.h"
 #include "sink/delivery.h"
 #include "trail/notify.h"
 #include "trail/slicer.h"
-
-struct message;
-struct object;
-
-/* That a message wants an object. */
-struct want {
-	struct message *message;
-	struct object *object;
-	TAILQ_ENTRY(want) of_object, of_message;
-};
-TAILQ_HEAD(wants, want);
-
-enum object_state { OBJECT_READY, OBJECT_ACTIVE, OBJECT_ENDED, OBJECT_PARKED };
-enum { OBJECT_STATES = OBJECT_PARKED + 1 };
-
-/* Why it is tried again, if it is. */
-enum object_doubt { DOUBT_NONE, DOUBT_S3, DOUBT_DASSANA };
 
 struct object {
 	TAILQ_ENTRY(object) link;
@@ -66,7 +50,7 @@ struct object {
 	uint64_t sliced, settled, delivered, skipped, ruled_out, left_out;
 	uint64_t unsent; /* those from here on, up to sliced, are ruled out */
 	bool whole;
-	enum shipper_fault fault; /* if it is not */
+	enum failure fault; /* if it is not */
 
 	bool tried;		  /* a GET has ended */
 	bool large;		  /* takes long: few such are read at a time */
@@ -85,6 +69,20 @@ struct object {
 	bool marked_failed;	  /* and was refused again */
 };
 
+struct aws_result;
+
+/* How its GET ended. */
+struct object_end {
+	bool whole;
+	bool evicted; /* to be read again, once a large one may have a slot */
+	enum err err; /* of decoding */
+	const char *cause;	      /* for the log; borrowed */
+	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
+	const char *request_id;	      /* of the GET's reply, or "" */
+	uint64_t bytes, json_bytes;
+	int64_t event_s; /* eventTime of the last record of a whole one; −1 */
+};
+
 /* A new one, ready; copies what n points to. */
 struct object *object_new(const struct notify_object *n);
 void object_free(struct object *o); /* its page has been closed */
@@ -94,7 +92,7 @@ int object_cmp(const void *a, const void *b);
 /* What an object costs in memory while it is held. */
 size_t object_bytes(const struct notify_object *n);
 bool object_is_good(const struct object *o);
-enum shipper_fault object_fault(const struct object *o); /* if it is not */
+enum failure object_fault(const struct object *o); /* if it is not */
 /* It was read whole: whether it has no record at all, which is told. */
 bool object_is_empty(const struct object *o);
 /* Its page, to be closed, as S3 has answered its GET, which has these rules. */
@@ -115,8 +113,7 @@ void object_leave_out(struct object *o);
 void object_count_settled(struct object *o, uint64_t count, bool taken);
 
 /* Its GET has ended, well or not. */
-struct slots_end;
-void object_get_ended(struct object *o, const struct slots_end *e);
+void object_get_ended(struct object *o, const struct object_end *e);
 /* Something of it has failed in a way that may be everybody's. */
 void object_in_doubt(struct object *o, enum object_doubt doubt,
     enum judge_side side, const struct trial *t, bool may_be_grant);
@@ -132,8 +129,7 @@ void object_begin_anew(struct object *o);
 
 /* What an operator needs to see why it failed, or to find an event that was
  * refused. It still has its messages. */
-struct aws_result;
-void object_log_failure(const struct object *o, const struct slots_end *e);
+void object_log_failure(const struct object *o, const struct object_end *e);
 void object_log_left_out(
     const struct object *o, uint64_t index, enum slicer_cause cause);
 void object_log_parked(const struct object *o, const struct aws_result *r);

@@ -232,7 +232,7 @@ on_left_out(
 }
 
 static void
-on_ended(void *arg, struct object *o, const struct slots_end *e)
+on_ended(void *arg, struct object *o, const struct object_end *e)
 {
 	struct objects *os = arg;
 	bool in_doubt = e->aws != NULL && doubt_get(os, o, e->aws);

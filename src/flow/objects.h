@@ -23,7 +23,6 @@
 #include "aws/s3.h"
 #include "flow/messages.h"
 #include "flow/object.h"
-#include "flow/shipper.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
 #include "trail/slicer.h"
@@ -49,7 +48,7 @@ struct objects_conf {
 };
 
 struct objects_stats {
-	uint64_t failed_by[SHIPPER_FAULTS];
+	uint64_t failed_by[FAILURES];
 	uint64_t done, failed, joined, bytes, json_bytes, sliced, delivered;
 	uint64_t left_out[SLICER_CAUSES]; /* records */
 	uint64_t empty;			  /* objects without any record */

@@ -16,7 +16,7 @@ add_objects(const struct shipper *s, const struct objects_stats *os,
 	int64_t oldest_s = objects_oldest_s(s->objects);
 	int64_t now_s = clock_wall_s();
 
-	for (int i = 0; i < SHIPPER_FAULTS; i++)
+	for (int i = 0; i < FAILURES; i++)
 		st->objects_failed_by[i] = os->failed_by[i];
 	for (int i = 0; i < SLICER_CAUSES; i++)
 		st->records_left_out[i] = os->left_out[i];
@@ -87,20 +87,6 @@ shipper_stats(const struct shipper *s)
 	add_objects(s, &os, &st);
 	add_pauses(s, &st);
 	return st;
-}
-
-const char *
-shipper_fault_name(enum shipper_fault f)
-{
-	static const char *const names[SHIPPER_FAULTS] = {
-	    [SHIPPER_F_REFUSED] = "refused",
-	    [SHIPPER_F_UNREAD] = "unread",
-	    [SHIPPER_F_DAMAGED] = "damaged",
-	    [SHIPPER_F_IN_PART] = "in_part",
-	};
-
-	CHECK((unsigned)f < SHIPPER_FAULTS);
-	return names[f];
 }
 
 const struct delivery *

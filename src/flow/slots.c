@@ -87,7 +87,7 @@ slot_end(
 	struct slots *all = s->all;
 	struct decode_stats st = decode_stats(s->decode);
 	struct object *o = s->object;
-	struct slots_end e = {
+	struct object_end e = {
 	    .whole = whole,
 	    .evicted = how == END_EVICTED,
 	    .err = err,

@@ -37,17 +37,6 @@ enum { SLOTS_LAYERS_MAX = 4 };
 
 struct slots;
 
-struct slots_end {
-	bool whole;
-	bool evicted; /* to be read again, once a large one may have a slot */
-	enum err err; /* of decoding */
-	const char *cause;	      /* for the log; borrowed */
-	const struct aws_result *aws; /* of the GET, if that failed; or NULL */
-	const char *request_id;	      /* of the GET's reply, or "" */
-	uint64_t bytes, json_bytes;
-	int64_t event_s; /* eventTime of the last record of a whole one; −1 */
-};
-
 struct slots_conf {
 	struct timers *timers;
 	struct s3 *s3;
@@ -64,7 +53,8 @@ struct slots_conf {
 	void (*left_out)(void *arg, struct object *o, uint64_t index,
 	    enum slicer_cause cause);
 	/* The object is read to its end, or cannot be; its slot is free. */
-	void (*ended)(void *arg, struct object *o, const struct slots_end *end);
+	void (*ended)(
+	    void *arg, struct object *o, const struct object_end *end);
 	void *arg;
 };
 

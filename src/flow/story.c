@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "aws/s3.h"
 #include "base/log.h"
+#include "flow/messages.h"
 
 #define NAME(o) F_SPAN("bucket", (o)->bucket), F_SPAN("key", (o)->key)
 
@@ -78,7 +80,7 @@ story_opened(const struct object *o, const struct s3_head *h)
 }
 
 void
-story_read(const struct object *o, const struct slots_end *e)
+story_read(const struct object *o, const struct object_end *e)
 {
 	TELL(o, "object.read", F_INT("bytes", e->bytes),
 	    F_INT("json_bytes", e->json_bytes), F_INT("events", o->sliced),

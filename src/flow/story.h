@@ -8,8 +8,7 @@
 #ifndef FLOW_STORY_H
 #define FLOW_STORY_H
 
-#include "flow/objects.h"
-#include "flow/slots.h"
+#include "flow/object.h"
 #include "sink/batch.h"
 
 enum { STORY_IDS_MAX = 512 };
@@ -21,7 +20,7 @@ struct span story_ids(const struct object *o, char out[STORY_IDS_MAX]);
 void story_wanted(const struct object *o, const struct message *m, bool joined);
 void story_get(const struct object *o);
 void story_opened(const struct object *o, const struct s3_head *h);
-void story_read(const struct object *o, const struct slots_end *e);
+void story_read(const struct object *o, const struct object_end *e);
 /* The batch is on its way, with these objects' events in it. */
 void story_sealed(const struct batch *b);
 void story_delivered(const struct object *o, const struct batch_run *run);

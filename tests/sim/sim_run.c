@@ -270,7 +270,7 @@ sim_proc_kill(struct sim_proc *p)
 	if (p->shipper == NULL)
 		return;
 	s = shipper_stats(p->shipper);
-	S.refused += s.objects_failed_by[SHIPPER_F_REFUSED];
+	S.refused += s.objects_failed_by[FAILURE_REFUSED];
 	shipper_free(&p->shipper);
 	dassana_free(&p->dassana);
 	s3_free(&p->s3);

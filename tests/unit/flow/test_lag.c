@@ -112,7 +112,7 @@ test_taken(void **state)
 }
 
 static uint64_t
-failed_by(enum shipper_fault f)
+failed_by(enum failure f)
 {
 	return objects_stats(t.os).failed_by[f];
 }
@@ -124,15 +124,15 @@ test_not_delivered(void **state)
 	want("a", 100);
 	assert_true(fake_s3_send(fake_s3_of("a"), FILE_TEXT));
 	settle(DELIVERY_UNSURE);
-	assert_int_equal(failed_by(SHIPPER_F_REFUSED), 1);
+	assert_int_equal(failed_by(FAILURE_REFUSED), 1);
 	want("b", 100);
 	fake_s3_fail(fake_s3_of("b"), AWS_NOT_FOUND, "NoSuchKey");
-	assert_int_equal(failed_by(SHIPPER_F_UNREAD), 1);
+	assert_int_equal(failed_by(FAILURE_UNREAD), 1);
 	want("c", 100);
 	assert_true(fake_s3_send(fake_s3_of("c"), "{\"Records\":[{}"));
 	settle(DELIVERY_TAKEN);
 	assert_lag(0, 0, 0, 0);
-	assert_int_equal(failed_by(SHIPPER_F_DAMAGED), 1);
+	assert_int_equal(failed_by(FAILURE_DAMAGED), 1);
 	assert_int_equal(objects_stats(t.os).failed, 3);
 }
 

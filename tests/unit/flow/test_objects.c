@@ -137,7 +137,7 @@ test_a_record_left_out(void **state)
 		settle(DELIVERY_TAKEN);
 		assert_int_equal(leave().released, time);
 		assert_int_equal(stats().left_out[SLICER_NO_OBJECT], time);
-		assert_int_equal(stats().failed_by[SHIPPER_F_IN_PART], time);
+		assert_int_equal(stats().failed_by[FAILURE_IN_PART], time);
 	}
 	assert_int_equal(leave().deleted, 0);
 	assert_int_equal(stats().delivered, 2);
@@ -589,7 +589,7 @@ test_at_fault_by_comparison(void **state)
 	}
 	assert_true(clock_mono_ms() - begin >= BLAME_MS);
 	assert_int_equal(objects_parked(t.os), 0);
-	assert_int_equal(stats().failed_by[SHIPPER_F_UNREAD], 1);
+	assert_int_equal(stats().failed_by[FAILURE_UNREAD], 1);
 	close_world();
 }
 

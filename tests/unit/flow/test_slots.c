@@ -80,7 +80,7 @@ on_left_out(
 }
 
 static void
-on_ended(void *arg, struct object *o, const struct slots_end *e)
+on_ended(void *arg, struct object *o, const struct object_end *e)
 {
 	struct feed *f = (struct feed *)o;
 
