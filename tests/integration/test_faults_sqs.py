@@ -75,7 +75,7 @@ def test_ten_of_the_largest_messages(standin, daemon, trail, pad):
     running = daemon()
     trail.await_all(running)
     assert receives(standin) == 10
-    assert max(e.limit for e in standin.journal.all("sqs.poll")) == 2
+    assert max(e.limit for e in standin.journal.all("sqs.poll")) == 1
     assert not running.log("sqs.receive", level="warn")
 
 
@@ -94,7 +94,9 @@ def test_a_reply_that_is_too_large(standin, daemon, trail):
     line = running.wait_line("sqs.receive", level="warn")
     assert line["error"] == "limit" and line["advice"]
     asked = [e.limit for e in standin.journal.all("sqs.poll")]
-    assert asked[asked.index(1):][:10] == 10 * [1]
+    # The very first one, too, since it is not known how large they are.
+    then = asked[asked.index(10):]
+    assert then[then.index(1):][:10] == 10 * [1]
     assert len(running.log("sqs.receive", level="warn")) == 1
 
 
