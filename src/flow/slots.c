@@ -39,7 +39,7 @@ on_record(void *arg, struct span head, struct span tail)
 	struct slot *s = arg;
 	uint64_t index, lead;
 
-	record_keep(&s->last, head, tail);
+	record_keep(s->last, head, tail);
 	if (object_slice(s->object, &index, &lead))
 		batcher_add(
 		    slot_batcher(s), s->object, index, lead, head, tail);
@@ -100,7 +100,7 @@ slot_end(
 	char *cause = NULL;
 
 	if (whole)
-		(void)record_time(&s->last, &e.event_s);
+		(void)record_time(s->last, &e.event_s);
 	if (err != ERR_OK) {
 		struct span text = span_str(decode_error(s->decode));
 
@@ -228,14 +228,16 @@ slots_start(struct slots *all, struct object *o)
 	TAILQ_REMOVE(&all->vacant, s, link);
 	all->busy++;
 	all->large += o->large;
-	if (s->decode == NULL)
+	if (s->decode == NULL) {
 		s->decode = decode_new(
 		    all->conf.max_record_bytes, on_record, on_left_out, s);
+		s->last = mem_alloc(sizeof *s->last);
+	}
 	s->object = o;
 	s->rules = events_hold(all->conf.events);
 	decode_rules(s->decode, s->rules, on_ruled_out);
 	s->request_id[0] = '\0';
-	s->last.n = 0;
+	s->last->n = 0;
 	s->began_ms = clock_mono_ms();
 	s->rate_ms = 0;
 	s->rate_bytes = 0;
@@ -290,8 +292,10 @@ slots_free(struct slots **sp)
 	if (all == NULL)
 		return;
 	slots_cancel(all);
-	for (unsigned i = 0; i < all->conf.n; i++)
+	for (unsigned i = 0; i < all->conf.n; i++) {
 		decode_free(&all->slot[i].decode);
+		mem_free(all->slot[i].last);
+	}
 	mem_free(all->slot);
 	timer_free(&all->pump);
 	timer_free(&all->tick);

@@ -4,7 +4,7 @@
  *
  *   FREE --start--> RUNNING <--wake--> BLOCKED --> FREE, ended(…)
  *
- * A slot's memory is allocated once. A blocked slot waits for one of: its next
+ * A slot's memory is allocated when it is first used, and kept. A blocked slot waits for one of: its next
  * turn (TURN_BYTES inflated in this one), room in the batcher, the one large
  * carry, or, if what it reads was stored with gzip twice, one of the few second
  * gunzips. Those who wait for any of these are served in the order in which

@@ -42,7 +42,7 @@ struct slot {
 	int64_t rate_ms;
 	uint64_t rate_bytes;
 	char request_id[96];
-	struct record_head last; /* of the records so far */
+	struct record_head *last; /* owned; of the records so far */
 };
 
 TAILQ_HEAD(slot_list, slot);

@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,21 +43,30 @@ static const uint32_t level_bytes[LEVEL_MAX + 1] = {
 struct isal_gzip {
 	struct gzip gzip;
 	struct isal_zstream z;
+	size_t at, end; /* of what is gathered, what ISA-L has not taken yet */
 	char gathered[GATHER];
-	size_t at, end; /* of it, what ISA-L has not taken yet */
+	_Alignas(max_align_t) uint8_t level_buf[];
 };
+
+static size_t
+isal_memory(int level)
+{
+	CHECK(level >= 1 && level <= LEVEL_MAX);
+	return sizeof(struct isal_gzip) + level_bytes[level];
+}
 
 static struct gzip *
 isal_open(int level)
 {
-	struct isal_gzip *g = mem_zalloc(sizeof *g);
+	/* In one, so that it is large enough for pages of its own: what is
+	 * never used then takes no memory. */
+	struct isal_gzip *g = mem_zalloc(isal_memory(level));
 
-	CHECK(level >= 1 && level <= LEVEL_MAX);
 	g->gzip.codec = &gzip_isal;
 	isal_deflate_init(&g->z);
 	g->z.level = (uint32_t)level;
 	g->z.level_buf_size = level_bytes[level];
-	g->z.level_buf = mem_zalloc(level_bytes[level]);
+	g->z.level_buf = g->level_buf;
 	g->z.gzip_flag = IGZIP_GZIP;
 	return &g->gzip;
 }
@@ -64,10 +74,7 @@ isal_open(int level)
 static void
 isal_close(struct gzip *gzip)
 {
-	struct isal_gzip *g = (struct isal_gzip *)gzip;
-
-	mem_free(g->z.level_buf);
-	mem_free(g);
+	mem_free(gzip);
 }
 
 static void
@@ -136,12 +143,6 @@ isal_held_max(int level)
 	size_t in = GATHER + sizeof((struct isal_zstate *)NULL)->buffer;
 
 	return in + in / 8 + level_bytes[level] + HEAD_MAX;
-}
-
-static size_t
-isal_memory(int level)
-{
-	return sizeof(struct isal_gzip) + level_bytes[level];
 }
 
 const struct gzip_codec gzip_isal = {
