@@ -133,8 +133,10 @@ static const struct option_row rows[] = {
 	"Most events in one request to Dassana."),
     MS(batch_max_delay, "1s", 1, SEC(60),
 	"How long an event may wait for its batch to fill up."),
-    SIZE(buffer_max_bytes, "16MiB", MIB(1), GIB(4),
-	"Memory for events on their way. When it is full, less is fetched."),
+    SIZE(buffer_max_bytes, "10MiB", MIB(1), GIB(4),
+	"Memory for events on their way, as they are sent: compressed. When it "
+	"is full, less is fetched. Unless it is set it is at least twice "
+	"batch_max_bytes."),
     COUNT(delivery_concurrency, "4", 1, 64,
 	"How many requests to Dassana are under way at once."),
     COUNT(gzip_level, "1", 0, 9,

@@ -252,6 +252,16 @@ check_token(struct notes *n, struct config *c)
 	buf_fini(&why);
 }
 
+/* Whoever asks for larger batches need not ask for what they take. */
+static void
+settle_buffer(struct config *c)
+{
+	bool is_set = c->origin[option_find(SPAN("buffer_max_bytes"))] != NULL;
+
+	if (!is_set && c->buffer_max_bytes < 2 * c->batch_max_bytes)
+		c->buffer_max_bytes = 2 * c->batch_max_bytes;
+}
+
 /* A batch holds at least the longest event, and while one batch is filled
  * another one is on its way. */
 static void
@@ -342,5 +352,6 @@ rules_check(struct notes *n, struct config *c)
 	rules_check_aws(n, c);
 	check_dassana(n, c);
 	check_token(n, c);
+	settle_buffer(c);
 	check_sizes(n, c);
 }

@@ -429,7 +429,7 @@ def split(t, binary, p, size):
     p.announce(keys)
     d = Daemon(binary, p, shutdown_timeout="6s", batch_max_bytes="%dB" % size,
                batch_max_events=1000000, batch_max_delay="20s",
-               buffer_max_bytes="%dB" % (2 * size), admin_listen="127.0.0.1:%d" % port,
+               admin_listen="127.0.0.1:%d" % port,
                dassana_endpoint="http://127.0.0.1:%d" % server.server_port)
     while p.left() > 1 or sum(Refuser.taken) < 0.9 * total:
         if d.process.poll() is not None or time.monotonic() - begin > 60:

@@ -160,7 +160,7 @@ defaults_are_sound(void **state)
 	assert_int_equal(l.c.batch_max_delay_ms, 1000);
 	assert_int_equal(l.c.shutdown_timeout_ms, 25000);
 	assert_true(l.c.batch_max_bytes == MIB(5));
-	assert_true(l.c.buffer_max_bytes == MIB(16));
+	assert_true(l.c.buffer_max_bytes == MIB(10));
 	assert_int_equal(l.c.s3_path_style, 0);
 	assert_int_equal(l.c.verify_doc_count, 1);
 	assert_int_equal(l.c.accept_any_2xx, 0);
@@ -385,6 +385,33 @@ sizes_must_work_together(void **state)
 		    (const char *[]){"queue_url=" QUEUE, "dassana_token=t",
 			opt[0], opt[1], opt[2], NULL});
 		assert_int_equal(l.mistakes, cases[i].mistakes);
+		unload(&l);
+	}
+}
+
+/* Nobody who asks for large batches has to ask for room for them. */
+static void
+a_buffer_for_two_batches(void **state)
+{
+	static const struct {
+		const char *batch, *buffer; /* NULL: not set */
+		uint64_t want;
+		unsigned mistakes;
+	} cases[] = {{"batch_max_bytes=5MiB", NULL, MIB(10), 0},
+	    {"batch_max_bytes=2MiB", NULL, MIB(10), 0},
+	    {"batch_max_bytes=256MiB", NULL, MIB(512), 0},
+	    {"batch_max_bytes=6MiB", "buffer_max_bytes=12MiB", MIB(12), 0},
+	    {"batch_max_bytes=6MiB", "buffer_max_bytes=10MiB", MIB(10), 1}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct load l;
+
+		load(&l, NULL, NULL,
+		    (const char *[]){"queue_url=" QUEUE, "dassana_token=t",
+			cases[i].batch, cases[i].buffer, NULL});
+		assert_int_equal(l.mistakes, cases[i].mistakes);
+		assert_true(l.c.buffer_max_bytes == cases[i].want);
 		unload(&l);
 	}
 }
@@ -1067,6 +1094,7 @@ main(void)
 	    cmocka_unit_test(tells_every_mistake_at_once),
 	    cmocka_unit_test(ranges),
 	    cmocka_unit_test(sizes_must_work_together),
+	    cmocka_unit_test(a_buffer_for_two_batches),
 	    cmocka_unit_test(token_files),
 	    cmocka_unit_test(one_token_exactly),
 	    cmocka_unit_test(later_source_of_the_token_wins),
