@@ -30,7 +30,8 @@
  * With a limit of bytes a second (dassana_conf) each POST, whatever it is of,
  * takes its own from there, and waits while there is debt (sink/rate.h).
  *
- * Parts are made in scratch buffers reserved at start, a slice of a few
+ * Parts are made in scratch buffers reserved at start, one for half of a batch
+ * (or the longest event) and some for small ones, a slice of a few
  * milliseconds in each turn of the loop; what needs one waits for it. So
  * splitting takes nothing from the pool, and holds up nobody.
  */
@@ -82,6 +83,7 @@ struct delivery_conf {
 	int64_t backoff_max_ms;	 /* 30 s */
 	int gzip_level;		 /* of the batches, and of parts of them */
 	size_t batch_max_bytes;	 /* of NDJSON, in batches of several events */
+	size_t event_max_bytes;	 /* the same, of one event in such a batch */
 	struct judge *judge;	 /* borrowed */
 	/* Asked after the token was refused: the token as it stands now, or
 	 * NULL to keep the old one. Borrowed. May be NULL. */
@@ -117,7 +119,7 @@ void delivery_drop_suspects(struct delivery *d);
  * SIZE_MAX without: batches had better keep it. */
 size_t delivery_limit(const struct delivery *d);
 /* The most bytes that it takes beside the batches. */
-size_t delivery_memory(int gzip_level, size_t batch_max_bytes);
+size_t delivery_memory(const struct delivery_conf *conf);
 bool delivery_idle(const struct delivery *d); /* nothing held */
 /* At the end of shutdown: as delivery_free, but the object stays. */
 void delivery_give_up(struct delivery *d);

@@ -29,7 +29,7 @@ struct intake;
 enum {
 	/* The messages worked on take at most so many bytes, give or take one.
 	 */
-	INTAKE_BYTES_MAX = 4 * 1024 * 1024,
+	INTAKE_BYTES_MAX = 3 * 1024 * 1024,
 	/* All replies of open polls and what of them is unread. One of the
 	 * longest messages fits, even if all of its bytes are escaped. */
 	INTAKE_REPLIES_MAX = 2 * SQS_MESSAGE_MAX + 64 * 1024,

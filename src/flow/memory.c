@@ -40,9 +40,11 @@ size_t
 shipper_memory_bound(const struct shipper_conf *c)
 {
 	size_t large = 3 * c->max_record_bytes; /* the carry, and yajl's copy */
-	/* What compresses, and the scratch buffer for parts of batches. */
-	size_t sink = 2 * batcher_memory(c->gzip_level) +
-		      delivery_memory(c->gzip_level, c->batch_max_bytes);
+	struct delivery_conf dc = {.gzip_level = c->gzip_level,
+	    .batch_max_bytes = c->batch_max_bytes,
+	    .event_max_bytes = c->max_record_bytes + 1};
+	/* What compresses, and the scratch buffers for parts of batches. */
+	size_t sink = 2 * batcher_memory(c->gzip_level) + delivery_memory(&dc);
 
 	/* Those before a reload, while objects are read by them. */
 	size_t rules = 2 * c->rules_bytes;

@@ -248,6 +248,7 @@ make_sink(struct shipper *s)
 	    .reload_token = reload_token,
 	    .gzip_level = s->conf.gzip_level,
 	    .batch_max_bytes = s->conf.batch_max_bytes,
+	    .event_max_bytes = s->conf.max_record_bytes + 1,
 	    .judge = &s->judge,
 	    .settled = on_settled,
 	    .progress = on_progress,

@@ -4,11 +4,11 @@
  *
  *   FREE --start--> RUNNING <--wake--> BLOCKED --> FREE, ended(…)
  *
- * A slot's memory is allocated when it is first used, and kept. A blocked slot waits for one of: its next
- * turn (TURN_BYTES inflated in this one), room in the batcher, the one large
- * carry, or, if what it reads was stored with gzip twice, one of the few second
- * gunzips. Those who wait for any of these are served in the order in which
- * they came.
+ * A slot's memory is allocated when it is first used, and kept. A blocked slot
+ * waits for one of: its next turn (TURN_BYTES inflated in this one), room in
+ * the batcher, the one large carry, or, if what it reads was stored with gzip
+ * twice, one of the few second gunzips. Those who wait for any of these are
+ * served in the order in which they came.
  *
  * An object is large once more than 8 MiB of it were inflated or it has had its
  * slot for 10 s, or for 2 s in which it got next to nothing from S3 or waited

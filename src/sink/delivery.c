@@ -40,11 +40,13 @@ static void
 begin_part(struct delivery *d, struct item *it, size_t events)
 {
 	struct scratch *s = pick_scratch(d, it);
+	size_t max;
 
 	CHECK(s != NULL);
 	s->user = it;
 	it->cutting = true;
-	split_begin(s->split, it->batch, it->at, events, d->limit.bytes);
+	max = s->bytes < d->limit.bytes ? s->bytes : d->limit.bytes;
+	split_begin(s->split, it->batch, it->at, events, max);
 	timer_soon(d->cut);
 }
 
@@ -174,15 +176,23 @@ on_answer(void *arg, const struct dassana_result *r)
 
 /* ---- from outside ---- */
 
+/* What the first one is for. A larger part is sent as two, which is rare. */
+static size_t
+part_max(const struct delivery_conf *conf)
+{
+	size_t half = conf->batch_max_bytes / 2;
+
+	return half > conf->event_max_bytes ? half : conf->event_max_bytes;
+}
+
 static void
 make_scratch(struct delivery *d)
 {
 	for (size_t i = 0; i < SCRATCHES; i++) {
 		struct scratch *s = &d->scratch[i];
 
-		s->max_bytes = i == 0 ? SIZE_MAX : SCRATCH_SMALL;
-		s->split = split_new(d->conf.gzip_level,
-		    i == 0 ? d->conf.batch_max_bytes : SCRATCH_SMALL);
+		s->bytes = i == 0 ? part_max(&d->conf) : SCRATCH_SMALL;
+		s->split = split_new(d->conf.gzip_level, s->bytes);
 	}
 }
 
@@ -330,10 +340,12 @@ delivery_limit(const struct delivery *d)
 }
 
 size_t
-delivery_memory(int gzip_level, size_t batch_max_bytes)
+delivery_memory(const struct delivery_conf *conf)
 {
-	return split_memory(gzip_level, batch_max_bytes) +
-	       (SCRATCHES - 1) * split_memory(gzip_level, SCRATCH_SMALL);
+	int level = conf->gzip_level;
+
+	return split_memory(level, part_max(conf)) +
+	       (SCRATCHES - 1) * split_memory(level, SCRATCH_SMALL);
 }
 
 struct delivery_stats

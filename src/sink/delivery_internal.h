@@ -68,13 +68,13 @@ struct item {
 	size_t large_taken; /* the largest part taken of that */
 };
 
-/* Where the part of a batch is made and lies until it is answered. The first is
- * as large as any batch; most parts are small. */
-enum { SCRATCHES = 4, SCRATCH_SMALL = 256 * 1024 };
+/* Where the part of a batch is made and lies until it is answered. The first
+ * takes parts of any batch; most are small. */
+enum { SCRATCHES = 4, SCRATCH_SMALL = 128 * 1024 };
 struct scratch {
 	struct split *split;
 	struct item *user; /* NULL: free */
-	size_t max_bytes;  /* of NDJSON */
+	size_t bytes;	   /* of NDJSON that it has room for */
 };
 
 /* A kind of POSTs that is to leave room for others. */

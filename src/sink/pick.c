@@ -24,7 +24,7 @@ pick_scratch(struct delivery *d, const struct item *it)
 	/* From the last: the small ones first. */
 	for (size_t i = SCRATCHES; i-- > 0;) {
 		if (d->scratch[i].user == NULL &&
-		    bytes <= d->scratch[i].max_bytes)
+		    (i == 0 || bytes <= d->scratch[i].bytes))
 			return &d->scratch[i];
 	}
 	return NULL;

@@ -31,22 +31,22 @@ struct split {
 };
 
 static size_t
-scratch_bytes(int level, size_t batch_max_bytes)
+scratch_bytes(int level, size_t part_max_bytes)
 {
-	return level > 0 ? gzip_bound(level, batch_max_bytes) : 0;
+	return level > 0 ? gzip_bound(level, part_max_bytes) : 0;
 }
 
 size_t
-split_memory(int level, size_t batch_max_bytes)
+split_memory(int level, size_t part_max_bytes)
 {
 	size_t codec = level > 0 ? gzip_memory(level) : 0;
 
 	return sizeof(struct split) + 2 * cursor_memory(level > 0) + codec +
-	       scratch_bytes(level, batch_max_bytes);
+	       scratch_bytes(level, part_max_bytes);
 }
 
 struct split *
-split_new(int level, size_t batch_max_bytes)
+split_new(int level, size_t part_max_bytes)
 {
 	struct split *s = mem_zalloc(sizeof *s);
 
@@ -56,7 +56,7 @@ split_new(int level, size_t batch_max_bytes)
 	if (level == 0)
 		return s;
 	s->out = gzip_new(level);
-	s->scratch_bytes = scratch_bytes(level, batch_max_bytes);
+	s->scratch_bytes = scratch_bytes(level, part_max_bytes);
 	s->scratch = mem_alloc(s->scratch_bytes);
 	return s;
 }

@@ -23,10 +23,11 @@
 
 struct split;
 
-/* batch_max_bytes: of NDJSON, the most of any batch of several events. */
-struct split *split_new(int gzip_level, size_t batch_max_bytes);
+/* part_max_bytes: of NDJSON, the most of any part, that of one event included.
+ */
+struct split *split_new(int gzip_level, size_t part_max_bytes);
 void split_free(struct split **s);
-size_t split_memory(int gzip_level, size_t batch_max_bytes);
+size_t split_memory(int gzip_level, size_t part_max_bytes);
 
 struct split_body {
 	const struct span *part; /* borrowed until the next call */

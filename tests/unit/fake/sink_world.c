@@ -63,6 +63,8 @@ static struct {
 	struct buf log;
 } w;
 
+static size_t event_max; /* bytes; 0: as much as a batch */
+
 static void
 on_log(void *arg, struct span line)
 {
@@ -149,6 +151,7 @@ open_world(int level, unsigned concurrency, size_t batch_max, size_t pool)
 	    .backoff_max_ms = 30000,
 	    .gzip_level = level,
 	    .batch_max_bytes = batch_max,
+	    .event_max_bytes = event_max > 0 ? event_max : batch_max,
 	    .judge = &w.judge,
 	    .settled = on_settled,
 	    .progress = on_progress,

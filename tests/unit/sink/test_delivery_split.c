@@ -247,6 +247,32 @@ parts_keep_the_rate(void **state)
 	close_world();
 }
 
+/* There is room for a part of half a batch: what is left of one after its first
+ * event goes in two. */
+static void
+no_part_is_larger_than_half(void **state)
+{
+	struct dassana_conf counting = {
+	    .endpoint = "http://dassana.example/",
+	    .app_id = "app",
+	    .token = "token",
+	    .post_timeout_ms = 60000,
+	    .gzip = true,
+	    .doc_count = DOC_COUNT_WANTED,
+	};
+
+	(void)state;
+	event_max = 64;
+	open_world(1, 1, MIB, 4 * MIB);
+	event_max = 0;
+	dassana_change(w.dassana, &counting);
+	submit(18000);
+	serve_now();
+	assert_all_right();
+	assert_int_equal(w.posts, 3);
+	close_world();
+}
+
 /* All is refused: each object once, and no more POSTs than that takes. */
 static void
 all_refused(void **state)
@@ -619,6 +645,7 @@ main(void)
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
 	    cmocka_unit_test(a_part_holds_up_nobody),
 	    cmocka_unit_test(parts_keep_the_rate),
+	    cmocka_unit_test(no_part_is_larger_than_half),
 	    cmocka_unit_test(all_refused),
 	    cmocka_unit_test(suspects_leave_room),
 	    cmocka_unit_test(giving_up_amid_a_split),
