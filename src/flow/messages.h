@@ -35,13 +35,6 @@ struct turn {
 	struct wants wants;
 };
 
-/* flow/objects': what is known of those of its objects that are delivered, so
- * that it is not forgotten before the message is gone. */
-struct pin {
-	SLIST_ENTRY(pin) link;
-	struct ledger_page *page;
-};
-
 /* flow/lot's: that it waits until it is known whose fault its failure is. */
 struct stay {
 	TAILQ_ENTRY(message) link;
@@ -65,7 +58,7 @@ struct message {
 	struct turn turn;
 	struct stay stay;
 	struct charge charge;
-	SLIST_HEAD(, pin) pins;
+	SLIST_HEAD(, pin) pins; /* flow/objects' */
 };
 
 struct messages_stats {

@@ -65,6 +65,13 @@ count_end(struct objects *os, const struct object *o, bool good)
 	}
 }
 
+/* What is known of an object that is delivered, so that it is not forgotten
+ * before the message is gone. */
+struct pin {
+	SLIST_ENTRY(pin) link;
+	struct ledger_page *page;
+};
+
 static void
 pin(struct message *m, struct ledger_page *page)
 {

@@ -23,6 +23,18 @@ void carry_init(struct carry *c, size_t max);
 void carry_fini(struct carry *c);
 /* Empty, and back in the own memory. */
 void carry_reset(struct carry *c);
+/* Empty; what was lent stays. What carry_view told of may still be read until
+ * the next carry_add. */
+static inline void
+carry_empty(struct carry *c)
+{
+	c->n = 0;
+}
+static inline struct span
+carry_view(const struct carry *c)
+{
+	return c->n > 0 ? (struct span){c->p, c->n} : SPAN("");
+}
 /* Appends without line breaks. More than max, or lack of room that carry_wants
  * told of, is a bug. */
 void carry_add(struct carry *c, struct span s);

@@ -92,7 +92,7 @@ slicer_separators(struct span s)
 void
 slicer_leave_out(struct slicer *s, enum slicer_cause cause)
 {
-	s->carry.n = 0;
+	carry_empty(&s->carry);
 	s->ready = false;
 	s->left_out(
 	    s->arg, s->index++, s->is_object ? cause : SLICER_NO_OBJECT);
@@ -216,9 +216,8 @@ begin_skip(struct slicer *s)
 	free_yajl(s);
 	skip_init(&s->skip);
 	if (s->carry.n > 0)
-		(void)skip_feed(
-		    &s->skip, (struct span){s->carry.p, s->carry.n});
-	s->carry.n = 0;
+		(void)skip_feed(&s->skip, carry_view(&s->carry));
+	carry_empty(&s->carry);
 	return s->from;
 }
 

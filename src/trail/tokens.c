@@ -132,15 +132,14 @@ static void
 deliver(struct slicer *s, size_t end)
 {
 	struct span tail = {s->piece.p + s->from, end - s->from};
-	struct span head = SPAN("");
+	struct span head;
 
 	if (carry_has_break(tail)) {
 		carry_add(&s->carry, tail);
 		tail = SPAN("");
 	}
-	if (s->carry.n > 0)
-		head = (struct span){s->carry.p, s->carry.n};
-	s->carry.n = 0;
+	head = carry_view(&s->carry);
+	carry_empty(&s->carry);
 	s->ready = false;
 	s->index++;
 	s->fn(s->arg, head, tail);
@@ -149,7 +148,7 @@ deliver(struct slicer *s, size_t end)
 static void
 rule_out(struct slicer *s)
 {
-	s->carry.n = 0;
+	carry_empty(&s->carry);
 	s->ready = false;
 	s->ruled_out(s->arg, s->index++);
 }
