@@ -26,12 +26,15 @@
 			    .bad = 1}                                          \
 		}                                                              \
 	}
-/* No POST is taken for a while; the messages name much. */
-#define OUTAGE(name_, bytes, way)                                              \
+/* No POST is taken for a while; the messages name much, but no more than that
+ * buffer carries at four times the rate: a buffer's worth in the 0.4 s of a
+ * POST, and in 5 minutes what has come in 20 beside what comes. */
+#define OUTAGE(name_, bytes, n, way)                                           \
 	{                                                                      \
 		.name = (name_), .buffer_bytes = (bytes), .posts_s = 1,        \
 		.lag_ms = 5 * SIM_MIN, .told_ms = 90 * SIM_S,                  \
-		.load = {{.per_s = 5, .events = 50, .each = 2000}}, .fault = { \
+		.load = {{.per_s = 5, .events = (n), .each = 2000}},           \
+		.fault = {                                                     \
 			{.from_ms = SIM_H,                                     \
 			    .until_ms = SIM_H + 20 * SIM_MIN,                  \
 			    .dassana = (way)}                                  \
@@ -138,9 +141,9 @@ const struct sim_row sim_rows[] = {
 	.drain_ms = 2 * SIM_S,
 	.load = {{.at_once = 20},
 	    {.at_once = 1, .events = 20, .dassana = SAYS_400, .bad = 1}}},
-    OUTAGE("11 outage, 1 MiB", 1 << 20, SAYS_500),
-    OUTAGE("11 outage, 16 MiB", 16 << 20, SAYS_429),
-    OUTAGE("11 outage, 128 MiB", 128 << 20, SAYS_500),
+    OUTAGE("11 outage, 1 MiB", 1 << 20, 4, SAYS_500),
+    OUTAGE("11 outage, 16 MiB", 16 << 20, 50, SAYS_429),
+    OUTAGE("11 outage, 128 MiB", 128 << 20, 50, SAYS_500),
     ODD("12 an error with 200", SAYS_ERROR, 5 * SIM_MIN),
     ODD("12 success: false", SAYS_FALSE, 5 * SIM_MIN),
     ODD("12 no docCount", SAYS_EMPTY, 65 * SIM_MIN),
