@@ -16,21 +16,13 @@
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
 
+#include "admin/about.h"
 #include "admin/metrics.h"
-#include "base/span.h"
 #include "net/timer.h"
 
 struct ev_loop;
 struct admin;
 
-/* Of the configuration as it is now. */
-struct admin_about {
-	const char *version;
-	const char *queue_url, *region;
-	struct span endpoint; /* Dassana's, without a query */
-	const char *app_id;
-	const char *hosts; /* admin_hosts, as admin/address.h has it */
-};
 /* Fills *out with texts that are borrowed until control returns to the loop. */
 typedef void admin_about_fn(void *arg, struct admin_about *out);
 

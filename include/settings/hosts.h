@@ -8,7 +8,7 @@
 
 #include "aws/endpoint.h"
 #include "settings/config.h"
-#include "settings/rules.h"
+#include "settings/notes.h"
 
 struct hosts {
 	struct endpoint sqs, sts;

@@ -6,7 +6,7 @@
 #ifndef ADMIN_STATUS_H
 #define ADMIN_STATUS_H
 
-#include "admin/admin.h"
+#include "admin/about.h"
 #include "admin/backlog.h"
 #include "admin/rates.h"
 #include "admin/readiness.h"

@@ -10,7 +10,7 @@
 #include "aws/region.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/run.h"
+#include "daemon/exit.h"
 #include "net/log_drain.h"
 #include "settings/rules.h"
 
