@@ -60,8 +60,9 @@ void events_free(struct events **e); /* rules that are held stay */
 /* Whether that is what is in force. */
 bool
 events_same(const struct events *e, const char *include, const char *exclude);
-/* Others from now on. */
-void events_change(struct events *e, const char *include, const char *exclude);
+/* Others from now on. False: not yet, since those before the ones in force are
+ * held still; there are never more than two sets. */
+bool events_change(struct events *e, const char *include, const char *exclude);
 
 /* The rules in force, to be released; NULL: there are none. So it is with NULL
  * for e, here and in events_now and events_count. */

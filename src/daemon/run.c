@@ -169,12 +169,18 @@ tell_events(const struct config *c)
 static void
 change_events(struct run *r)
 {
-	if (events_same(
-		r->events, r->conf->event_include, r->conf->event_exclude))
+	const struct config *c = r->conf;
+
+	if (events_same(r->events, c->event_include, c->event_exclude))
 		return;
-	events_change(
-	    r->events, r->conf->event_include, r->conf->event_exclude);
-	tell_events(r->conf);
+	if (events_change(r->events, c->event_include, c->event_exclude))
+		tell_events(c);
+	else
+		LOG_ALL(LOG_LVL_WARN, "reload.pending",
+		    F_STR("setting", "event_exclude, event_include"),
+		    F_STR("effect",
+			"objects are read by the rules before the last ones "
+			"still: reload again in a minute"));
 }
 
 static void
@@ -182,7 +188,6 @@ apply(struct run *r)
 {
 	filter_change(r->filter, r->conf->key_include, r->conf->key_exclude,
 	    r->conf->cloudtrail_folders_only != 0);
-	change_events(r);
 	ways_change_sink(&r->ways, r->conf);
 	shipper_retry(r->shipper);
 }
@@ -205,6 +210,8 @@ on_reload(void *arg)
 		if (r->shipper != NULL)
 			apply(r);
 	}
+	if (r->shipper != NULL)
+		change_events(r); /* what could not at the last time, too */
 	if (r->ready)
 		service_ready(r->service);
 	if (r->headline != NULL)

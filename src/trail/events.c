@@ -7,8 +7,10 @@
 
 struct events {
 	struct events_rules *rules; /* NULL: none */
-	char *include, *exclude;    /* owned: what they were made from */
-	uint64_t last;		    /* number given to a set */
+	/* In force before, and perhaps held still; NULL: none. */
+	struct events_rules *before;
+	char *include, *exclude; /* owned: what they were made from */
+	uint64_t last;		 /* number given to a set */
 };
 
 /* ---- a set ---- */
@@ -159,7 +161,7 @@ events_new(const char *include, const char *exclude)
 {
 	struct events *e = mem_zalloc(sizeof *e);
 
-	events_change(e, include, exclude);
+	CHECK(events_change(e, include, exclude));
 	return e;
 }
 
@@ -179,20 +181,37 @@ replace(char **s, const char *with)
 	mem_free(was);
 }
 
-void
+/* Those before are held by ourselves alone, or there are none. */
+static bool
+has_place(struct events *e)
+{
+	if (e->rules == NULL)
+		return true;
+	if (e->before != NULL && e->before->refs > 1)
+		return false;
+	events_release(&e->before);
+	return true;
+}
+
+bool
 events_change(struct events *e, const char *include, const char *exclude)
 {
-	struct events_rules *r = events_rules_new();
+	struct events_rules *r;
 
+	if (!has_place(e))
+		return false;
+	r = events_rules_new();
 	add_rules(r, e->rules, true, include);
 	add_rules(r, e->rules, false, exclude);
 	r->number = ++e->last;
 	replace(&e->include, include);
 	replace(&e->exclude, exclude);
-	events_release(&e->rules);
+	if (e->rules != NULL)
+		e->before = e->rules;
 	e->rules = r;
 	if (r->ninclude == 0 && r->nexclude == 0)
 		events_release(&e->rules);
+	return true;
 }
 
 void
@@ -203,6 +222,7 @@ events_free(struct events **ep)
 	if (e == NULL)
 		return;
 	events_release(&e->rules);
+	events_release(&e->before);
 	mem_free(e->include);
 	mem_free(e->exclude);
 	mem_free(e);

@@ -42,9 +42,11 @@ m_rules_start(void)
 void
 m_rules_change(void)
 {
-	M.rules = (unsigned)m_random(M_RULES);
-	events_change(
-	    M.events, m_rules[M.rules].include, m_rules[M.rules].exclude);
+	unsigned next = (unsigned)m_random(M_RULES);
+
+	if (events_change(
+		M.events, m_rules[next].include, m_rules[next].exclude))
+		M.rules = next;
 }
 
 /* A line of the log says that an object's slot is about to begin: its request

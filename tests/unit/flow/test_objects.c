@@ -220,9 +220,9 @@ test_not_joined_by_other_rules(void **state)
 {
 	(void)state;
 	open_world(2);
-	events_change(t.rules, "", "a=1");
+	assert_true(events_change(t.rules, "", "a=1"));
 	message("a");
-	events_change(t.rules, "", "");
+	assert_true(events_change(t.rules, "", ""));
 	message("a");
 	assert_int_equal(stats().joined, 0);
 	while (fake_s3_nth(0) != NULL)

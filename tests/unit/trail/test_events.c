@@ -230,7 +230,7 @@ test_held_rules_stay(void **state)
 
 	(void)state;
 	assert_int_equal(events_number(old), events_now(e));
-	events_change(e, "", "a=2");
+	assert_true(events_change(e, "", "a=2"));
 	now = events_hold(e);
 	assert_int_not_equal(events_number(old), events_number(now));
 	assert_int_equal(events_number(now), events_now(e));
@@ -244,6 +244,33 @@ test_held_rules_stay(void **state)
 	events_release(&old);
 	assert_passes(now, three, "{\"a\":1}-1!2no_object{\"a\":3}");
 	events_release(&now);
+}
+
+/* However often they change, and however long somebody reads by some. */
+static void
+test_no_more_than_two_sets(void **state)
+{
+	struct events *e = events_new("", "a=1");
+	struct events_rules *first = events_hold(e), *now;
+
+	(void)state;
+	assert_true(events_change(e, "", "a=2"));
+	for (int i = 0; i < 3; i++) {
+		assert_false(events_change(e, "", "a=3"));
+		assert_true(events_same(e, "", "a=2"));
+	}
+	now = events_hold(e);
+	assert_passes(first, three, "-0{\"a\":2}!2no_object{\"a\":3}");
+	assert_passes(now, three, "{\"a\":1}-1!2no_object{\"a\":3}");
+	events_release(&first);
+	assert_true(events_change(e, "", "a=3"));
+	assert_false(events_change(e, "", ""));
+	events_release(&now);
+	/* None at all takes no place. */
+	assert_true(events_change(e, "", ""));
+	assert_int_equal(events_now(e), 0);
+	assert_true(events_change(e, "", "a=4"));
+	events_free(&e);
 }
 
 static void
@@ -271,7 +298,7 @@ test_counted_by_rule(void **state)
 	assert_tally(e, 1, "event_exclude", "b=1", 0);
 	assert_tally(e, 2, "event_include", "", 1);
 	/* A rule that stays counts on, by the old set too. */
-	events_change(e, "", "b=2\na=1");
+	assert_true(events_change(e, "", "b=2\na=1"));
 	now = events_hold(e);
 	assert_passes(old, three, "-0{\"a\":2}!2no_object-3");
 	assert_passes(now, three, "-0{\"a\":2}!2no_object{\"a\":3}");
@@ -328,6 +355,7 @@ main(void)
 	    cmocka_unit_test(test_no_pattern_takes_long),
 	    cmocka_unit_test(test_no_rules_leave_nothing_out),
 	    cmocka_unit_test(test_held_rules_stay),
+	    cmocka_unit_test(test_no_more_than_two_sets),
 	    cmocka_unit_test(test_counted_by_rule),
 	    cmocka_unit_test(test_each_record_alone),
 	    cmocka_unit_test(test_escapes),
