@@ -221,10 +221,12 @@ on_opened(void *arg, struct object *o, const struct s3_head *h, uint64_t rules)
 	o->page = page;
 	o->answered = true;
 	doubt_opened(os, o);
-	if (is_read_by(other, o))
+	if (is_read_by(other, o)) {
 		merge(os, o, other);
-	else
+		objects_start(os);
+	} else {
 		ledger_set_reader(page, o);
+	}
 	os->conf.changed(os->conf.arg);
 }
 

@@ -77,6 +77,7 @@ objects_drain(struct objects *os)
 			continue;
 		object_settle(os, o);
 	}
+	objects_start(os); /* in the places of those that were cancelled */
 }
 
 void

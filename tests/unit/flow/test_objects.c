@@ -949,6 +949,29 @@ test_drain_with_some_parked(void **state)
 	close_world();
 }
 
+/* What has begun and waits for a slot gets one that a suspect leaves. */
+static void
+test_drain_goes_on_in_the_place_of_a_suspect(void **state)
+{
+	(void)state;
+	open_world(1);
+	message("a");
+	refuse("a");
+	message("b c");
+	fake_advance(1000);
+	assert_true(fake_s3_send(fake_s3_of("b"), TWO));
+	assert_true(fake_s3_is_open("a"));
+	assert_false(fake_s3_is_open("c"));
+	settle(DELIVERY_TAKEN);
+	objects_drain(t.os);
+	assert_false(fake_s3_is_open("a"));
+	assert_true(fake_s3_send(fake_s3_of("c"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_true(objects_idle(t.os));
+	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
 static void
 test_drain_while_held_back(void **state)
 {
@@ -1025,6 +1048,7 @@ main(void)
 	    cmocka_unit_test(test_a_suspect_is_gone),
 	    cmocka_unit_test(test_drain),
 	    cmocka_unit_test(test_drain_with_some_parked),
+	    cmocka_unit_test(test_drain_goes_on_in_the_place_of_a_suspect),
 	    cmocka_unit_test(test_drain_while_held_back),
 	    cmocka_unit_test(test_abandon),
 	};
