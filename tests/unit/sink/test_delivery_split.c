@@ -210,20 +210,26 @@ a_part_holds_up_nobody(void **state)
 	}
 }
 
-/* Each takes from what may be sent in a second, once it is known how much. */
 static void
-parts_keep_the_rate(void **state)
+change_sink(uint64_t rate_limit, enum doc_count doc_count)
 {
-	struct dassana_conf slow = {
+	struct dassana_conf conf = {
 	    .endpoint = "http://dassana.example/",
 	    .app_id = "app",
 	    .token = "token",
 	    .post_timeout_ms = 60000,
 	    .gzip = true,
-	    .doc_count = DOC_COUNT_IGNORED,
-	    .rate_limit = 100,
+	    .doc_count = doc_count,
+	    .rate_limit = rate_limit,
 	};
 
+	dassana_change(w.dassana, &conf);
+}
+
+/* Each takes from what may be sent in a second, once it is known how much. */
+static void
+parts_keep_the_rate(void **state)
+{
 	(void)state;
 	open_world(1, 4, MIB, 4 * MIB);
 	w.event[0].bad = w.event[28].bad = true;
@@ -234,7 +240,7 @@ parts_keep_the_rate(void **state)
 	answer(2, 429, "Retry-After: 5\r\n");
 	(void)serve(0);
 	(void)serve(0);
-	dassana_change(w.dassana, &slow);
+	change_sink(100, DOC_COUNT_IGNORED);
 	fake_advance(5000);
 	for (size_t posts = 1; posts <= 2; posts++) {
 		assert_int_equal(fake_http_open(), posts);
@@ -252,20 +258,11 @@ parts_keep_the_rate(void **state)
 static void
 no_part_is_larger_than_half(void **state)
 {
-	struct dassana_conf counting = {
-	    .endpoint = "http://dassana.example/",
-	    .app_id = "app",
-	    .token = "token",
-	    .post_timeout_ms = 60000,
-	    .gzip = true,
-	    .doc_count = DOC_COUNT_WANTED,
-	};
-
 	(void)state;
 	event_max = 64;
 	open_world(1, 1, MIB, 4 * MIB);
 	event_max = 0;
-	dassana_change(w.dassana, &counting);
+	change_sink(0, DOC_COUNT_WANTED);
 	submit(18000);
 	serve_now();
 	assert_all_right();
