@@ -114,11 +114,11 @@ def test_an_object_of_many_messages(standin, daemon):
     running.wait_for(lambda: len(running.log("object.joined")) == 30, 20)
     gate.open()
     await_all(standin, running, wanted)
+    running.wait_for(lambda: len(running.log("object.settled")) == 3, 20)
     for message in messages:
         told = events_of(story(running, message.id, "logfmt"))
         for event in ("object.read", "object.batched", "object.settled"):
             assert told.count(event) == 1, message.id
-    assert len(running.log("object.settled")) == 3
     assert all(len(line["message_id"]) <= 512
                for line in running.log("object.settled"))
 

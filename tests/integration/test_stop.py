@@ -162,7 +162,8 @@ def test_half_a_pair_of_credentials_is_told(standin, daemon):
     ({"s3_concurrency": "0"}, "s3_concurrency"),
     ({"s3_concurrency": "many"}, "s3_concurrency"),
     ({"gzip_level": "10"}, "gzip_level"),
-    ({"batch_max_bytes": "16MiB"}, "batch_max_bytes"),
+    ({"batch_max_bytes": "16MiB", "buffer_max_bytes": "16MiB"},
+     "batch_max_bytes"),
     ({"max_record_bytes": "8MiB"}, "max_record_bytes"),
     ({"visibility_timeout": "13h"}, "visibility_timeout"),
 ])
