@@ -129,6 +129,9 @@ sh tests/reach/image.sh /var/tmp/image
 # Minutes each where they are emulated.
 LONG = ("test_batcher", "test_delivery_model", "test_delivery_split",
         "test_model", "test_slots", "test_split", "test_stalls")
+# Debian 12's emulator, QEMU 7.2, needs more than seven minutes of a processor for
+# one of its tests; that of Debian 13 needs five for all tests together.
+TOO_LONG = {"bookworm/arm64/gcc": ("test_slots",)}
 ROWS = {
     "trixie/amd64/gcc": NEWEST, "trixie/arm64/gcc": ARM64,
     "trixie/amd64/clang": CLANG, "trixie/amd64/musl": MUSL,
@@ -204,7 +207,7 @@ def run_row(row, ci):
     steps = {column: script for column, script in ROWS[row].items()
              if not ci or column in IN_CI[row]}
     if row.endswith("/arm64/gcc"):
-        steps["tested"] %= " ".join(LONG if ci else ())
+        steps["tested"] %= " ".join(LONG if ci else TOO_LONG.get(row, ()))
     folder = os.path.join(REACH, "log")
     os.makedirs(folder, exist_ok=True)
     result = dict.fromkeys(steps, "skipped")
