@@ -252,6 +252,7 @@ delivery_drop_suspects(struct delivery *d)
 		if (it->suspect)
 			drop(d, it);
 	}
+	timer_soon(d->pump); /* others may have their places */
 	tell_progress(d);
 }
 

@@ -353,6 +353,33 @@ suspects_alone_are_dropped(void **state)
 	close_world();
 }
 
+/* Who waited for the place of a suspect, or for its probe, has it. */
+static void
+what_suspects_leave_is_taken(void **state)
+{
+	(void)state;
+	for (int failures = 0; failures <= 3; failures += 3) {
+		open_world(1, 1, MIB, 4 * MIB);
+		w.suspects = true;
+		submit(7);
+		fake_run();
+		for (int i = 0; i < failures; i++) {
+			answer(0, 503, NULL);
+			fake_advance(MINUTE);
+		}
+		assert_int_equal(fake_http_open(), 1);
+		w.suspects = false;
+		submit(5);
+		fake_run();
+		assert_int_equal(fake_http_open(), 1);
+		delivery_drop_suspects(w.delivery);
+		assert_int_equal(count(DELIVERY_DROPPED), 7);
+		serve_now();
+		assert_int_equal(count(DELIVERY_TAKEN), 5);
+		close_world();
+	}
+}
+
 /* ---- too large ---- */
 
 static void
@@ -647,6 +674,7 @@ main(void)
 	    cmocka_unit_test(suspects_leave_room),
 	    cmocka_unit_test(giving_up_amid_a_split),
 	    cmocka_unit_test(suspects_alone_are_dropped),
+	    cmocka_unit_test(what_suspects_leave_is_taken),
 	    cmocka_unit_test(a_batch_that_fails_for_ever_is_isolated),
 	    cmocka_unit_test(poison_is_found_soon),
 	    cmocka_unit_test(each_failure_of_poison_tells),
