@@ -13,6 +13,7 @@ struct dassana {
 	char *endpoint, *app_id, *token; /* owned; conf points to them */
 	enum token_state token_state;
 	bool counts;	/* the endpoint has sent a docCount */
+	unsigned turns; /* to another endpoint */
 	unsigned posts; /* under way */
 };
 
@@ -21,6 +22,8 @@ struct post {
 	struct request *request;
 	char *token; /* owned: as it was sent */
 	uint64_t events;
+	bool counts; /* as it was sent, of the endpoint of that turn */
+	unsigned turn;
 	dassana_done_fn *fn;
 	void *arg;
 };
@@ -92,8 +95,10 @@ dassana_change(struct dassana *d, const struct dassana_conf *conf)
 {
 	struct dassana was = *d;
 
-	if (was.endpoint == NULL || strcmp(was.endpoint, conf->endpoint) != 0)
+	if (was.endpoint == NULL || strcmp(was.endpoint, conf->endpoint) != 0) {
 		d->counts = false;
+		d->turns++;
+	}
 	d->conf = *conf;
 	d->conf.endpoint = d->endpoint =
 	    mem_strndup(conf->endpoint, span_str(conf->endpoint).n);
@@ -158,12 +163,15 @@ on_done(void *arg, const struct reply *r)
 	dassana_done_fn *fn = p->fn;
 	void *fn_arg = p->arg;
 	struct dassana *d = p->dassana;
-	struct dassana_sent sent = {p->token, p->events, d->counts};
+	/* What another endpoint than that in force answers is its own. */
+	bool same = p->turn == d->turns;
+	struct dassana_sent sent = {
+	    p->token, p->events, same ? d->counts : p->counts};
 	struct dassana_result result;
 
 	dassana_judge(&d->conf, &sent, r, &result);
 	note_token(d, p->token, result.verdict);
-	if (result.verdict == DASSANA_TAKEN && result.has_doc_count)
+	if (same && result.verdict == DASSANA_TAKEN && result.has_doc_count)
 		d->counts = true;
 	end_post(p); /* before fn, which may free all of this */
 	fn(fn_arg, &result);
@@ -186,6 +194,8 @@ dassana_post(struct dassana *d, const struct span *body, size_t nparts,
 	*p = (struct post){.dassana = d,
 	    .token = mem_strndup(d->token, span_str(d->token).n),
 	    .events = events,
+	    .counts = d->counts,
+	    .turn = d->turns,
 	    .fn = fn,
 	    .arg = arg};
 	d->posts++;

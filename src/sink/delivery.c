@@ -99,12 +99,19 @@ ended(struct delivery *d, struct item *it)
 	}
 }
 
-/* The world may have changed while it was made: then it waits like the others.
- */
+/* The world may have changed while it was made: then it waits like the others,
+ * or, as when the endpoint is another one, is to be smaller. */
+static bool
+is_wanted(const struct delivery *d, const struct item *it, size_t events)
+{
+	return it->ticket == d->breaker.turn && d->hold_ms <= clock_mono_ms() &&
+	       events <= pick_events(d, it);
+}
+
 static void
 post_part(struct delivery *d, struct item *it, const struct split_body *body)
 {
-	if (it->ticket != d->breaker.turn || d->hold_ms > clock_mono_ms()) {
+	if (!is_wanted(d, it, body->events)) {
 		breaker_cancelled(&d->breaker, it->ticket);
 		ended(d, it);
 		return;

@@ -366,12 +366,18 @@ step_one(void)
 	return false;
 }
 
+bool
+fake_step(void)
+{
+	return fire_one() || step_one();
+}
+
 void
 fake_run(void)
 {
 	unsigned steps = 0;
 
-	while (fire_one() || step_one())
+	while (fake_step())
 		CHECK(++steps < 10000000); /* something spins */
 }
 

@@ -24,6 +24,8 @@ struct timers *fake_timers(void);
 
 /* Runs deferred calls and queued replies until nothing is left to do now. */
 void fake_run(void);
+/* One of these alone; false: nothing is left. */
+bool fake_step(void);
 /* Moves both clocks on by ms, firing what falls due on the way. */
 void fake_advance(int64_t ms);
 /* Somebody sets the wall clock; the monotonic one knows nothing of it. */

@@ -508,6 +508,42 @@ a_token_that_was_replaced_stays_secret(void **state)
 	}
 }
 
+/* What the one before counts shows nothing of the one in force. */
+static void
+another_endpoint_has_to_show_that_it_counts(void **state)
+{
+	struct dassana *d = begin(&strict);
+	struct dassana_conf other = strict;
+	struct request *first, *second, *third;
+	struct post *p;
+
+	(void)state;
+	first = post(d, &p);
+	fake_reply(first, 200, NULL, SPAN("{\"docCount\":2}"));
+	fake_run();
+	assert_true(dassana_counts(d));
+	first = post(d, &p);
+	(void)post(d, &p);
+	second = fake_http_nth(1);
+	other.endpoint = "https://dassana.example/elsewhere";
+	dassana_change(d, &other);
+	assert_false(dassana_counts(d));
+	fake_reply(first, 200, NULL, SPAN("{\"docCount\":2}"));
+	fake_run();
+	assert_int_equal(got.result.verdict, DASSANA_TAKEN);
+	assert_false(dassana_counts(d));
+	/* And the one before has shown it. */
+	fake_reply(second, 200, NULL, SPAN("{}"));
+	fake_run();
+	assert_int_equal(got.result.verdict, DASSANA_RETRY);
+	third = post(d, &p);
+	fake_reply(third, 200, NULL, SPAN("{\"docCount\":2}"));
+	fake_run();
+	assert_true(dassana_counts(d));
+	dassana_free(&d);
+	fake_end();
+}
+
 static void
 a_reply_up_to_its_limit(void **state)
 {
@@ -572,6 +608,7 @@ main(void)
 	    cmocka_unit_test(a_plain_body_has_no_encoding),
 	    cmocka_unit_test(a_token_is_replaced),
 	    cmocka_unit_test(a_token_that_was_replaced_stays_secret),
+	    cmocka_unit_test(another_endpoint_has_to_show_that_it_counts),
 	    cmocka_unit_test(a_reply_up_to_its_limit),
 	    cmocka_unit_test(a_callback_may_free_all),
 	};

@@ -253,6 +253,36 @@ parts_keep_the_rate(void **state)
 	close_world();
 }
 
+/* Who has not shown that it counts gets one event, whatever was made for the
+ * one before. */
+static void
+a_part_amid_a_change_of_endpoint(void **state)
+{
+	struct dassana_conf conf = {
+	    .endpoint = "http://elsewhere.example/",
+	    .app_id = "app",
+	    .token = "token",
+	    .post_timeout_ms = 60000,
+	    .gzip = true,
+	    .doc_count = DOC_COUNT_WANTED,
+	};
+
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	submit(28);
+	fake_run();
+	fake_reply(fake_http_nth(0), 400, NULL, SPAN("no"));
+	while (fake_http_open() > 0 || stats().in_flight == 0)
+		assert_true(fake_step());
+	/* A part is being made. */
+	dassana_change(w.dassana, &conf);
+	fake_run();
+	assert_int_equal(fake_http_open(), 1);
+	assert_int_equal(stats().in_flight, 1);
+	assert_int_equal(events_of_post(0), 1);
+	close_world();
+}
+
 /* There is room for a part of half a batch: what is left of one after its first
  * event goes in two. */
 static void
@@ -669,6 +699,7 @@ main(void)
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
 	    cmocka_unit_test(a_part_holds_up_nobody),
 	    cmocka_unit_test(parts_keep_the_rate),
+	    cmocka_unit_test(a_part_amid_a_change_of_endpoint),
 	    cmocka_unit_test(no_part_is_larger_than_half),
 	    cmocka_unit_test(all_refused),
 	    cmocka_unit_test(suspects_leave_room),
