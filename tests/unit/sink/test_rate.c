@@ -82,11 +82,13 @@ test_any_minute(void **state)
 			all += (double)sent[n].bytes;
 			while (sent[first].at <= now - MINUTE_MS)
 				in_minute -= sent[first++].bytes;
-			assert_true((double)in_minute <= 1.02 * 60 * RATE);
+			assert_true(
+			    (double)in_minute <= 1.02 * 60 * (double)RATE);
 			n++;
 		}
 		/* And little is lost. */
-		assert_true(n == SENDS || all > 0.9 * RATE * 20 * 60 / 2);
+		assert_true(
+		    n == SENDS || all > 0.9 * (double)RATE * 20 * 60 / 2);
 	}
 	mem_free(sent);
 }
