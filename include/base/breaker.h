@@ -49,6 +49,8 @@ bool breaker_failed(struct breaker *b, unsigned ticket,
     const struct breaker_pace *pace, int64_t now_ms);
 /* The request was cancelled: another may probe in its place. */
 void breaker_cancelled(struct breaker *b, unsigned ticket);
+/* Another side is asked from now on, at once: what began before is no news. */
+void breaker_turn_away(struct breaker *b, int64_t now_ms);
 /* Something may have mended it: the next probe may begin now. */
 void breaker_hurry(struct breaker *b, int64_t now_ms);
 

@@ -79,6 +79,8 @@ void dassana_change(struct dassana *d, const struct dassana_conf *conf);
  * header. */
 void dassana_set_token(struct dassana *d, const char *token);
 
+/* Another number with every other endpoint. */
+unsigned dassana_endpoints(const struct dassana *d);
 /* How many bytes of NDJSON a second should be sent at most; 0: no limit. */
 uint64_t dassana_rate_limit(const struct dassana *d);
 

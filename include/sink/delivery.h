@@ -111,7 +111,8 @@ bool delivery_crowded(const struct delivery *d);
 bool delivery_answers(const struct delivery *d);
 /* It takes nothing, and all that is here was tried: others should be. */
 bool delivery_wants_fresh(const struct delivery *d);
-/* The way to Dassana was changed: it is asked at once. */
+/* The way to Dassana was changed: it is asked at once. If that is to another
+ * endpoint, the one before holds nothing back any more. */
 void delivery_retry(struct delivery *d);
 /* Shutdown: suspects are settled as dropped. */
 void delivery_drop_suspects(struct delivery *d);

@@ -68,6 +68,15 @@ breaker_cancelled(struct breaker *b, unsigned ticket)
 }
 
 void
+breaker_turn_away(struct breaker *b, int64_t now_ms)
+{
+	b->turn++;
+	b->failures = 0;
+	b->probing = false;
+	breaker_hurry(b, now_ms);
+}
+
+void
 breaker_hurry(struct breaker *b, int64_t now_ms)
 {
 	b->wait_ms = 0;

@@ -12,9 +12,9 @@ struct dassana {
 	struct dassana_conf conf;
 	char *endpoint, *app_id, *token; /* owned; conf points to them */
 	enum token_state token_state;
-	bool counts;	/* the endpoint has sent a docCount */
-	unsigned turns; /* to another endpoint */
-	unsigned posts; /* under way */
+	bool counts;	    /* the endpoint has sent a docCount */
+	unsigned endpoints; /* so far, that in force included */
+	unsigned posts;	    /* under way */
 };
 
 struct post {
@@ -22,8 +22,8 @@ struct post {
 	struct request *request;
 	char *token; /* owned: as it was sent */
 	uint64_t events;
-	bool counts; /* as it was sent, of the endpoint of that turn */
-	unsigned turn;
+	bool counts; /* as it was sent, by the endpoint of that number */
+	unsigned endpoint;
 	dassana_done_fn *fn;
 	void *arg;
 };
@@ -97,7 +97,7 @@ dassana_change(struct dassana *d, const struct dassana_conf *conf)
 
 	if (was.endpoint == NULL || strcmp(was.endpoint, conf->endpoint) != 0) {
 		d->counts = false;
-		d->turns++;
+		d->endpoints++;
 	}
 	d->conf = *conf;
 	d->conf.endpoint = d->endpoint =
@@ -128,6 +128,12 @@ uint64_t
 dassana_rate_limit(const struct dassana *d)
 {
 	return d->conf.rate_limit;
+}
+
+unsigned
+dassana_endpoints(const struct dassana *d)
+{
+	return d->endpoints;
 }
 
 bool
@@ -164,7 +170,7 @@ on_done(void *arg, const struct reply *r)
 	void *fn_arg = p->arg;
 	struct dassana *d = p->dassana;
 	/* What another endpoint than that in force answers is its own. */
-	bool same = p->turn == d->turns;
+	bool same = p->endpoint == d->endpoints;
 	struct dassana_sent sent = {
 	    p->token, p->events, same ? d->counts : p->counts};
 	struct dassana_result result;
@@ -195,7 +201,7 @@ dassana_post(struct dassana *d, const struct span *body, size_t nparts,
 	    .token = mem_strndup(d->token, span_str(d->token).n),
 	    .events = events,
 	    .counts = d->counts,
-	    .turn = d->turns,
+	    .endpoint = d->endpoints,
 	    .fn = fn,
 	    .arg = arg};
 	d->posts++;

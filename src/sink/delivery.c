@@ -212,6 +212,7 @@ delivery_new(
 	CHECK(conf->concurrency > 0);
 	CHECK(conf->settled != NULL && conf->progress != NULL);
 	d->sink = sink;
+	d->endpoints = dassana_endpoints(sink);
 	d->conf = *conf;
 	d->pump = timer_new(t, on_pump, d);
 	d->cut = timer_new(t, on_cut, d);
@@ -334,7 +335,13 @@ void
 delivery_retry(struct delivery *d)
 {
 	d->strangers = 0;
-	breaker_hurry(&d->breaker, clock_mono_ms());
+	if (d->endpoints == dassana_endpoints(d->sink)) {
+		breaker_hurry(&d->breaker, clock_mono_ms());
+	} else {
+		d->endpoints = dassana_endpoints(d->sink);
+		d->hold_ms = 0;
+		breaker_turn_away(&d->breaker, clock_mono_ms());
+	}
 	timer_soon(d->pump);
 }
 

@@ -86,6 +86,7 @@ struct share {
 struct delivery {
 	struct dassana *sink; /* borrowed */
 	struct delivery_conf conf;
+	unsigned endpoints; /* that the sink has had so far */
 	struct timer *pump;
 	struct timer *cut; /* a part is being made */
 	struct scratch scratch[SCRATCHES];

@@ -149,6 +149,26 @@ test_old_tickets_move_nothing(void **state)
 	assert_false(b.open);
 }
 
+static void
+test_another_side(void **state)
+{
+	struct breaker b = {0};
+	unsigned old;
+
+	(void)state;
+	(void)breaker_failed(&b, breaker_begin(&b), &rare, 0);
+	old = breaker_begin(&b);
+	breaker_turn_away(&b, 1000);
+	assert_true(b.open);
+	assert_int_equal(breaker_due(&b), 1000);
+	assert_false(breaker_failed(&b, old, &rare, 2000));
+	assert_false(breaker_succeeded(&b, old));
+	assert_true(b.open);
+	assert_int_equal(breaker_due(&b), 1000);
+	assert_true(breaker_succeeded(&b, breaker_begin(&b)));
+	assert_false(b.open);
+}
+
 int
 main(void)
 {
@@ -158,6 +178,7 @@ main(void)
 	    cmocka_unit_test(test_a_slower_pace_takes_over),
 	    cmocka_unit_test(test_cancel_and_hurry),
 	    cmocka_unit_test(test_old_tickets_move_nothing),
+	    cmocka_unit_test(test_another_side),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,57 @@ so_many_at_once_and_the_oldest_first(void **state)
 	}
 }
 
+static void
+go_elsewhere(void)
+{
+	struct dassana_conf other = {
+	    .endpoint = "http://elsewhere.example/",
+	    .app_id = "app",
+	    .token = TOKEN,
+	    .post_timeout_ms = 60000,
+	    .doc_count = DOC_COUNT_WANTED,
+	};
+
+	dassana_change(w.dassana, &other);
+	delivery_retry(w.delivery);
+	fake_run();
+}
+
+/* What the one before said, or says later, keeps nobody from another. */
+static void
+another_endpoint_is_asked_at_once(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	answer_with(0, 503, "Retry-After: 300\r\n", "no");
+	fake_advance(1000);
+	assert_int_equal(fake_http_open(), 0);
+	delivery_retry(w.delivery); /* it is the same one still */
+	fake_run();
+	assert_int_equal(fake_http_open(), 0);
+	go_elsewhere();
+	r = fake_http_nth(0);
+	assert_non_null(r);
+	assert_string_equal(fake_url(r), "http://elsewhere.example/");
+	close_world();
+
+	open_new(1);
+	submit(1);
+	fake_run();
+	go_elsewhere();
+	/* Else nobody would be asked for an hour. */
+	answer_with(0, 200, NULL, "{}");
+	assert_true(delivery_open(w.delivery));
+	r = fake_http_nth(0);
+	assert_non_null(r);
+	assert_string_equal(fake_url(r), "http://elsewhere.example/");
+	close_world();
+}
+
 /* Each takes its bytes of NDJSON, 24 here, from what may be sent: those that
  * are sent again too. What is larger than a second's worth goes at once. */
 static void
@@ -984,6 +1035,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_taken_batch_is_settled_and_given_back),
 	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
+	    cmocka_unit_test(another_endpoint_is_asked_at_once),
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),
