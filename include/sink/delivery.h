@@ -32,7 +32,8 @@
  *
  * Parts are made in scratch buffers reserved at start, one for half of a batch
  * (or the longest event) and some for small ones, a slice of a few
- * milliseconds in each turn of the loop; what needs one waits for it. So
+ * milliseconds in each turn of the loop; what needs one waits for it. A part
+ * made in the first leaves it for a small one where it fits, compressed. So
  * splitting takes nothing from the pool, and holds up nobody.
  */
 #ifndef SINK_DELIVERY_H

@@ -108,14 +108,33 @@ is_wanted(const struct delivery *d, const struct item *it, size_t events)
 	       events <= pick_events(d, it);
 }
 
+/* What compresses well fits in a small one, too: then the next part of a batch
+ * can be made while this one is sent. */
 static void
-post_part(struct delivery *d, struct item *it, const struct split_body *body)
+leave_large(struct delivery *d, struct item *it, struct split_body *body)
+{
+	struct scratch *large = &d->scratch[0];
+
+	for (size_t i = SCRATCHES; large->user == it && i-- > 1;) {
+		struct scratch *s = &d->scratch[i];
+
+		if (s->user != NULL ||
+		    !split_take_over(s->split, large->split, body))
+			continue;
+		s->user = it;
+		large->user = NULL;
+	}
+}
+
+static void
+post_part(struct delivery *d, struct item *it, struct split_body *body)
 {
 	if (!is_wanted(d, it, body->events)) {
 		breaker_cancelled(&d->breaker, it->ticket);
 		ended(d, it);
 		return;
 	}
+	leave_large(d, it, body);
 	it->cutting = false;
 	it->part.events = body->events;
 	it->part.plain_bytes = body->plain_bytes;

@@ -287,6 +287,25 @@ split_step(struct split *s, struct split_body *out)
 	return true;
 }
 
+bool
+split_take_over(
+    struct split *s, const struct split *from, struct split_body *body)
+{
+	if (from->used > s->scratch_bytes)
+		return false;
+	s->used = from->used;
+	s->nparts = 0;
+	for (size_t i = 0; s->level == 0 && i < from->nparts; i++)
+		add_part(s, from->part[i]);
+	if (s->level > 0) {
+		memcpy(s->scratch, from->scratch, s->used);
+		add_part(s, (struct span){s->scratch, s->used});
+	}
+	body->part = s->part;
+	body->nparts = s->nparts;
+	return true;
+}
+
 void
 split_render(struct split *s, const struct batch *b, size_t first, size_t count,
     size_t max_bytes, struct split_body *out)

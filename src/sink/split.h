@@ -3,7 +3,8 @@
  * its body is inflated again, cut at the ends of lines, and what was asked for
  * is deflated into a scratch buffer that was reserved at start; of a plain body
  * the cut pieces themselves are the new body. So a split takes no memory from
- * the pool, and there is one such body at a time.
+ * the pool, and there is one such body at a time, or another one in each split
+ * that takes one over.
  *
  * It is made in slices of 128 KiB of text, each of a few milliseconds, in one
  * pass: split_begin says what is wanted, then split_step is called, once in a
@@ -46,5 +47,9 @@ void split_render(struct split *s, const struct batch *b, size_t first,
 void split_begin(struct split *s, const struct batch *b, size_t first,
     size_t count, size_t max_bytes);
 bool split_step(struct split *s, struct split_body *out); /* true: ready */
+/* Takes over the part that `from` has just made, if there is room for it, so
+ * that `from` can make another one while it is sent. */
+bool split_take_over(
+    struct split *s, const struct split *from, struct split_body *body);
 
 #endif

@@ -166,6 +166,31 @@ the_last_few_do_not_wait_for_one_another(void **state)
 	close_world();
 }
 
+/* Also if they are long, for they are short when they are compressed. */
+static void
+long_ones_do_not_wait_either(void **state)
+{
+	(void)state;
+	for (int level = 0; level <= 1; level++) {
+		open_world(level, 4, 8 * MIB, 16 * MIB);
+		w.event[3].bad = true;
+		for (int i = 0; i < 8 * 7; i++)
+			assert_true(add_event(4 * KIB));
+		batcher_seal(w.batcher);
+		fake_run();
+		(void)serve(0);
+		fake_run();
+		assert_int_equal(fake_http_open(), 4);
+		/* Each is what it was when it was made. */
+		for (size_t k = 4; k-- > 0;)
+			(void)serve(k);
+		serve_now();
+		assert_int_equal(count(DELIVERY_REFUSED), 7);
+		assert_int_equal(count(DELIVERY_TAKEN), 7 * 7);
+		close_world();
+	}
+}
+
 static size_t
 events_of_post(size_t i)
 {
@@ -697,6 +722,7 @@ main(void)
 	    cmocka_unit_test(runs_are_kept_whole),
 	    cmocka_unit_test(few_runs_wait_for_two_answers),
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
+	    cmocka_unit_test(long_ones_do_not_wait_either),
 	    cmocka_unit_test(a_part_holds_up_nobody),
 	    cmocka_unit_test(parts_keep_the_rate),
 	    cmocka_unit_test(a_part_amid_a_change_of_endpoint),
