@@ -152,6 +152,7 @@ doubt_get(struct objects *os, struct object *o, const struct aws_result *r)
 
 	if (fault == FAULT_OWN) {
 		/* S3 has answered, whatever it said. */
+		os->s3_own_ms = clock_mono_ms();
 		if (o->repeat)
 			breaker_cancelled(&os->s3.breaker, o->ticket);
 		return false;

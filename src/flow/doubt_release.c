@@ -185,6 +185,16 @@ doubt_release(struct objects *os)
 	} while (os->lot.n < n);
 }
 
+/* S3 says of what came last that it is its own fault, and nothing waits. */
+static bool
+only_own_faults(const struct objects *os)
+{
+	int64_t at = os->s3_own_ms;
+
+	return TAILQ_EMPTY(&os->lot.stays) && at >= 0 &&
+	       clock_mono_ms() - at < WELL_MS;
+}
+
 /* The lot is full, or nothing has succeeded for long. It may be empty for a
  * while, when the 12 hours of all that are in it are over. */
 bool
@@ -196,7 +206,8 @@ objects_stand_still(const struct objects *os)
 
 	if (os->lack_creds)
 		return true;
-	if (doubt_is_well(os, doubt) || longest(os, true) != NULL)
+	if (doubt_is_well(os, doubt) || only_own_faults(os) ||
+	    longest(os, true) != NULL)
 		return false;
 	return lot_is_full(&os->lot) ||
 	       (b->open && clock_mono_ms() - b->since_ms >= LONG_MS);

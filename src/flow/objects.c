@@ -386,6 +386,7 @@ objects_new(const struct objects_conf *conf)
 	lot_init(&os->lot, conf->max_parked);
 	lag_init(&os->lag);
 	os->s3.well_ms = os->dassana.well_ms = -1;
+	os->s3_own_ms = -1;
 	os->slots = slots_new(&sc);
 	os->ledger = ledger_new(conf->remember);
 	os->outages = outages_new(conf->timers);

@@ -29,6 +29,7 @@ struct objects {
 	struct lot lot;
 	struct outages *outages;
 	struct side s3, dassana;
+	int64_t s3_own_ms; /* S3 laid a failure to an object; −1: never */
 	uint64_t dassana_turned; /* the judge's clock when its breaker opened */
 	bool lack_creds;
 	uint64_t leases_lost;	/* messages', as they were last looked at */

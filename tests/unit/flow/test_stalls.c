@@ -135,6 +135,29 @@ test_twelve_hours(void **state)
 	close_world(HOUR_MS);
 }
 
+/* After an outage in which all that waited has run out there are only objects
+ * that are gone: S3 says so of each, so there is no poll a minute. */
+static void
+test_gone_after_an_outage(void **state)
+{
+	uint64_t gets;
+
+	(void)state;
+	open_world(20);
+	model_refuse(1, 0, 13 * (int64_t)HOUR_MS);
+	put(MODEL_GOOD, 3);
+	model_run(HOUR_MS);
+	for (size_t i = 0; i < M.nmessages; i++)
+		M.message[i].dead = true;
+	model_run(13 * (int64_t)HOUR_MS);
+	assert_int_equal(shipper_stats(model_shipper()).messages_held, 0);
+	gets = model_stats().gets;
+	put(MODEL_MISSING, 300);
+	model_run(5 * 60 * 1000);
+	assert_true(model_stats().gets >= gets + 300);
+	model_end();
+}
+
 int
 main(void)
 {
@@ -143,6 +166,7 @@ main(void)
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_one_key_and_credentials),
 	    cmocka_unit_test(test_twelve_hours),
+	    cmocka_unit_test(test_gone_after_an_outage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
