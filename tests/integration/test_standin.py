@@ -127,6 +127,17 @@ def test_sqs_long_poll_wakes_up(standin):
     assert time.monotonic() - began < 2
 
 
+def test_sqs_gives_nothing_to_whoever_has_gone(standin, daemon):
+    """A message that a poll of a killed process took would be hidden again."""
+    running = daemon()
+    standin.wait(lambda: standin.queue.polling > 0)
+    running.process.kill()
+    running.status = running.wait_exit()
+    standin.queue.send("x")
+    standin.wait(lambda: standin.queue.polling == 0)
+    assert standin.queue.counts() == (1, 0)
+
+
 def test_sqs_redrives_after_max_receives(standin):
     dead = standin.sqs.create(standin.url, "dead")
     standin.queue.dead_letter, standin.queue.max_receives = dead, 2

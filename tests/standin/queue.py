@@ -176,12 +176,13 @@ class Queue:
         self._schedule(message, now + visibility_s)
         return message, message.handle, message.receives
 
-    def receive(self, limit, wait_s, visibility_s):
+    def receive(self, limit, wait_s, visibility_s, gone=lambda: False):
+        """gone: whether nobody waits for the answer any more."""
         end = self.clock.monotonic() + wait_s
         with self._changed:
             self.polling += 1
             try:
-                while True:
+                while not gone():
                     taken = self._take(visibility_s, limit)
                     now = self.clock.monotonic()
                     limit_end = end - wait_s + self.poll_limit_s
@@ -191,6 +192,7 @@ class Queue:
                     if self._heap:
                         left = min(left, max(0.0, self._heap[0][0] - now))
                     self._changed.wait(self.clock.real(left))
+                return []
             finally:
                 self.polling -= 1
 

@@ -175,7 +175,7 @@ class Service:
         wanted |= set(body.get("AttributeNames", ()))
         self.journal.add("sqs.poll", queue=queue.name, limit=limit,
                          wait_s=wait_s, visibility_s=seconds)
-        taken = queue.receive(limit, wait_s, seconds)
+        taken = queue.receive(limit, wait_s, seconds, request.gone)
         self.journal.add("sqs.receive", queue=queue.name, limit=limit,
                          began=request.t, wait_s=wait_s,
                          visibility_s=seconds, given=len(taken),

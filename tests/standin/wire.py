@@ -36,15 +36,26 @@ class Bad(Exception):
 class Request:
     """One request. Header names are lower case, path and query as sent."""
 
-    def __init__(self, method, target, headers, body):
+    def __init__(self, method, target, headers, body, sock=None):
         self.method = method
         self.target = target
         self.path, _, self.query = target.partition("?")
         self.headers = headers
         self.body = body
+        self._sock = sock
         self.t = time.monotonic()
         self.id = uuid.uuid4().hex[:16].upper()
         self.number = next(_sequence)
+
+    def gone(self):
+        """Whether whoever sent it has closed the connection."""
+        try:
+            return self._sock is not None and self._sock.recv(
+                1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def header(self, name, default=None):
         for key, value in self.headers:
@@ -119,7 +130,7 @@ def read_request(sock, stream):
         if n > BODY_MAX:
             raise Bad("body too long")
         body = _exactly(stream, n) if n else b""
-    return Request(method, target, headers, body)
+    return Request(method, target, headers, body, sock)
 
 
 def reset(sock):
