@@ -242,7 +242,7 @@ once_more()
 	[ "$few" -gt 0 ] && [ "$few" -le 3 ] || return 1
 	# Of a group, its name is in the name of the test.
 	sed -i -E 's/@[A-Za-z0-9_-]+"/"/' "$2/v/cache/lastfailed" || return 1
-	pytest_into "$1.again" "$2" --last-failed \
+	TEST_TIMEOUT=400 pytest_into "$1.again" "$2" --last-failed \
 		--last-failed-no-failures none "$3" || return 1
 	show "$suite: failed first, passed by itself" "$1"
 	sed -n 's/^\(FAILED\|ERROR\) /SECOND TRY: /p' "$1"
@@ -340,7 +340,9 @@ run_systemd()
 # Each of its tests says which tool it lacks, if so.
 run_heavy()
 {
+	TRIES=2
 	TEST_TIMEOUT=${HEAVY_TIMEOUT:-1800} run_pytest heavy -rsfEP tests/heavy
+	TRIES=1
 }
 
 run_fuzz()

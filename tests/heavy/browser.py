@@ -83,25 +83,38 @@ class Browser:
     def open(self, url):
         self._call(self.session + "/url", {"url": url})
 
+    def _in_document(self, look):
+        """look(root), anew if the page has loaded itself meanwhile."""
+        for _ in range(10):
+            try:
+                return look(self._root())
+            except AssertionError as error:
+                if "Could not find node" not in str(error):
+                    raise
+        return look(self._root())
+
     def _root(self):
         return self.cdp("DOM.getDocument", depth=0)["root"]["nodeId"]
 
     def html(self):
-        return self.cdp("DOM.getOuterHTML", nodeId=self._root())["outerHTML"]
+        return self._in_document(lambda root: self.cdp(
+            "DOM.getOuterHTML", nodeId=root)["outerHTML"])
 
     def styles(self, selector):
         """What the style sheet made of the first of these elements."""
         self.cdp("DOM.enable")
         self.cdp("CSS.enable")
-        node = self.cdp("DOM.querySelector", nodeId=self._root(),
-                        selector=selector)["nodeId"]
-        rows = self.cdp("CSS.getComputedStyleForNode", nodeId=node)
+        rows = self._in_document(lambda root: self.cdp(
+            "CSS.getComputedStyleForNode", nodeId=self.cdp(
+                "DOM.querySelector", nodeId=root,
+                selector=selector)["nodeId"]))
         return {row["name"]: row["value"] for row in rows["computedStyle"]}
 
     def box(self, selector):
-        node = self.cdp("DOM.querySelector", nodeId=self._root(),
-                        selector=selector)["nodeId"]
-        return self.cdp("DOM.getBoxModel", nodeId=node)["model"]
+        return self._in_document(lambda root: self.cdp(
+            "DOM.getBoxModel", nodeId=self.cdp(
+                "DOM.querySelector", nodeId=root,
+                selector=selector)["nodeId"])["model"])
 
     def accessible(self):
         """(role, name) of what a screen reader is told."""
