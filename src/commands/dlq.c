@@ -110,12 +110,17 @@ release_all(struct dlq *d)
 /* ---- what becomes of them ---- */
 
 static bool
+is_over(const struct dlq *d)
+{
+	return d->stopped || clock_mono_ms() > d->until_ms;
+}
+
+static bool
 may_look(struct dlq *d)
 {
 	if (d->stopped || d->failed)
 		return false;
-	d->partial = d->nheld + SQS_BATCH_MAX > DLQ_HELD_MAX ||
-		     clock_mono_ms() > d->until_ms;
+	d->partial = is_over(d) || d->nheld + SQS_BATCH_MAX > DLQ_HELD_MAX;
 	return !d->partial;
 }
 
@@ -124,7 +129,7 @@ take_letter(struct dlq *d, struct dlq_letter *l)
 {
 	bool known;
 
-	if (d->stopped || clock_mono_ms() > d->until_ms) {
+	if (is_over(d)) {
 		hold(d, l);
 		return;
 	}
