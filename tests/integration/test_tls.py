@@ -47,6 +47,19 @@ def test_connections_are_kept_and_sessions_resumed(
         assert aws.resumed >= aws.handshakes / 3
 
 
+def test_only_the_first_connection_is_greeted_in_full(
+        standin, daemon, authority):
+    """One object: whatever begins after the first reply has a ticket."""
+    good = authority.issue("IP:127.0.0.1")
+    with Front(standin.aws_port.port, good) as aws, \
+            Front(standin.dassana_port.port, good) as sink:
+        wanted = put_files(standin, 1)
+        made = start(daemon, standin, aws, sink, ca_file=authority.bundle)
+        await_all(standin, made, wanted)
+        assert aws.handshakes >= 2
+        assert aws.handshakes - aws.resumed == 1
+
+
 @pytest.mark.parametrize("allowed", ("no", "yes"))
 def test_keys_of_tls_are_logged_where_that_is_allowed(
         standin, daemon, authority, tmp_path, allowed):
