@@ -177,7 +177,7 @@ on_done(void *arg, const struct reply *r)
 
 	dassana_judge(&d->conf, &sent, r, &result);
 	note_token(d, p->token, result.verdict);
-	if (same && result.verdict == DASSANA_TAKEN && result.has_doc_count)
+	if (same && result.has_doc_count)
 		d->counts = true;
 	end_post(p); /* before fn, which may free all of this */
 	fn(fn_arg, &result);

@@ -404,6 +404,7 @@ a_post_says_what_dassana_asks_for(void **state)
 	assert_true(span_is(fake_body(r), "{}\n{}\n"));
 	assert_int_equal(spec->total_timeout_ms, 60000);
 	assert_int_equal(spec->reply_max, 64 * 1024);
+	assert_true(spec->may_be_compressed);
 	assert_null(spec->on_data);
 	fake_reply(r, 200, NULL, SPAN("{\"docCount\":2}"));
 	fake_run();

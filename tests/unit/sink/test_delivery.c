@@ -785,6 +785,37 @@ who_took_nothing_may_be_wrong_after_all(void **state)
 	}
 }
 
+/* Each such POST may have been taken: one event an hour, and nothing beside it,
+ * or at once when somebody has looked into it. */
+static void
+who_does_not_count_is_asked_once_an_hour(void **state)
+{
+	(void)state;
+	open_new(4);
+	submit(3);
+	fake_run();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(fake_http_open(), 1);
+		assert_int_equal(fake_body(fake_http_nth(0)).n, 8);
+		answer_with(0, 200, NULL, "{}");
+		assert_false(delivery_open(w.delivery));
+		assert_int_equal(w.fate[i].settled, 0);
+		fake_advance(3600 * 1000 - 1);
+		assert_int_equal(fake_http_open(), 0);
+		fake_advance(1);
+	}
+	answer_with(0, 200, NULL, "{}");
+	fake_advance(1);
+	assert_int_equal(fake_http_open(), 0);
+	delivery_retry(w.delivery);
+	fake_run();
+	assert_int_equal(fake_http_open(), 1);
+	answer_with(0, 200, NULL, COUNT(1));
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(fake_http_open(), 3);
+	close_world();
+}
+
 static void
 an_answer_to_an_old_post_does_not_close_the_gate_again(void **state)
 {
@@ -1050,6 +1081,7 @@ main(void)
 		a_refusal_by_who_took_nothing_keeps_nobody_waiting),
 	    cmocka_unit_test(who_took_nothing_may_be_wrong_after_all),
 	    cmocka_unit_test(what_was_in_flight_comes_back_in_order),
+	    cmocka_unit_test(who_does_not_count_is_asked_once_an_hour),
 	    cmocka_unit_test(
 		an_answer_to_an_old_post_does_not_close_the_gate_again),
 	    cmocka_unit_test(a_refused_token_is_read_again),
