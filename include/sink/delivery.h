@@ -14,9 +14,10 @@
  * batch is cut at the borders of its runs until one object's events stand
  * alone; those are settled as refused, all others are delivered. Who submits it
  * again as a suspect, in a batch of its own, has it cut down to single events.
- * While others wait suspects have at most a quarter of the POSTs, and batches
- * that are cut leave a quarter to whole ones. A suspect has 64 POSTs; the rest
- * is then settled as untried.
+ * While others wait suspects have one POST in 16, and batches that are cut
+ * leave a quarter to whole ones. A suspect has 64 POSTs; the rest is then
+ * settled as untried. When more than a third of what is sent alone is refused,
+ * each object's events are sent alone from the start.
  *
  * Until the endpoint has shown that it counts what it takes (sink/dassana.h)
  * there is one event in a POST, and one POST at a time. If it refuses that

@@ -276,12 +276,15 @@ doubt_park(struct objects *os, struct object *o)
 	timer_soon(os->retry);
 }
 
-/* Delivered: the rest of its messages need not wait. */
+/* Delivered: the rest of its messages need not wait. And what is said of others
+ * that were given back does not hold any more. */
 void
 doubt_over(struct objects *os, struct object *o)
 {
 	struct want *w, *next;
 
+	if (suspects_have(os->suspects, o->bucket, o->key))
+		suspects_clear(os->suspects);
 	for (w = TAILQ_FIRST(&o->wants); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, of_object);
 		if (w->message->stay.parked)

@@ -1,4 +1,5 @@
 /* What is held against a message, by what its objects could not do. */
+#include "base/clock.h"
 #include "flow/objects_internal.h"
 
 /* What is marked now may all have been refused in one outage: only an event
@@ -19,16 +20,17 @@ doubt_blame(struct objects *os, struct message *m, const struct object *o,
 		    &m->charge.blame[o->side], now_ms);
 }
 
+/* Others were taken since it was refused: that is a comparison. */
 void
 doubt_wanted(struct objects *os, struct message *m, struct object *o)
 {
-	struct blame b = ledger_blamed(os->ledger, o->bucket, o->key);
-
-	if (b.failed_at == 0)
+	if (!suspects_have(os->suspects, o->bucket, o->key))
 		return;
 	o->suspect = o->tried = true;
 	o->state = OBJECT_PARKED;
-	m->charge.blame[JUDGE_DASSANA] = b;
+	m->charge.blame[JUDGE_DASSANA] = (struct blame){.times = 1,
+	    .failed_at = ++os->conf.judge->clock,
+	    .since_ms = clock_mono_ms()};
 	lot_wait_for(m, DOUBT_DASSANA);
 }
 

@@ -126,20 +126,22 @@ foremost(const struct objects *os)
 	return m != NULL ? m->stay.doubt : DOUBT_S3;
 }
 
-/* Others were taken since they were refused: when they come again they are
- * suspects from the start. */
+/* If others were taken since they were refused. */
 static void
-remember_suspects(const struct objects *os, const struct message *m)
+remember_suspects(struct objects *os, const struct message *m)
 {
 	const struct blame *b = &m->charge.blame[JUDGE_DASSANA];
 	struct want *w;
 
-	if (os->conf.judge->proof[JUDGE_DASSANA] < b->failed_at)
+	if (b->times == 0 &&
+	    os->conf.judge->proof[JUDGE_DASSANA] < b->failed_at)
 		return;
 	TAILQ_FOREACH(w, &m->turn.wants, of_message)
 	{
-		if (w->object->suspect)
-			ledger_blame(w->object->page, b);
+		struct object *o = w->object;
+
+		if (o->suspect)
+			suspects_add(os->suspects, o->bucket, o->key);
 	}
 }
 

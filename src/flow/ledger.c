@@ -17,7 +17,6 @@ struct ledger_page {
 	void *reader; /* borrowed */
 	bool complete;
 	bool judged;
-	struct blame blame;
 	uint64_t rules;	     /* that it was opened with last */
 	bool bound;	     /* what is noted holds for these alone */
 	uint64_t prefix;     /* events 0 … prefix − 1 */
@@ -59,7 +58,6 @@ drop_ranges(struct ledger_page *p)
 	ranges_clear(&p->acked);
 	ranges_clear(&p->marked);
 	p->judged = false;
-	p->blame = (struct blame){0};
 }
 
 static void
@@ -284,23 +282,6 @@ ledger_unmark(struct ledger_page *p)
 	p->ledger->bytes -= ranges_bytes(&p->marked);
 	ranges_clear(&p->marked);
 	p->judged = false;
-	p->blame = (struct blame){0};
-}
-
-void
-ledger_blame(struct ledger_page *p, const struct blame *b)
-{
-	if (p != NULL)
-		p->blame = *b;
-}
-
-struct blame
-ledger_blamed(struct ledger *l, struct span bucket, struct span key)
-{
-	const struct ledger_page *p = find(l, bucket, key);
-	bool known = p != NULL && !p->judged && !p->complete;
-
-	return known ? p->blame : (struct blame){0};
 }
 
 void

@@ -6,10 +6,10 @@
  * Of each object: the contiguous run of events acknowledged from the first on,
  * up to LEDGER_RANGES ranges beyond it, and, once it was read to its end and
  * all were acknowledged, that it is complete. Besides, as many ranges of events
- * that were sent alone and refused (marked), whether it was judged that this is
- * their own fault, and else what is held against them. An object is known by
- * bucket, key and the ETag, or else the version, that the GET's reply named;
- * other contents under the same key replace it.
+ * that were sent alone and refused (marked), and whether it was judged that
+ * this is their own fault. An object is known by bucket, key and the ETag, or
+ * else the version, that the GET's reply named; other contents under the same
+ * key replace it.
  *
  * Records that rules have left out (trail/events.h) lie between the events that
  * were acknowledged, and cost no range each: they are noted with them. So what
@@ -28,7 +28,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/judge.h"
 #include "base/span.h"
 #include "flow/ranges.h"
 
@@ -73,11 +72,6 @@ void ledger_unmark(struct ledger_page *p);
 /* They are at fault, and are not sent again. */
 void ledger_judge(struct ledger_page *p);
 bool ledger_judged(const struct ledger_page *p);
-
-/* What is held against them, for when it comes again; none: zeroed. */
-void ledger_blame(struct ledger_page *p, const struct blame *b);
-struct blame
-ledger_blamed(struct ledger *l, struct span bucket, struct span key);
 
 /* Whether the object that a notification names, by its own version or ETag, is
  * known to be complete, as these rules want it. */

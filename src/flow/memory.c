@@ -5,6 +5,7 @@
 #include "flow/lot.h"
 #include "flow/shipper.h"
 #include "flow/slots.h"
+#include "flow/suspects.h"
 #include "net/http.h"
 #include "sink/batcher.h"
 #include "sink/delivery.h"
@@ -57,5 +58,6 @@ shipper_memory_bound(const struct shipper_conf *c)
 	return c->buffer_max_bytes + sink + slots + large + INTAKE_BYTES_MAX +
 	       LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
 	       messages * (size_t)MESSAGE_BYTES +
-	       ledger_bytes(c->remember_objects) + rules + BASE_BYTES;
+	       ledger_bytes(c->remember_objects) + SUSPECTS_BYTES + rules +
+	       BASE_BYTES;
 }

@@ -389,6 +389,7 @@ objects_new(const struct objects_conf *conf)
 	os->s3_own_ms = -1;
 	os->slots = slots_new(&sc);
 	os->ledger = ledger_new(conf->remember);
+	os->suspects = suspects_new();
 	os->outages = outages_new(conf->timers);
 	os->retry = timer_new(conf->timers, on_retry, os);
 	os->release = timer_new(conf->timers, on_release, os);

@@ -8,6 +8,7 @@
 #include "flow/lot.h"
 #include "flow/objects.h"
 #include "flow/outages.h"
+#include "flow/suspects.h"
 
 struct slots;
 
@@ -23,6 +24,7 @@ struct objects {
 	struct objects_conf conf;
 	struct slots *slots;
 	struct ledger *ledger;
+	struct suspects *suspects;
 	void *tree; /* tsearch(3), by identity */
 	struct object_list all;
 	struct line line;

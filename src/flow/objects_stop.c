@@ -108,6 +108,7 @@ objects_free(struct objects **osp)
 	objects_abandon(os);
 	slots_free(&os->slots);
 	ledger_free(&os->ledger);
+	suspects_free(&os->suspects);
 	outages_free(&os->outages);
 	timer_free(&os->retry);
 	timer_free(&os->release);

@@ -313,6 +313,7 @@ delivery_submit(struct delivery *d, struct batch *b, bool suspect)
 
 	TAILQ_INSERT_TAIL(&d->items, it, link);
 	d->nitems++;
+	item_scatter(it);
 	timer_soon(d->pump);
 }
 

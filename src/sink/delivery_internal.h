@@ -101,6 +101,7 @@ struct delivery {
 	} trouble;
 	enum token_state token; /* as progress was last told */
 	uint64_t takes;
+	int refusals;	    /* of late; see item_scatter */
 	unsigned strangers; /* refused before anything was taken */
 	int64_t hold_ms;    /* Retry-After: no POST before then */
 	struct rate rate;
@@ -131,6 +132,8 @@ size_t item_bytes_max(const struct item *it);
 bool item_halve(struct item *it);
 /* The same of a part in which something is to blame. */
 bool item_narrow(struct item *it);
+/* It is new: where much is refused each unit is sent by itself. */
+void item_scatter(struct item *it);
 /* The same, without narrowing it down: all of the unit is settled so. */
 void item_refuse_unit(struct item *it, const struct dassana_result *why);
 /* All that is left, and the item is gone. */

@@ -1,7 +1,14 @@
 #include "base/mem.h"
 #include "sink/delivery_internal.h"
 
-enum { FEW = 8, FEW_SUSPECTS = 4 };
+enum {
+	FEW = 8,
+	FEW_SUSPECTS = 4,
+	/* Refusals of single units, less half of what is taken. */
+	REFUSALS_MANY = 8,
+	REFUSALS_MAX = 16,
+	ITEMS_MANY = 256, /* in memory that nobody counts */
+};
 
 /* ---- units ---- */
 
@@ -140,6 +147,24 @@ item_narrow(struct item *it)
 	return true;
 }
 
+/* When more than a third of them is refused, to send several together seldom
+ * spares a POST, and makes those that are taken wait for one more. */
+void
+item_scatter(struct item *it)
+{
+	const struct delivery *d = it->delivery;
+
+	if (it->suspect || d->refusals < REFUSALS_MANY ||
+	    d->nitems + units_of(it, it->end) > ITEMS_MANY)
+		return;
+	for (;;) {
+		it->step = 1;
+		if (it->unit_left == it->end - it->at)
+			return;
+		it = part_from_rest(it);
+	}
+}
+
 /* ---- its life ---- */
 
 struct item *
@@ -218,6 +243,15 @@ settle(struct item *it, size_t n, enum delivery_outcome outcome,
 		item_free(it);
 }
 
+static void
+note_refusals(const struct item *it, int change)
+{
+	int n = it->delivery->refusals + change;
+
+	if (!it->suspect && n >= 0 && n <= REFUSALS_MAX)
+		it->delivery->refusals = n;
+}
+
 /* Where one is to blame its neighbours may be too: from there on the parts are
  * small, and grow. */
 void
@@ -229,6 +263,7 @@ item_took(struct item *it, enum delivery_outcome outcome)
 		it->step = (it->step + 1) / 2;
 	else
 		it->step = it->step > SIZE_MAX / 2 ? SIZE_MAX : 2 * it->step;
+	note_refusals(it, -1);
 	settle(it, n, outcome, NULL);
 }
 
@@ -248,6 +283,7 @@ item_refuse(struct item *it, const struct dassana_result *why)
 	if (item_narrow(it))
 		return;
 	it->step = 1;
+	note_refusals(it, 2);
 	settle(it, n, DELIVERY_REFUSED, why);
 }
 

@@ -39,14 +39,20 @@ is_free(struct delivery *d, const struct item *it)
 		   pick_scratch(d, it) != NULL);
 }
 
-/* Whether one more of such may be under way while others wait: at most so many
- * of each four. */
+/* Whether one more of such may be under way while others wait. What is cut has
+ * three quarters, since it may be taken; what was refused before one in 16. */
 static bool
-has_share(const struct delivery *d, const struct share *s, unsigned of_four)
+may_cut(const struct delivery *d)
 {
-	unsigned most = d->conf.concurrency * of_four / 4;
+	unsigned most = d->conf.concurrency * 3 / 4;
 
-	return most > 0 ? s->now < most : s->since >= 4 - of_four;
+	return most > 0 ? d->cuts.now < most : d->cuts.since >= 1;
+}
+
+static bool
+may_suspect(const struct delivery *d)
+{
+	return d->suspects.now == 0 && d->suspects.since >= 15;
 }
 
 /* Those that have probed less come first, so that whoever is to blame itself
@@ -71,8 +77,7 @@ earlier(struct item *a, struct item *b)
 	return a != NULL && a->due_ms <= b->due_ms ? a : b;
 }
 
-/* The oldest that is due of each kind, or else who is due next: suspects have a
- * quarter of the POSTs, and batches that are cut leave one to whole ones. */
+/* The oldest that is due of each kind, or else who is due next. */
 static struct item *
 pick_due(struct delivery *d, int64_t now)
 {
@@ -91,9 +96,9 @@ pick_due(struct delivery *d, int64_t now)
 		if (*of == NULL && it->due_ms <= now)
 			*of = it;
 	}
-	if (suspect != NULL && has_share(d, &d->suspects, 1))
+	if (suspect != NULL && may_suspect(d))
 		return suspect;
-	if (cut != NULL && (whole == NULL || has_share(d, &d->cuts, 3)))
+	if (cut != NULL && (whole == NULL || may_cut(d)))
 		return cut;
 	if (whole != NULL)
 		return whole;

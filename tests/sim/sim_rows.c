@@ -58,6 +58,7 @@ const struct sim_row sim_rows[] = {
 	.load = {HONEST(20),
 	    {.per_s = 0.2, .events = 20, .dassana = SAYS_400, .bad = 20}}},
     {.name = "2 many refused events",
+	.decides = true,
 	.may_refuse = true,
 	.may_die = true,
 	.load = {HONEST(1),

@@ -359,42 +359,6 @@ test_bytes(void **state)
 	assert_true(ledger_bytes(1000) < 1000 * 1000);
 }
 
-static void
-other_contents(struct ledger_page *p)
-{
-	(void)p;
-}
-
-/* What is held against an object is known by its name alone, until it is
- * judged, complete, taken after all, or other contents. */
-static void
-test_blame(void **state)
-{
-	static void (*const ways[])(struct ledger_page *) = {
-	    ledger_judge, ledger_complete, ledger_unmark, other_contents};
-	const struct blame blame = {.times = 2, .failed_at = 7};
-
-	(void)state;
-	ledger_blame(NULL, &blame);
-	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-		struct ledger *l = ledger_new(10);
-		struct ledger_page *p = open_key(l, "a");
-
-		assert_int_equal(ledger_blamed(l, B, SPAN("a")).times, 0);
-		ledger_blame(p, &blame);
-		assert_int_equal(ledger_blamed(l, B, SPAN("a")).times, 2);
-		assert_int_equal(ledger_blamed(l, B, SPAN("a")).failed_at, 7);
-		assert_int_equal(ledger_blamed(l, B, SPAN("b")).times, 0);
-		ways[i](p);
-		ledger_close(l, &p);
-		if (ways[i] == other_contents)
-			p = ledger_open(l, B, SPAN("a"), SPAN("e2"), NONE, 0);
-		assert_int_equal(ledger_blamed(l, B, SPAN("a")).times, 0);
-		ledger_close(l, &p);
-		ledger_free(&l);
-	}
-}
-
 static struct ledger_page *
 open_by(struct ledger *l, uint64_t rules)
 {
@@ -455,7 +419,6 @@ main(void)
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_replaced),
 	    cmocka_unit_test(test_bytes),
-	    cmocka_unit_test(test_blame),
 	    cmocka_unit_test(test_rules),
 	};
 

@@ -341,32 +341,69 @@ all_refused(void **state)
 	close_world();
 }
 
-/* While whole batches wait, suspects have a quarter of the POSTs. */
+static bool
+is_of_suspect(size_t i)
+{
+	struct body b;
+	bool suspect;
+
+	read_body(fake_http_nth(i), &b);
+	suspect = w.event[b.id[0]].suspect;
+	free_body(&b);
+	return suspect;
+}
+
+/* While whole batches wait, suspects have one POST in 16. */
 static void
 suspects_leave_room(void **state)
 {
+	unsigned suspects = 0;
+
+	(void)state;
+	for (unsigned concurrency = 1; concurrency <= 8; concurrency *= 2) {
+		open_world(0, concurrency, MIB, 8 * MIB);
+		w.suspects = true;
+		for (int i = 0; i < 3; i++)
+			submit(4);
+		w.suspects = false;
+		for (int i = 0; i < 34; i++)
+			submit(4);
+		fake_run();
+		assert_int_equal(fake_http_open(), concurrency);
+		suspects = 0;
+		while (count(DELIVERY_TAKEN) < 4 * 34) {
+			suspects += is_of_suspect(0);
+			(void)serve(0);
+		}
+		assert_in_range(suspects, 2, 3);
+		serve_now();
+		assert_all_right();
+		close_world();
+	}
+}
+
+/* When more than a third of the objects is refused each is sent by itself at
+ * once; when less is they go together again. */
+static void
+much_refused_is_sent_apart(void **state)
+{
+	uint64_t first;
+
 	(void)state;
 	open_world(0, 4, MIB, 4 * MIB);
-	w.suspects = true;
-	for (int i = 0; i < 3; i++)
-		submit(4);
-	w.suspects = false;
-	for (int i = 0; i < 8; i++)
-		submit(4);
-	fake_run();
-	assert_int_equal(fake_http_open(), 4);
-	for (int i = 0; i < 8; i++) {
-		/* The first is a suspect's and takes its time. */
-		struct body b;
-
-		read_body(fake_http_nth(0), &b);
-		assert_true(b.id[0] < 12);
-		free_body(&b);
-		(void)serve(1);
+	for (unsigned i = 0; i < 4; i++) {
+		first = submit(28);
+		w.event[first].bad = w.event[first + 7].bad = true;
+		serve_now();
 	}
-	assert_int_equal(count(DELIVERY_TAKEN), 32);
+	w.posts = 0;
+	submit(56);
 	serve_now();
-	assert_all_right();
+	assert_int_equal(w.posts, 8);
+	submit(56);
+	serve_now();
+	assert_int_equal(w.posts, 9);
+	assert_int_equal(count(DELIVERY_REFUSED), 4 * 14);
 	close_world();
 }
 
@@ -729,6 +766,7 @@ main(void)
 	    cmocka_unit_test(no_part_is_larger_than_half),
 	    cmocka_unit_test(all_refused),
 	    cmocka_unit_test(suspects_leave_room),
+	    cmocka_unit_test(much_refused_is_sent_apart),
 	    cmocka_unit_test(giving_up_amid_a_split),
 	    cmocka_unit_test(suspects_alone_are_dropped),
 	    cmocka_unit_test(what_suspects_leave_is_taken),

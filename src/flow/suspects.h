@@ -1,0 +1,28 @@
+/*
+ * Objects that Dassana refused while it took others, and that were given back
+ * before it was known whose fault that is: when they come again, after hours,
+ * they are suspects from the start. Far more of them than the ledger has pages,
+ * since of each only a hash of its name is kept. So another may be taken for a
+ * suspect, which costs it time alone.
+ *
+ * Bounded: the oldest of those that share a place is forgotten.
+ */
+#ifndef FLOW_SUSPECTS_H
+#define FLOW_SUSPECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/span.h"
+
+enum { SUSPECTS_MAX = 64 * 1024, SUSPECTS_BYTES = SUSPECTS_MAX * 8 };
+
+struct suspects;
+
+struct suspects *suspects_new(void);
+void suspects_free(struct suspects **s);
+void suspects_add(struct suspects *s, struct span bucket, struct span key);
+bool suspects_have(struct suspects *s, struct span bucket, struct span key);
+void suspects_clear(struct suspects *s);
+
+#endif
