@@ -50,11 +50,9 @@ keep_unknown(struct intake *in, const struct message *m, struct span body,
 }
 
 /* Objects of a notification that the filter takes. */
-static size_t
+static void
 want_objects(struct intake *in, struct message *held, const struct notify *n)
 {
-	size_t wanted = 0;
-
 	for (size_t i = 0; i < notify_count(n); i++) {
 		const struct notify_object *o = notify_at(n, i);
 		enum filter_verdict v =
@@ -68,9 +66,7 @@ want_objects(struct intake *in, struct message *held, const struct notify *n)
 			continue;
 		}
 		objects_want(in->conf.objects, held, o);
-		wanted++;
 	}
-	return wanted;
 }
 
 static size_t
@@ -97,7 +93,7 @@ take(struct intake *in, struct message *m, struct span body)
 		    F_STR("shape", notify_shape(n)),
 		    F_INT("objects", notify_count(n)));
 		message_charge(in->conf.messages, m, cost(n));
-		(void)want_objects(in, m, n);
+		want_objects(in, m, n);
 		break;
 	case NOTIFY_NOTHING:
 		count_nothing(in, m, n);
@@ -316,11 +312,14 @@ struct intake *
 intake_new(const struct intake_conf *conf)
 {
 	struct intake *in = mem_zalloc(sizeof *in);
-	struct polls_conf pc = {.sqs = conf->sqs,
+	struct polls_conf pc = {.timers = conf->timers,
+	    .sqs = conf->sqs,
 	    .replies = &in->replies,
 	    .visibility_s = conf->visibility_s,
 	    .wait_max_s = conf->wait_max_s,
 	    .ended = on_ended,
+	    .vain = conf->changed,
+	    .vain_arg = conf->arg,
 	    .arg = in};
 
 	in->conf = *conf;

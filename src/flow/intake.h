@@ -51,7 +51,7 @@ struct intake_conf {
 	unsigned visibility_s;
 	unsigned wait_max_s; /* of a poll; 0: SQS_WAIT_S */
 	enum intake_gate (*gate)(void *arg);
-	void (*changed)(void *arg); /* after each poll */
+	void (*changed)(void *arg); /* look again */
 	void *arg;
 };
 

@@ -8,6 +8,7 @@
 enum {
 	BRIEF_WAIT_S = 1,
 	WINDOW = 100, /* messages */
+	VAIN_MS = 100,
 	/* What stands around a body in a reply. */
 	AROUND_BYTES = 4 * 1024,
 };
@@ -25,6 +26,8 @@ struct polls {
 	unsigned open, asked;
 	unsigned wanted;     /* how many may be open */
 	unsigned one_by_one; /* messages that are asked for so */
+	struct timer *vain;  /* from the last that began */
+	int64_t full_ms;     /* how long the last full one took */
 	int64_t drained_ms;  /* a poll found no more then; −1: none has */
 	struct poll_wait wait;
 	/* The largest body in this window of messages, and in the one before,
@@ -32,6 +35,29 @@ struct polls {
 	size_t largest, largest_before;
 	unsigned seen; /* in this window */
 };
+
+static int64_t
+oldest_ms(const struct polls *p)
+{
+	int64_t oldest = INT64_MAX;
+
+	for (unsigned i = 0; i < POLLS_MAX; i++)
+		if (p->poll[i].op != NULL && p->poll[i].began_ms < oldest)
+			oldest = p->poll[i].began_ms;
+	return oldest;
+}
+
+/* It would have come back by now if there were any. */
+static void
+on_vain(void *arg)
+{
+	struct polls *p = arg;
+
+	if (p->open == 0)
+		return;
+	p->drained_ms = oldest_ms(p);
+	p->conf.vain(p->conf.vain_arg);
+}
 
 struct polls *
 polls_new(const struct polls_conf *conf)
@@ -43,6 +69,7 @@ polls_new(const struct polls_conf *conf)
 	p->wanted = 1;
 	p->drained_ms = -1;
 	p->largest = SQS_MESSAGE_MAX;
+	p->vain = timer_new(conf->timers, on_vain, p);
 	poll_wait_init(&p->wait, wait_s);
 	for (unsigned i = 0; i < POLLS_MAX; i++)
 		p->poll[i].all = p;
@@ -57,6 +84,7 @@ polls_free(struct polls **pp)
 	if (p == NULL)
 		return;
 	polls_cancel(p);
+	timer_free(&p->vain);
 	mem_free(p);
 	*pp = NULL;
 }
@@ -181,10 +209,13 @@ note_success(struct polls *p, const struct poll *one, size_t n)
 {
 	int64_t now = clock_mono_ms();
 
-	if (n < one->asked)
+	if (n < one->asked) {
 		p->drained_ms = now;
-	else if (one->began_ms >= p->drained_ms)
-		p->drained_ms = -1;
+	} else {
+		p->full_ms = now - one->began_ms;
+		if (one->began_ms >= p->drained_ms)
+			p->drained_ms = -1;
+	}
 	if (n == 0)
 		p->wanted = 1;
 	else if (n >= one->asked)
@@ -232,6 +263,7 @@ polls_begin(struct polls *p, unsigned n, unsigned ticket, bool brief)
 	one->ticket = ticket;
 	p->open++;
 	p->asked += n;
+	timer_after(p->vain, 2 * p->full_ms + VAIN_MS);
 	one->op = sqs_receive(p->conf.sqs, &ask, on_received, one);
 }
 

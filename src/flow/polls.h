@@ -22,6 +22,7 @@
 
 #include "aws/sqs.h"
 #include "net/http.h"
+#include "net/timer.h"
 
 struct polls;
 
@@ -38,11 +39,14 @@ struct poll_end {
 typedef void polls_ended_fn(void *arg, const struct poll_end *e);
 
 struct polls_conf {
+	struct timers *timers;
 	struct sqs *sqs;
 	struct http_budget *replies;
 	unsigned visibility_s;
 	unsigned wait_max_s; /* 0: SQS_WAIT_S */
 	polls_ended_fn *ended;
+	void (*vain)(void *vain_arg); /* now they are drained: all wait */
+	void *vain_arg;
 	void *arg;
 };
 
@@ -57,8 +61,9 @@ unsigned polls_next(const struct polls *p, bool probe);
 /* For n messages; ticket is handed back. */
 void polls_begin(struct polls *p, unsigned n, unsigned ticket, bool brief);
 void polls_cancel(struct polls *p);
-/* One brought fewer than it asked for, and none that began after it has brought
- * as many: the queue has no more. */
+/* The queue has no more: one brought fewer than it asked for, and none that
+ * began after it has brought as many; or all that are open wait, 100 ms longer
+ * than twice the time that the last full one took. */
 bool polls_drained(const struct polls *p);
 
 #endif

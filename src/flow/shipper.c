@@ -60,7 +60,7 @@ gate(void *arg)
  * batch can give, or none waits for a slot and fewer can come than might,
  * because the messages take all places, or because we drain. And when nothing
  * is there that would add to it soon: no object, and none in the queue, since
- * the last poll brought fewer than it might.
+ * the last poll brought fewer than it might, or waits.
  */
 static void
 seal_if_starved(struct shipper *s)

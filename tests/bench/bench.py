@@ -503,7 +503,7 @@ def main():
                     keys = make_small(p, 6000 // scale)
                     times_baseline(t, "small objects", a, p, keys, 0.55, 1.8)
             if "two" in a.only:
-                two(t, a.bin, p, 3000 // scale)
+                two(t, a.bin, p, 6000 // scale)
             if "lag" in a.only:
                 lag(t, a.bin, p, 100 // scale)
             if "huge" in a.only:

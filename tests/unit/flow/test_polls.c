@@ -18,7 +18,7 @@
 static struct {
 	struct http_budget replies;
 	struct polls *polls;
-	unsigned ended, tickets, hasty;
+	unsigned ended, tickets, hasty, vain;
 	unsigned cut, recovered; /* lines */
 } t;
 
@@ -46,12 +46,22 @@ on_ended(void *arg, const struct poll_end *e)
 }
 
 static void
+on_vain(void *arg)
+{
+	assert_ptr_equal(arg, &t);
+	t.vain++;
+}
+
+static void
 open_world(unsigned wait_max_s)
 {
-	struct polls_conf conf = {.replies = &t.replies,
+	struct polls_conf conf = {.timers = fake_timers(),
+	    .replies = &t.replies,
 	    .visibility_s = 120,
 	    .wait_max_s = wait_max_s,
 	    .ended = on_ended,
+	    .vain = on_vain,
+	    .vain_arg = &t,
 	    .arg = &t};
 
 	memset(&t, 0, sizeof t);
@@ -151,6 +161,31 @@ test_what_is_news(void **state)
 	bring(10, 500);
 	assert_true(polls_drained(t.polls));
 	(void)fill();
+	bring(10, 500);
+	assert_false(polls_drained(t.polls));
+	close_world();
+}
+
+/* Where a poll that finds ten takes 300 ms, the queue has no more when the open
+ * ones have waited for 700. */
+static void
+test_waits_in_vain(void **state)
+{
+	(void)state;
+	open_world(0);
+	learn();
+	assert_int_equal(fill(), 1);
+	fake_advance(300);
+	t.vain = 0;
+	bring(10, 500);
+	assert_int_equal(fill(), 2);
+	fake_advance(699);
+	assert_false(polls_drained(t.polls));
+	assert_int_equal(t.vain, 0);
+	fake_advance(1);
+	assert_true(polls_drained(t.polls));
+	assert_int_equal(t.vain, 1);
+	/* That one finds as many as may be is news. */
 	bring(10, 500);
 	assert_false(polls_drained(t.polls));
 	close_world();
@@ -272,6 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_how_many),
 	    cmocka_unit_test(test_what_is_news),
+	    cmocka_unit_test(test_waits_in_vain),
 	    cmocka_unit_test(test_what_fits),
 	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_hasty),
