@@ -169,6 +169,38 @@ test_another_side(void **state)
 	assert_false(b.open);
 }
 
+/* What others read of it: since when it is open, and how many probes failed. */
+static void
+test_each_opening_is_counted_by_itself(void **state)
+{
+	struct breaker b = {0};
+
+	(void)state;
+	for (int64_t now = 100; now < 300; now += 100) {
+		assert_true(breaker_failed(&b, breaker_begin(&b), &quick, now));
+		assert_int_equal(b.since_ms, now);
+		assert_int_equal(b.probes, 0);
+		(void)breaker_failed(&b, breaker_begin(&b), &quick, now + 1);
+		assert_int_equal(b.since_ms, now);
+		assert_int_equal(b.probes, 1);
+		assert_true(breaker_succeeded(&b, breaker_begin(&b)));
+	}
+}
+
+/* What the side before has failed in is not held against the next. */
+static void
+test_another_side_while_closed(void **state)
+{
+	struct breaker b = {0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		(void)breaker_failed(&b, breaker_begin(&b), &patient, 0);
+	breaker_turn_away(&b, 0);
+	assert_false(breaker_failed(&b, breaker_begin(&b), &patient, 0));
+	assert_false(b.open);
+}
+
 int
 main(void)
 {
@@ -179,6 +211,8 @@ main(void)
 	    cmocka_unit_test(test_cancel_and_hurry),
 	    cmocka_unit_test(test_old_tickets_move_nothing),
 	    cmocka_unit_test(test_another_side),
+	    cmocka_unit_test(test_another_side_while_closed),
+	    cmocka_unit_test(test_each_opening_is_counted_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -721,6 +721,58 @@ test_nothing_succeeds_for_long(void **state)
 	close_world();
 }
 
+/* Polling stops only when nothing succeeds; and when it is known who may go,
+ * there is room for others. */
+static void
+test_full_while_others_succeed(void **state)
+{
+	(void)state;
+	for (int compared = 0; compared < 2; compared++) {
+		char key[8];
+
+		open_world(8);
+		message("a");
+		refuse("a");
+		deliver("good");
+		if (compared) {
+			wait_for_get("a");
+			refuse("a");
+			fake_advance(61 * 1000);
+			objects_start(t.os);
+			wait_for_get("a");
+			refuse("a");
+		}
+		for (unsigned i = 0; i < 19; i++) {
+			snprintf(key, sizeof key, "k%u", i);
+			message(key);
+			refuse(key);
+		}
+		assert_int_equal(objects_parked(t.os), 20);
+		assert_false(objects_stand_still(t.os));
+		close_world();
+	}
+}
+
+/* Refused credentials are everybody's at once, unless something was read of
+ * late; with the first object that is, they are good. */
+static void
+test_refused_credentials(void **state)
+{
+	(void)state;
+	for (int well = 0; well < 2; well++) {
+		open_world(4);
+		if (well)
+			deliver("a");
+		message("b");
+		fake_s3_fail(
+		    fake_s3_of("b"), AWS_BAD_CREDS, "InvalidAccessKeyId");
+		assert_int_equal(objects_stand_still(t.os), !well);
+		deliver("c");
+		assert_false(objects_stand_still(t.os));
+		close_world();
+	}
+}
+
 /* What Dassana refuses is read again by itself; what was refused alone is asked
  * for once more, and what was taken is not sent again. */
 static void
@@ -1094,6 +1146,8 @@ main(void)
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
 	    cmocka_unit_test(test_nothing_succeeds_for_long),
+	    cmocka_unit_test(test_full_while_others_succeed),
+	    cmocka_unit_test(test_refused_credentials),
 	    cmocka_unit_test(test_refused_by_dassana),
 	    cmocka_unit_test(test_refused_like_all),
 	    cmocka_unit_test(test_judged_by_what_it_failed_in),

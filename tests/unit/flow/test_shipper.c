@@ -298,6 +298,28 @@ test_free_at_any_time(void **state)
 	}
 }
 
+/* Dassana refuses all: nothing is polled while something is here that it was
+ * not asked with, and else once a minute. */
+static void
+test_refused_with_much_and_little(void **state)
+{
+	(void)state;
+	for (int much = 0; much < 2; much++) {
+		uint64_t receives;
+
+		shipper_world(1000, much ? 600 : 5, much ? 1 : 1000);
+		model_refuse(2, 0, 2 * HOUR_MS);
+		while (delivery_open(shipper_delivery(model_shipper())))
+			model_step();
+		model_run(20 * 1000); /* the polls that were open */
+		receives = model_stats().receives;
+		model_run(5 * 60 * 1000);
+		receives = model_stats().receives - receives;
+		assert_in_range(receives, much ? 0 : 4, much ? 0 : 6);
+		model_end();
+	}
+}
+
 /* Dassana is away for hours: no more is polled than fits, little is asked, and
  * afterwards all goes on by itself. */
 static void
@@ -376,6 +398,7 @@ main(void)
 	    cmocka_unit_test(test_drain_while_refused),
 	    cmocka_unit_test(test_full_of_forbidden_keys),
 	    cmocka_unit_test(test_free_at_any_time),
+	    cmocka_unit_test(test_refused_with_much_and_little),
 	    cmocka_unit_test(test_down_for_hours),
 	    cmocka_unit_test(test_memory_bound),
 	};

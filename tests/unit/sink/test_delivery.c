@@ -901,6 +901,31 @@ doc_count_is_watched(void **state)
 	}
 }
 
+/* Which of them Dassana took nobody knows: told, and left to redelivery. */
+static void
+a_short_doc_count_may_be_strict(void **state)
+{
+	struct dassana_conf strict = {
+	    .endpoint = "http://dassana.example/",
+	    .app_id = "app",
+	    .token = TOKEN,
+	    .post_timeout_ms = 60000,
+	    .doc_count = DOC_COUNT_STRICT,
+	};
+
+	(void)state;
+	open_world(1);
+	dassana_change(w.dassana, &strict);
+	submit(1);
+	fake_run();
+	answer_with(0, 200, NULL, COUNT(2));
+	assert_int_equal(w.fate[0].settled, EVENTS_EACH);
+	assert_int_equal(w.fate[0].taken + w.fate[0].refused, 0);
+	assert_int_equal(logged("error event=dassana.doc_count_short"), 1);
+	assert_true(delivery_idle(w.delivery));
+	close_world();
+}
+
 /* Each names its batch, however many there are. */
 static void
 each_short_doc_count_is_told(void **state)
@@ -1086,6 +1111,7 @@ main(void)
 		an_answer_to_an_old_post_does_not_close_the_gate_again),
 	    cmocka_unit_test(a_refused_token_is_read_again),
 	    cmocka_unit_test(doc_count_is_watched),
+	    cmocka_unit_test(a_short_doc_count_may_be_strict),
 	    cmocka_unit_test(each_short_doc_count_is_told),
 	    cmocka_unit_test(giving_up_drops_all),
 	    cmocka_unit_test(freeing_drops_all_in_silence),
