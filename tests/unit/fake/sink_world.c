@@ -29,6 +29,7 @@ enum {
 	KIB = 1024,
 	MIB = 1024 * KIB,
 	LOG_MAX = 64 * MIB,
+	UNREACHED = -1, /* no status: there was no connection */
 };
 
 struct event {
@@ -312,7 +313,11 @@ answer_body(
 		if (e->alone++ == 0)
 			e->takes = w.takes;
 	}
-	fake_reply(r, status, head, span_str(status == 200 ? reply : "no"));
+	if (status == UNREACHED)
+		fake_fail(r, ERR_CONNECT);
+	else
+		fake_reply(
+		    r, status, head, span_str(status == 200 ? reply : "no"));
 	fake_run();
 }
 

@@ -640,9 +640,66 @@ poison_is_found_soon(void **state)
 		}
 		assert_in_range(clock_mono_ms() - begin, 1000, 12000);
 		assert_int_equal(count(DELIVERY_REFUSED), 7);
+		assert_true(w.posts - w.takes <= 6 + 4);
 		assert_true(delivery_open(w.delivery));
 		close_world();
 	}
+}
+
+static void
+poison_is_who_failed_five_times_among_others(void **state)
+{
+	unsigned others = 0;
+
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	w.event[0].poison = true;
+	submit(7);
+	for (serve_for(MINUTE); !w.event[0].settled; serve_for(MINUTE)) {
+		assert_in_range(++others, 1, 5);
+		submit(1);
+		serve_now();
+	}
+	assert_int_equal(others, 5);
+	close_world();
+}
+
+/* From its third failure on it waits for another to be taken that began after
+ * the first, and a second at least. */
+static void
+who_failed_waits_for_news(void **state)
+{
+	(void)state;
+	open_world(0, 3, MIB, 4 * MIB);
+	for (int i = 0; i < 3; i++)
+		submit(1);
+	fake_run();
+	answer(0, 500, NULL); /* the others began before that */
+	while (fake_http_open() < 3)
+		fake_advance(1);
+	answer(2, 500, NULL);
+	while (fake_http_open() < 3)
+		fake_advance(1);
+	answer(0, 200, NULL);
+	answer(1, 500, NULL);
+	answer(0, 200, NULL);
+	fake_advance(20 * 1000);
+	assert_int_equal(fake_http_open(), 0);
+	submit(1);
+	fake_run();
+	answer(0, 200, NULL);
+	assert_int_equal(fake_http_open(), 1);
+	answer(0, 500, NULL);
+	submit(1);
+	fake_run();
+	answer(0, 200, NULL);
+	fake_advance(999);
+	assert_int_equal(fake_http_open(), 0);
+	fake_advance(1);
+	assert_int_equal(fake_http_open(), 1);
+	answer(0, 200, NULL);
+	assert_all_right();
+	close_world();
 }
 
 /* It takes a minute to fail, and others come seldom: twice it is tried at once,
@@ -728,10 +785,10 @@ down_for_hours_is_no_poison(void **state)
 static void
 busy_is_no_poison(void **state)
 {
-	static const int status[] = {429, 503};
+	static const int status[] = {429, 503, UNREACHED};
 
 	(void)state;
-	for (size_t k = 0; k < 2; k++) {
+	for (size_t k = 0; k < 3; k++) {
 		open_world(0, 2, MIB, 4 * MIB);
 		w.event[0].poison = true;
 		w.poison_status = status[k];
@@ -772,6 +829,8 @@ main(void)
 	    cmocka_unit_test(what_suspects_leave_is_taken),
 	    cmocka_unit_test(a_batch_that_fails_for_ever_is_isolated),
 	    cmocka_unit_test(poison_is_found_soon),
+	    cmocka_unit_test(poison_is_who_failed_five_times_among_others),
+	    cmocka_unit_test(who_failed_waits_for_news),
 	    cmocka_unit_test(each_failure_of_poison_tells),
 	    cmocka_unit_test(an_answer_of_others_is_isolated),
 	    cmocka_unit_test(full_batches_too_large_with_the_buffer_full),
