@@ -491,6 +491,45 @@ transient_failures_are_tried_again(void **state)
 	close_world();
 }
 
+static void
+fail_with(int status)
+{
+	if (status != 0) {
+		answer(0, status);
+	} else {
+		fake_fail(fake_http_expect(), ERR_TIMEOUT);
+		fake_run();
+	}
+}
+
+/* However many wait: after three failures of a kind one probe at a time asks.
+ */
+static void
+each_kind_of_failure_holds_all(void **state)
+{
+	static const int status[] = {500, 408, 429, 503, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof status / sizeof status[0]; i++) {
+		open_world(3);
+		submit(20);
+		fake_run();
+		while (fake_http_open() > 0)
+			fail_with(status[i]);
+		assert_true(delivery_stats(w.delivery).posts <= 5);
+		for (int k = 0; k < 10; k++) {
+			fake_advance(30000);
+			assert_int_equal(fake_http_open(), 1);
+			fail_with(status[i]);
+			assert_int_equal(fake_http_open(), 0);
+		}
+		fake_advance(30000);
+		answer(0, 200);
+		assert_int_equal(fake_http_open(), 3);
+		close_world();
+	}
+}
+
 /* While the oldest waits its turn others go; when it is due it is first. */
 static void
 a_batch_in_back_off_keeps_its_place(void **state)
@@ -1095,6 +1134,7 @@ main(void)
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),
+	    cmocka_unit_test(each_kind_of_failure_holds_all),
 	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
 	    cmocka_unit_test(retry_after_holds_all),
 	    cmocka_unit_test(retry_after_is_not_cut_short),
