@@ -266,13 +266,14 @@ on_ended(void *arg, const struct poll_end *e)
 	in->conf.changed(in->conf.arg);
 }
 
+/* While something is unread there is no room. */
 static bool
 may_poll(struct intake *in)
 {
 	enum intake_gate gate = in->conf.gate(in->conf.arg);
 	unsigned open = polls_open(in->polls);
 
-	if (in->stopped || in->unread.n > 0 || timer_armed(in->rest) ||
+	if (in->stopped || timer_armed(in->rest) ||
 	    breaker_due(&in->breaker) == BREAKER_NEVER ||
 	    !has_room(in, polls_asked(in->polls)) || gate == INTAKE_SHUT)
 		return false;
