@@ -408,6 +408,55 @@ test_newcomer_stands_back(void **state)
 	close_world();
 }
 
+/* A large one leaves a quarter; it keeps nobody else from what is there. */
+static void
+test_large_ones_are_passed(void **state)
+{
+	size_t sliced;
+
+	(void)state;
+	open_world(4, 32 * POOL_PIECE, POOL_PIECE);
+	t.feed[0].object.large = true;
+	start(0, 20000, 200, false)->piece = 4096;
+	feed_all();
+	assert_in_range(pool_left(t.pool), 6, 8);
+	start(1, 5000, 200, false)->piece = 4096;
+	feed_all();
+	sliced = t.feed[1].object.sliced;
+	assert_true(sliced > 0 && t.feed[1].ended == 0);
+	while (pool_left(t.pool) < 6)
+		batch_free(&t.sealed[--t.nsealed]);
+	slots_wake(t.slots);
+	feed_all();
+	assert_true(t.feed[1].object.sliced > sliced);
+	close_world();
+}
+
+/* Who has the carry is done with it before it leaves room. */
+static void
+test_the_owner_of_the_carry_goes_on(void **state)
+{
+	void *taken[32];
+	size_t n = 0;
+
+	(void)state;
+	open_world(4, 32 * POOL_PIECE, 1 << 20);
+	t.feed[0].object.large = true;
+	start(0, 3, 100 * 1024, false)->piece = 16384;
+	for (int i = 0; i < 4; i++)
+		assert_true(feed(&t.feed[0]));
+	while (pool_left(t.pool) > 7)
+		taken[n++] = pool_take(t.pool);
+	feed_all();
+	assert_int_equal(t.feed[0].object.sliced, 1);
+	while (n > 0)
+		pool_give(t.pool, taken[--n]);
+	slots_wake(t.slots);
+	feed_all();
+	assert_whole(&t.feed[0]);
+	close_world();
+}
+
 /* Records that need the one large carry, in several objects at once. */
 static void
 test_carry(void **state)
@@ -635,6 +684,45 @@ test_slow(void **state)
 	close_world();
 }
 
+/* Less than 1 KiB/s for a minute, and it has failed. */
+static void
+test_too_slow(void **state)
+{
+	(void)state;
+	for (size_t each = 900; each <= 1100; each += 200) {
+		open_world(4, 64 * POOL_PIECE, 1 << 20);
+		start(0, 2000, 100, false)->piece = each;
+		for (int s = 0; s < 200 && t.feed[0].ended == 0; s++) {
+			assert_true(each > 1024 || s <= 60);
+			assert_true(feed(&t.feed[0]));
+			fake_advance(1000);
+			free_sealed();
+		}
+		assert_int_equal(t.feed[0].whole, each > 1024);
+		assert_false(t.feed[0].evicted);
+		close_world();
+	}
+}
+
+/* That we let it wait is not its fault. */
+static void
+test_paused_is_not_slow(void **state)
+{
+	(void)state;
+	open_world(4, 5 * POOL_PIECE, POOL_PIECE);
+	start(0, 3000, 200, false)->piece = 4096;
+	feed_all();
+	fake_advance(600 * 1000);
+	assert_int_equal(t.feed[0].ended, 0);
+	while (t.nsealed > 0) {
+		free_sealed();
+		feed_all();
+		fake_advance(DELAY_MS);
+	}
+	assert_whole(&t.feed[0]);
+	close_world();
+}
+
 static void
 open_delivery(unsigned concurrency)
 {
@@ -771,6 +859,8 @@ main(void)
 	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_room),
 	    cmocka_unit_test(test_newcomer_stands_back),
+	    cmocka_unit_test(test_large_ones_are_passed),
+	    cmocka_unit_test(test_the_owner_of_the_carry_goes_on),
 	    cmocka_unit_test(test_carry),
 	    cmocka_unit_test(test_packed_twice),
 	    cmocka_unit_test(test_carry_comes_back),
@@ -778,6 +868,8 @@ main(void)
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_no_deadlock),
 	    cmocka_unit_test(test_slow),
+	    cmocka_unit_test(test_too_slow),
+	    cmocka_unit_test(test_paused_is_not_slow),
 	    cmocka_unit_test(test_crowded),
 	    cmocka_unit_test(test_crowded_by_failures),
 	    cmocka_unit_test(test_cancel),
