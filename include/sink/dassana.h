@@ -50,6 +50,7 @@ struct dassana_result {
 	enum dassana_verdict verdict;
 	int status;	    /* HTTP; 0 without an answer */
 	bool has_doc_count; /* of a taken POST */
+	bool elsewhere;	    /* by another endpoint than that in force */
 	bool unsure;	    /* taken, but fewer than were sent, and that counts
 			     */
 	uint64_t doc_count;

@@ -360,8 +360,8 @@ shipper_start(struct shipper *s)
 void
 shipper_retry(struct shipper *s)
 {
-	batcher_limit(s->batcher, delivery_limit(s->delivery));
 	delivery_retry(s->delivery);
+	batcher_limit(s->batcher, delivery_limit(s->delivery));
 	timer_soon(s->look);
 }
 

@@ -92,6 +92,23 @@ answers_again(struct delivery *d)
 	    F_INT("closed_ms", clock_mono_ms() - d->breaker.since_ms));
 }
 
+void
+delivery_turn(struct delivery *d)
+{
+	struct item *it;
+
+	d->endpoints = dassana_endpoints(d->sink);
+	d->elsewhere = 0;
+	d->hold_ms = 0;
+	d->limit.bytes = SIZE_MAX;
+	d->refusals = 0;
+	breaker_turn_away(&d->breaker, clock_mono_ms());
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		item_turn(it);
+	}
+}
+
 /* Another was taken that began after they had failed: now they can be compared
  * with it. */
 static void
@@ -345,6 +362,9 @@ void
 delivery_judge(
     struct delivery *d, struct item *it, const struct dassana_result *r)
 {
+	/* That it was not taken says nothing of where it is sent next. */
+	if (r->elsewhere && r->verdict != DASSANA_TAKEN)
+		return;
 	switch (r->verdict) {
 	case DASSANA_TAKEN:
 		taken(d, it, r);

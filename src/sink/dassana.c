@@ -176,6 +176,7 @@ on_done(void *arg, const struct reply *r)
 	struct dassana_result result;
 
 	dassana_judge(&d->conf, &sent, r, &result);
+	result.elsewhere = !same;
 	note_token(d, p->token, result.verdict);
 	if (same && result.has_doc_count)
 		d->counts = true;

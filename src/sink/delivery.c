@@ -93,6 +93,8 @@ ended(struct delivery *d, struct item *it)
 	d->stats.in_flight--;
 	if (it->share != NULL)
 		it->share->now--;
+	d->elsewhere -= it->elsewhere;
+	it->elsewhere = false;
 	for (size_t i = 0; i < SCRATCHES; i++) {
 		if (d->scratch[i].user == it)
 			d->scratch[i].user = NULL;
@@ -194,7 +196,8 @@ on_answer(void *arg, const struct dassana_result *r)
 	    F_STR("error", r->err != ERR_OK ? err_name(r->err) : NULL),
 	    F_INT("ms", clock_mono_ms() - it->sent_ms), F_STR("why", r->why));
 	count_answer(d, it, r);
-	trouble_note(d, it, r);
+	if (!r->elsewhere)
+		trouble_note(d, it, r);
 	delivery_judge(d, it, r);
 	timer_soon(d->pump);
 	tell_progress(d);
@@ -355,13 +358,10 @@ void
 delivery_retry(struct delivery *d)
 {
 	d->strangers = 0;
-	if (d->endpoints == dassana_endpoints(d->sink)) {
+	if (d->endpoints == dassana_endpoints(d->sink))
 		breaker_hurry(&d->breaker, clock_mono_ms());
-	} else {
-		d->endpoints = dassana_endpoints(d->sink);
-		d->hold_ms = 0;
-		breaker_turn_away(&d->breaker, clock_mono_ms());
-	}
+	else
+		delivery_turn(d);
 	timer_soon(d->pump);
 }
 

@@ -50,6 +50,7 @@ struct item {
 
 	struct post *post; /* NULL while it waits */
 	bool cutting;	   /* its next part is being made */
+	bool elsewhere;	   /* the POST is to an endpoint before this one */
 	struct {
 		size_t first, events, plain_bytes, body_bytes;
 	} part; /* sent last */
@@ -87,6 +88,7 @@ struct delivery {
 	struct dassana *sink; /* borrowed */
 	struct delivery_conf conf;
 	unsigned endpoints; /* that the sink has had so far */
+	unsigned elsewhere; /* POSTs under way to those before */
 	struct timer *pump;
 	struct timer *cut; /* a part is being made */
 	struct scratch scratch[SCRATCHES];
@@ -116,6 +118,8 @@ struct delivery {
 /* ---- item.c ---- */
 
 struct item *item_new(struct delivery *d, struct batch *b, bool suspect);
+/* It goes to another endpoint from now on, of which nothing is known. */
+void item_turn(struct item *it);
 /* Parts of it are sent to find out which event is to blame. */
 bool item_isolated(const struct item *it);
 /* How many events the next part has at most; they begin at `at`. */
@@ -152,6 +156,8 @@ struct scratch *pick_scratch(struct delivery *d, const struct item *it);
 
 /* ---- answer.c ---- */
 
+/* Another endpoint: what those before it said does not hold. */
+void delivery_turn(struct delivery *d);
 /* In the end the item is settled or waits again. */
 void delivery_judge(
     struct delivery *d, struct item *it, const struct dassana_result *r);

@@ -181,6 +181,24 @@ item_new(struct delivery *d, struct batch *b, bool suspect)
 	return it;
 }
 
+void
+item_turn(struct item *it)
+{
+	it->due_ms = 0;
+	it->tries = it->probes = 0;
+	it->blame = (struct blame){0};
+	it->poison = false;
+	it->events_max = SIZE_MAX;
+	it->large_end = 0;
+	if (it->post == NULL)
+		return;
+	it->elsewhere = true;
+	it->delivery->elsewhere++;
+	if (it->share != NULL)
+		it->share->now--;
+	it->share = NULL;
+}
+
 bool
 item_isolated(const struct item *it)
 {

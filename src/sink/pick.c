@@ -111,7 +111,7 @@ next(struct delivery *d, int64_t now, struct item **it)
 	unsigned most = dassana_counts(d->sink) ? d->conf.concurrency : 1;
 	int64_t at = breaker_due(&d->breaker);
 
-	if (d->stats.in_flight >= most || at == BREAKER_NEVER)
+	if (d->stats.in_flight - d->elsewhere >= most || at == BREAKER_NEVER)
 		return BREAKER_NEVER;
 	*it = d->breaker.open ? pick_probe(d) : pick_due(d, now);
 	if (*it == NULL)

@@ -315,12 +315,18 @@ go_elsewhere(void)
 	fake_run();
 }
 
+static void
+assert_elsewhere(struct request *r)
+{
+	assert_non_null(r);
+	assert_string_equal(
+	    r != NULL ? fake_url(r) : "", "http://elsewhere.example/");
+}
+
 /* What the one before said, or says later, keeps nobody from another. */
 static void
 another_endpoint_is_asked_at_once(void **state)
 {
-	struct request *r;
-
 	(void)state;
 	open_world(1);
 	submit(1);
@@ -332,9 +338,7 @@ another_endpoint_is_asked_at_once(void **state)
 	fake_run();
 	assert_int_equal(fake_http_open(), 0);
 	go_elsewhere();
-	r = fake_http_nth(0);
-	assert_non_null(r);
-	assert_string_equal(fake_url(r), "http://elsewhere.example/");
+	assert_elsewhere(fake_http_nth(0));
 	close_world();
 
 	open_new(1);
@@ -344,10 +348,52 @@ another_endpoint_is_asked_at_once(void **state)
 	/* Else nobody would be asked for an hour. */
 	answer_with(0, 200, NULL, "{}");
 	assert_true(delivery_open(w.delivery));
-	r = fake_http_nth(0);
-	assert_non_null(r);
-	assert_string_equal(fake_url(r), "http://elsewhere.example/");
+	assert_elsewhere(fake_http_nth(0));
 	close_world();
+}
+
+/* What is under way to the one before takes no POST of another's, and whatever
+ * comes of it that is no success is no news: it is sent to the other one. */
+static void
+late_answers_of_another_endpoint(void **state)
+{
+	static const struct {
+		int status;
+		const char *head, *body;
+	} rows[] = {
+	    {503, "Retry-After: 300\r\n", "no"},
+	    {429, "Retry-After: 300\r\n", "no"},
+	    {400, NULL, "no"},
+	    {401, NULL, "no"},
+	    {404, NULL, "no"},
+	    {413, NULL, "no"},
+	    {200, NULL, COUNT(0)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		open_world(2);
+		submit(2);
+		fake_run();
+		go_elsewhere();
+		assert_int_equal(fake_http_open(), 2);
+		submit(1);
+		fake_run();
+		assert_int_equal(fake_http_open(), 3);
+		assert_elsewhere(fake_http_nth(2));
+		for (int k = 0; k < 2; k++)
+			answer_with(
+			    0, rows[i].status, rows[i].head, rows[i].body);
+		assert_true(delivery_open(w.delivery));
+		assert_true(delivery_answers(w.delivery));
+		assert_int_equal(fake_http_open(), 1);
+		answer_with(0, 200, NULL, COUNT(1));
+		while (fake_http_open() > 0)
+			answer_with(0, 200, NULL, COUNT(3));
+		for (size_t k = 0; k < 3; k++)
+			assert_int_equal(w.fate[k].taken, EVENTS_EACH);
+		close_world();
+	}
 }
 
 /* Each takes its bytes of NDJSON, 24 here, from what may be sent: those that
@@ -1131,6 +1177,7 @@ main(void)
 	    cmocka_unit_test(a_taken_batch_is_settled_and_given_back),
 	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
 	    cmocka_unit_test(another_endpoint_is_asked_at_once),
+	    cmocka_unit_test(late_answers_of_another_endpoint),
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),

@@ -278,10 +278,8 @@ parts_keep_the_rate(void **state)
 	close_world();
 }
 
-/* Who has not shown that it counts gets one event, whatever was made for the
- * one before. */
 static void
-a_part_amid_a_change_of_endpoint(void **state)
+go_elsewhere(void)
 {
 	struct dassana_conf conf = {
 	    .endpoint = "http://elsewhere.example/",
@@ -292,6 +290,14 @@ a_part_amid_a_change_of_endpoint(void **state)
 	    .doc_count = DOC_COUNT_WANTED,
 	};
 
+	dassana_change(w.dassana, &conf);
+}
+
+/* Who has not shown that it counts gets one event, whatever was made for the
+ * one before. */
+static void
+a_part_amid_a_change_of_endpoint(void **state)
+{
 	(void)state;
 	open_world(1, 2, MIB, 4 * MIB);
 	submit(28);
@@ -300,7 +306,7 @@ a_part_amid_a_change_of_endpoint(void **state)
 	while (fake_http_open() > 0 || stats().in_flight == 0)
 		assert_true(fake_step());
 	/* A part is being made. */
-	dassana_change(w.dassana, &conf);
+	go_elsewhere();
 	fake_run();
 	assert_int_equal(fake_http_open(), 1);
 	assert_int_equal(stats().in_flight, 1);
@@ -549,6 +555,37 @@ the_limit_is_learned_and_grows(void **state)
 	serve_now();
 	assert_int_equal(delivery_limit(w.delivery), SIZE_MAX);
 	assert_int_equal(stats().learned_limit_bytes, 0);
+	assert_all_right();
+	close_world();
+}
+
+/* What another endpoint takes at most is not known, whatever this one says or
+ * has still to say. */
+static void
+the_limit_is_of_one_endpoint(void **state)
+{
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	for (int i = 0; i < 800; i++)
+		assert_true(add_event(1000));
+	batcher_seal(w.batcher);
+	fake_run();
+	answer(0, 413, NULL);
+	serve_now();
+	assert_int_equal(delivery_limit(w.delivery), 400 * 1001);
+	for (int i = 0; i < 300; i++)
+		assert_true(add_event(1000));
+	batcher_seal(w.batcher);
+	fake_run();
+	go_elsewhere();
+	delivery_retry(w.delivery);
+	assert_int_equal(delivery_limit(w.delivery), SIZE_MAX);
+	answer(0, 413, NULL);
+	assert_int_equal(events_of_post(0), 1);
+	(void)serve(0);
+	serve_now();
+	assert_int_equal(delivery_limit(w.delivery), SIZE_MAX);
+	assert_int_equal(stats().answers[DELIVERY_A_TOO_LARGE], 2);
 	assert_all_right();
 	close_world();
 }
@@ -835,6 +872,7 @@ main(void)
 	    cmocka_unit_test(an_answer_of_others_is_isolated),
 	    cmocka_unit_test(full_batches_too_large_with_the_buffer_full),
 	    cmocka_unit_test(the_limit_is_learned_and_grows),
+	    cmocka_unit_test(the_limit_is_of_one_endpoint),
 	    cmocka_unit_test(below_the_floor_it_still_fits),
 	    cmocka_unit_test(an_event_too_large_by_itself),
 	    cmocka_unit_test(down_for_hours_is_no_poison),
