@@ -39,7 +39,6 @@ struct shipper_conf {
 	int gzip_level;
 	size_t max_record_bytes;
 	size_t remember_objects; /* whose acknowledged events are remembered */
-	size_t rules_bytes;	 /* events_memory, for the bound alone */
 	/* See sink/delivery.h. */
 	const char *(*reload_token)(void *arg);
 	void *reload_arg;

@@ -44,7 +44,9 @@ enum {
 	EVENTS_CONDITIONS_MAX = 16,
 	EVENTS_PATH_MAX = 4,
 	EVENTS_VALUE_MAX = 4096, /* bytes of a value, elements of a pattern */
-	EVENTS_TEXT_MAX = 32 * 1024, /* of all rules of one of the two */
+	EVENTS_TEXT_MAX = 32 * 1024,   /* of all rules of one of the two */
+	EVENTS_BYTES_MAX = 512 * 1024, /* of memory that those take */
+	EVENTS_SETS_MAX = 2,	       /* in force, and before */
 };
 
 struct events; /* whoever says which rules are in force */
@@ -52,6 +54,9 @@ struct events_rules;
 
 /* Whether it is a rule. If not: why, and at which character, from 1 on. */
 bool events_check(struct span rule, size_t *column, struct buf *why);
+
+/* Whether so many rules, one a line, take no more memory than they may. */
+bool events_fit(const char *rules);
 
 /* Rules, one a line; blank lines do not count. Each has passed events_check,
  * and the bounds above are kept (CHECK). */
@@ -61,7 +66,7 @@ void events_free(struct events **e); /* rules that are held stay */
 bool
 events_same(const struct events *e, const char *include, const char *exclude);
 /* Others from now on. False: not yet, since those before the ones in force are
- * held still; there are never more than two sets. */
+ * held still; there are never more than EVENTS_SETS_MAX. */
 bool events_change(struct events *e, const char *include, const char *exclude);
 
 /* The rules in force, to be released; NULL: there are none. So it is with NULL
@@ -71,8 +76,6 @@ void events_release(struct events_rules **r);
 /* Which set it is: no two of one process have the same number. 0: NULL. */
 uint64_t events_number(const struct events_rules *r);
 uint64_t events_now(const struct events *e); /* of the rules in force */
-/* The memory that the rules in force take. */
-size_t events_memory(const struct events *e);
 
 /* What one rule in force has left out so far. Of event_include it is one for
  * all: what none of them takes. */

@@ -252,7 +252,6 @@ start_flow(struct run *r)
 	    .gzip_level = (int)c->gzip_level,
 	    .max_record_bytes = c->max_record_bytes,
 	    .remember_objects = c->remember_objects,
-	    .rules_bytes = events_memory(r->events),
 	    .reload_token = on_token_wanted,
 	    .reload_arg = r,
 	};

@@ -30,6 +30,9 @@ enum {
 	    INTAKE_REPLIES_MAX + NOTIFY_TREE_MAX + 3 * SQS_MESSAGE_MAX,
 	/* The objects of one message more, with what the allocator adds. */
 	WIDEST_BYTES = 6 * 1024 * 1024,
+	/* event_include and event_exclude, whatever a reload makes them. */
+	RULES_BYTES =
+	    2 * EVENTS_SETS_MAX * (EVENTS_BYTES_MAX + 2 * EVENTS_TEXT_MAX),
 	/* A message's own; what its objects take is INTAKE_BYTES_MAX. */
 	MESSAGE_BYTES = 1536,
 };
@@ -47,9 +50,6 @@ shipper_memory_bound(const struct shipper_conf *c)
 	/* What compresses, and the scratch buffers for parts of batches. */
 	size_t sink = 2 * batcher_memory(c->gzip_level) + delivery_memory(&dc);
 
-	/* Those before a reload, while objects are read by them. */
-	size_t rules = 2 * c->rules_bytes;
-
 	size_t slots = c->s3_concurrency * (SLOT_BYTES + gunzip_memory()) +
 		       SLOTS_LAYERS_MAX * gunzip_memory();
 
@@ -58,6 +58,6 @@ shipper_memory_bound(const struct shipper_conf *c)
 	return c->buffer_max_bytes + sink + slots + large + INTAKE_BYTES_MAX +
 	       LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
 	       messages * (size_t)MESSAGE_BYTES +
-	       ledger_bytes(c->remember_objects) + SUSPECTS_BYTES + rules +
-	       BASE_BYTES;
+	       ledger_bytes(c->remember_objects) + SUSPECTS_BYTES +
+	       RULES_BYTES + BASE_BYTES;
 }

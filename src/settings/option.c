@@ -146,6 +146,9 @@ option_set_rules(const struct option_row *o, struct config *c,
 		buf_printf(why, "more than %d bytes of rules", EVENTS_TEXT_MAX);
 	else if (right && count_lines(buf_cstr(&all)) > EVENTS_RULES_MAX)
 		buf_printf(why, "more than %d rules", EVENTS_RULES_MAX);
+	else if (right && !events_fit(buf_cstr(&all)))
+		buf_printf(why, "rules that take more than %d bytes of memory",
+		    EVENTS_BYTES_MAX);
 	else if (right)
 		replace_text(o, c, buf_view(&all));
 	buf_fini(&all);

@@ -86,6 +86,44 @@ events_check(struct span rule, size_t *column, struct buf *why)
 	return right;
 }
 
+static size_t
+memory(const struct events_rules *r)
+{
+	size_t n = sizeof *r + r->nnodes * sizeof *r->node +
+		   r->nconditions * sizeof *r->condition;
+
+	for (size_t i = 0; i < r->nnodes; i++)
+		n += r->node[i].n;
+	for (size_t i = 0; i < r->nconditions; i++) {
+		for (size_t k = 0; k < r->condition[i].npatterns; k++)
+			n += pattern_memory(r->condition[i].pattern[k]);
+	}
+	return n;
+}
+
+bool
+events_fit(const char *rules)
+{
+	struct events_rules *r = events_rules_new();
+	struct span rest = span_str(rules);
+	bool fits = true;
+
+	while (fits && rest.n > 0) {
+		struct span line = span_trim(span_cut(&rest, '\n'));
+		struct rule rule;
+		struct buf why;
+		size_t column;
+
+		buf_init(&why, 256);
+		if (line.n > 0)
+			CHECK(events_parse(r, line, &rule, &column, &why));
+		buf_fini(&why);
+		fits = memory(r) <= EVENTS_BYTES_MAX;
+	}
+	events_release(&r);
+	return fits;
+}
+
 static struct tally *
 find_tally(struct events_rules *r, bool include, struct span text)
 {
@@ -242,23 +280,6 @@ uint64_t
 events_now(const struct events *e)
 {
 	return e != NULL ? events_number(e->rules) : 0;
-}
-
-size_t
-events_memory(const struct events *e)
-{
-	const struct events_rules *r = e->rules;
-	size_t n = 0;
-
-	if (r == NULL)
-		return 0;
-	n += sizeof *r + r->nnodes * sizeof *r->node +
-	     r->nconditions * sizeof *r->condition + 2 * EVENTS_TEXT_MAX;
-	for (size_t i = 0; i < r->nconditions; i++) {
-		for (size_t k = 0; k < r->condition[i].npatterns; k++)
-			n += pattern_memory(r->condition[i].pattern[k]);
-	}
-	return n;
 }
 
 size_t

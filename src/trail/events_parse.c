@@ -17,6 +17,7 @@ struct reader {
 	struct events_rules *rules;
 	struct span in;
 	size_t at;
+	size_t bytes; /* of memory, of its patterns */
 	size_t *column;
 	struct buf *why;
 };
@@ -291,6 +292,12 @@ read_patterns(struct reader *r, struct condition *c)
 		c->pattern[c->npatterns++] = p;
 		if (!read_pattern(r, p))
 			return false;
+		r->bytes += pattern_memory(p);
+		if (r->bytes > EVENTS_BYTES_MAX)
+			return fail(r, r->at,
+			    "the patterns of a rule take "
+			    "more than %d bytes of memory",
+			    EVENTS_BYTES_MAX);
 		more = next(r) == ',';
 		r->at += more;
 	}

@@ -19,11 +19,11 @@ struct element {
 struct pattern {
 	struct element *at; /* owned; until it is sealed */
 	size_t n, cap;
-	/* By state. */
-	uint64_t star[WORDS_MAX]; /* a '*' follows: it stays, whatever comes */
-	uint64_t wide[WORDS_MAX]; /* it stays while a character goes on */
-	struct buf text;	  /* the bytes, as long as it is plain */
-	bool plain;		  /* no stars, no sets */
+	/* By state; owned, NULL as long as it is plain. */
+	uint64_t *star;	 /* a '*' follows: it stays, whatever comes */
+	uint64_t *wide;	 /* it stays while a character goes on */
+	struct buf text; /* the bytes, as long as it is plain */
+	bool plain;	 /* no stars, no sets */
 	size_t words;
 	uint64_t *table; /* owned; by byte, then word: which states it enters */
 };
@@ -59,6 +59,8 @@ pattern_free(struct pattern **pp)
 		return;
 	buf_fini(&p->text);
 	mem_free(p->at);
+	mem_free(p->star);
+	mem_free(p->wide);
 	mem_free(p->table);
 	mem_free(p);
 	*pp = NULL;
@@ -89,11 +91,21 @@ pattern_add_byte(struct pattern *p, char c)
 	buf_char(&p->text, c);
 }
 
+static void
+turn_wild(struct pattern *p)
+{
+	if (!p->plain)
+		return;
+	p->plain = false;
+	p->star = mem_zalloc(WORDS_MAX * sizeof *p->star);
+	p->wide = mem_zalloc(WORDS_MAX * sizeof *p->wide);
+}
+
 void
 pattern_add_star(struct pattern *p)
 {
+	turn_wild(p);
 	set_bit(p->star, p->n);
-	p->plain = false;
 }
 
 void
@@ -101,7 +113,7 @@ pattern_add_set(struct pattern *p, const bool ascii[128], bool others)
 {
 	struct element *e = add(p);
 
-	p->plain = false;
+	turn_wild(p);
 	for (size_t c = 0; c < 128; c++) {
 		if (ascii[c])
 			set_bit(e->takes, c);
@@ -119,6 +131,8 @@ pattern_seal(struct pattern *p)
 	p->words = p->n / 64 + 1;
 	if (!p->plain) {
 		buf_fini(&p->text);
+		p->star = mem_realloc(p->star, p->words * sizeof *p->star);
+		p->wide = mem_realloc(p->wide, p->words * sizeof *p->wide);
 		p->table = mem_zalloc(BYTES * p->words * sizeof *p->table);
 		for (size_t i = 0; i < p->n; i++) {
 			for (size_t c = 0; c < BYTES; c++) {
@@ -134,8 +148,9 @@ pattern_seal(struct pattern *p)
 size_t
 pattern_memory(const struct pattern *p)
 {
-	return sizeof *p +
-	       (p->plain ? p->text.cap : BYTES * p->words * sizeof *p->table);
+	size_t row = p->words * sizeof *p->table;
+
+	return sizeof *p + (p->plain ? p->text.cap : (BYTES + 2) * row);
 }
 
 /* One byte; false: no state is left. */
@@ -161,10 +176,11 @@ bool
 pattern_matches(const struct pattern *p, struct span s)
 {
 	uint64_t states[WORDS_MAX];
-	bool open = has_bit(p->star, p->n); /* it ends with a '*' */
+	bool open; /* it ends with a '*' */
 
 	if (p->plain)
 		return span_eq(s, buf_view(&p->text));
+	open = has_bit(p->star, p->n);
 	memset(states, 0, p->words * sizeof *states);
 	set_bit(states, 0);
 	for (size_t i = 0; i < s.n; i++) {

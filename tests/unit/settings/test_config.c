@@ -1081,6 +1081,14 @@ too_many_rules(void **state)
 	assert_int_equal(l.mistakes, 1);
 	has_note(&l, "-o event_exclude: event_exclude: more than 64 rules");
 	unload(&l);
+	opts[EVENTS_RULES_MAX] = NULL;
+	for (size_t i = 0; i < EVENTS_RULES_MAX; i++)
+		opts[i] = "event_exclude=a=?,?,?,?,?,?";
+	load(&l, COMPLETE, NULL, opts);
+	assert_true(l.mistakes > 0);
+	has_note(&l, "-o event_exclude: event_exclude: rules that take more "
+		     "than 524288 bytes of memory");
+	unload(&l);
 }
 
 int
