@@ -91,6 +91,23 @@ done
 echo "compilers:" $offered
 """,
 }
+# No release has clang 20, but Zig 0.15 compiles C with it.
+CLANG20 = {
+    "built": """
+make setup-build
+apt-get -qy install --no-install-recommends python3-venv
+[ ! -e /etc/pip-cert ] || export PIP_CERT=/etc/pip-cert
+python3 -m venv build/zig && build/zig/bin/pip -q install ziglang==0.15.1 || exit 77
+cat >build/clang-20 <<'END'
+#!/bin/sh
+exec build/zig/bin/python -m ziglang cc -target x86_64-linux-gnu \\
+	-idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu "$@"
+END
+chmod +x build/clang-20
+build/clang-20 --version | grep 'clang version 20'
+""" + QUIET % ("build/20/libtrailpost.a build/20/src/commands/main.o",
+               "CC=build/clang-20 BUILD=build/20"),
+}
 # The libraries' headers are taken as they are.
 MUSL = {
     "built": "make setup-build\napt-get -qy install musl-tools\n" + QUIET % (
@@ -139,7 +156,8 @@ ROWS = {
     "bookworm/arm64/gcc": ARM64,
     "sid/amd64/gcc": NATIVE, "sid/amd64/clang": CLANG, "sid/arm64/gcc": ARM64,
     "trixie/amd64/each": EACH, "bookworm/amd64/each": EACH,
-    "sid/amd64/each": EACH, "trixie/arm64/image": IMAGE,
+    "sid/amd64/each": EACH, "trixie/amd64/clang20": CLANG20,
+    "trixie/arm64/image": IMAGE,
 }
 # Debian 12 is what CI itself runs on. What takes longest comes late: the time
 # may be over by then.

@@ -44,6 +44,8 @@ if [ "${1:-}" = --inside ]; then
 	mkdir -p "$root" "$work/upper" "$work/work"
 	mounts || cannot "mounts are not allowed"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
+	# Whom pip is told to trust on this machine, for rows that want to.
+	[ -z "${PIP_CERT:-}" ] || cp "$PIP_CERT" "$root/etc/pip-cert"
 	[ "${1:-}" != --new ] || exec tar -C "$root/trailpost" -x
 	# Not by chroot alone: who is in one may make no namespace of users.
 	mkdir -p "$root/.old"
