@@ -13,10 +13,12 @@
  * An object is large once more than 8 MiB of it were inflated or it has had its
  * slot for 10 s, or for 2 s in which it got next to nothing from S3 or waited
  * for the carry or a gunzip. Large ones have three quarters of the slots at
- * most: one that turns large when they have is evicted. Those, and all of which
- * more than 1 MiB was inflated, leave a quarter of the buffer to others and add
- * nothing while batches pile up before Dassana. Less than 1 KiB/s for a minute,
- * while we were willing to read, is a failure (AWS_TRANSIENT, "TooSlow").
+ * most: one that turns large when they have is evicted. So is one of those who
+ * have had all second gunzips for 10 s while others wait for one. Large ones,
+ * and all of which more than 1 MiB was inflated, leave a quarter of the buffer
+ * to others and add nothing while batches pile up before Dassana. Less than 1
+ * KiB/s for a minute, while we were willing to read, is a failure
+ * (AWS_TRANSIENT, "TooSlow").
  */
 #ifndef FLOW_SLOTS_H
 #define FLOW_SLOTS_H

@@ -33,7 +33,7 @@ struct slot {
 	bool more;    /* the decoder can go on without new bytes */
 	bool arrived; /* the GET has ended well */
 	bool has_carry, has_layer;
-	int64_t began_ms, blocked_ms;
+	int64_t began_ms, blocked_ms, layer_ms; /* and when it got that */
 	bool is_small;	 /* had not had much when it was blocked */
 	unsigned pumped; /* the turn of the pump that has looked at it */
 	bool called;	 /* it has its turn, and waits for bytes alone */

@@ -83,6 +83,29 @@ look_at(struct slot *s, int64_t now)
 		end_too_slow(s);
 }
 
+/* All second gunzips are taken for long, and not for want of room: the one that
+ * was taken last is for those who wait; the others may need theirs. */
+static void
+pass_layer_on(struct slots *all, int64_t now)
+{
+	struct slot *last = NULL;
+
+	if (TAILQ_EMPTY(&all->blocked[BLOCK_LAYER]))
+		return;
+	for (unsigned i = 0; i < all->conf.n; i++) {
+		struct slot *s = &all->slot[i];
+
+		if (!s->has_layer)
+			continue;
+		if (now - s->layer_ms < LARGE_MS || s->block == BLOCK_ROOM)
+			return;
+		if (last == NULL || s->layer_ms > last->layer_ms)
+			last = s;
+	}
+	if (last != NULL)
+		slot_end(last, END_EVICTED, ERR_OK, NULL);
+}
+
 void
 slots_tick(void *arg)
 {
@@ -93,6 +116,7 @@ slots_tick(void *arg)
 		if (all->slot[i].object != NULL)
 			look_at(&all->slot[i], now);
 	}
+	pass_layer_on(all, now);
 	if (all->busy > 0)
 		timer_after(all->tick, SLOTS_TICK_MS);
 }

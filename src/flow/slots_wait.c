@@ -46,6 +46,7 @@ take_layer(struct slot *s)
 		return false;
 	s->all->layers++;
 	s->has_layer = true;
+	s->layer_ms = clock_mono_ms();
 	decode_add_layer(s->decode);
 	return true;
 }

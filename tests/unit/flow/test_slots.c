@@ -511,6 +511,45 @@ test_packed_twice(void **state)
 	}
 }
 
+/* Those that are slow have all but one of them while others wait, and keep them
+ * if Dassana is what they wait for. */
+static void
+test_slow_ones_packed_twice(void **state)
+{
+	(void)state;
+	for (int choked = 0; choked < 2; choked++) {
+		unsigned evicted = 0;
+
+		open_world(OBJECTS, choked ? 4 * POOL_PIECE : 1024 * POOL_PIECE,
+		    1 << 16);
+		for (size_t i = 0; i <= SLOTS_LAYERS_MAX + 1; i++) {
+			struct feed *f = start(i, 3000, 1000, true);
+			struct buf once = f->body;
+
+			buf_init(&f->body, 1 << 28);
+			gzip_member(&f->body, buf_view(&once), 0);
+			buf_fini(&once);
+			f->piece = 100; /* so that it asks for one */
+			(void)feed(f);
+			f->piece = f->body.n / 20;
+		}
+		for (int s = 0; s < 12; s++) {
+			fake_advance(1000);
+			for (size_t i = 0; i < SLOTS_LAYERS_MAX; i++)
+				(void)feed(&t.feed[i]);
+		}
+		for (size_t i = 0; i < SLOTS_LAYERS_MAX; i++)
+			evicted += t.feed[i].evicted;
+		assert_int_equal(evicted, !choked);
+		if (!choked) {
+			feed_all();
+			assert_true(t.feed[SLOTS_LAYERS_MAX].whole);
+			assert_true(t.feed[SLOTS_LAYERS_MAX + 1].whole);
+		}
+		close_world();
+	}
+}
+
 static void
 test_carry_comes_back(void **state)
 {
@@ -863,6 +902,7 @@ main(void)
 	    cmocka_unit_test(test_the_owner_of_the_carry_goes_on),
 	    cmocka_unit_test(test_carry),
 	    cmocka_unit_test(test_packed_twice),
+	    cmocka_unit_test(test_slow_ones_packed_twice),
 	    cmocka_unit_test(test_carry_comes_back),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_left_out),
