@@ -59,6 +59,10 @@ struct notify_object {
  * notification lives; more is UNKNOWN. */
 enum { NOTIFY_TREE_MAX = 4 * 1024 * 1024 };
 
+/* A body that names more objects is UNKNOWN, and so is a longer bucket (an
+ * access point's ARN). */
+enum { NOTIFY_OBJECTS_MAX = 10000, NOTIFY_BUCKET_MAX = 255 };
+
 struct notify; /* owns all that its objects point to */
 
 /* *out is set for every verdict and freed by the caller. */

@@ -3,6 +3,7 @@
 #include "flow/intake.h"
 #include "flow/ledger.h"
 #include "flow/lot.h"
+#include "flow/object.h"
 #include "flow/shipper.h"
 #include "flow/slots.h"
 #include "flow/suspects.h"
@@ -28,8 +29,6 @@ enum {
 	RECEIVE_BYTES = 5 * INTAKE_REPLIES_MAX + SQS_TREE_MORE,
 	UNREAD_BYTES =
 	    INTAKE_REPLIES_MAX + NOTIFY_TREE_MAX + 3 * SQS_MESSAGE_MAX,
-	/* The objects of one message more, with what the allocator adds. */
-	WIDEST_BYTES = 6 * 1024 * 1024,
 	/* event_include and event_exclude, whatever a reload makes them. */
 	RULES_BYTES =
 	    2 * EVENTS_SETS_MAX * (EVENTS_BYTES_MAX + 2 * EVENTS_TEXT_MAX),
@@ -56,7 +55,7 @@ shipper_memory_bound(const struct shipper_conf *c)
 	size_t messages = 2 * c->max_messages + SQS_BATCH_MAX + c->max_parked;
 
 	return c->buffer_max_bytes + sink + slots + large + INTAKE_BYTES_MAX +
-	       LOT_BYTES + WIDEST_BYTES + RECEIVE_BYTES +
+	       LOT_BYTES + objects_widest() + RECEIVE_BYTES +
 	       messages * (size_t)MESSAGE_BYTES +
 	       ledger_bytes(c->remember_objects) + SUSPECTS_BYTES +
 	       RULES_BYTES + BASE_BYTES;

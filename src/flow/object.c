@@ -2,6 +2,7 @@
 #include "flow/object.h"
 
 #include "aws/s3.h"
+#include "aws/sqs.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/cause.h"
@@ -11,6 +12,9 @@
 /* Lines about one object that is full of what is left out: more the log would
  * fold anyway. */
 enum { LEFT_OUT_TOLD = 20 };
+
+/* What the tree's node takes, and the allocator adds to four pieces. */
+enum { ALLOCATOR_BYTES = 96 };
 
 int
 object_cmp(const void *a, const void *b)
@@ -37,7 +41,15 @@ size_t
 object_bytes(const struct notify_object *n)
 {
 	return sizeof(struct object) + sizeof(struct want) + text_bytes(n) +
-	       4 * sizeof(void *);
+	       ALLOCATOR_BYTES;
+}
+
+size_t
+objects_widest(void)
+{
+	const struct notify_object o = {.bucket.n = NOTIFY_BUCKET_MAX};
+
+	return NOTIFY_OBJECTS_MAX * object_bytes(&o) + SQS_MESSAGE_MAX;
 }
 
 struct object *

@@ -91,6 +91,8 @@ void object_free(struct object *o); /* its page has been closed */
 int object_cmp(const void *a, const void *b);
 /* What an object costs in memory while it is held. */
 size_t object_bytes(const struct notify_object *n);
+/* The most that the objects of one message cost: each has the bucket's name. */
+size_t objects_widest(void);
 bool object_is_good(const struct object *o);
 enum failure object_fault(const struct object *o); /* if it is not */
 /* It was read whole: whether it has no record at all, which is told. */

@@ -6,8 +6,6 @@
 #include "trail/notify_internal.h"
 
 enum {
-	OBJECTS_MAX = 10000,
-	BUCKET_MAX = 255, /* an access point's ARN */
 	KEY_MAX = 1024,
 	VERSION_MAX = KEY_MAX,
 	ETAG_MAX = 255,
@@ -127,10 +125,10 @@ notify_add(struct notify *n, struct notify_found f)
 	/* An escape is three bytes for one. */
 	const char *wrong =
 	    name_fault(f.key, f.encoded ? 3 * KEY_MAX : KEY_MAX);
-	const char *bucket_wrong = name_fault(f.bucket, BUCKET_MAX);
+	const char *bucket_wrong = name_fault(f.bucket, NOTIFY_BUCKET_MAX);
 	char *decoded = NULL;
 
-	if (n->count == OBJECTS_MAX)
+	if (n->count == NOTIFY_OBJECTS_MAX)
 		return fault(n, NOTIFY_R_UNKNOWN_SHAPE, "the list of objects",
 		    "is too long");
 	if (bucket_wrong != NULL)

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -244,6 +246,51 @@ test_named_twice_by_one(void **state)
 	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
 	settle(DELIVERY_TAKEN);
 	assert_int_equal(leave().deleted, 1);
+	close_world();
+}
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+static size_t
+allocated(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+#else
+static size_t
+allocated(void)
+{
+	return 0;
+}
+#endif
+
+/* The widest that there may be: what it is charged with holds, and so does what
+ * counts for it in the bound of memory. */
+static void
+test_the_widest_message(void **state)
+{
+	static char bucket[NOTIFY_BUCKET_MAX];
+	struct notify_object o = {
+	    .bucket = {bucket, sizeof bucket}, .size = -1, .event_time = -1};
+	struct message *m;
+	size_t before, charged = 0;
+	char key[16];
+
+	(void)state;
+	open_world(1);
+	memset(bucket, 'b', sizeof bucket);
+	m = hold();
+	before = allocated();
+	for (unsigned i = 0; i < NOTIFY_OBJECTS_MAX; i++) {
+		o.key = (struct span){
+		    key, (size_t)snprintf(key, sizeof key, "%u", i)};
+		objects_want(t.os, m, &o);
+		charged += object_bytes(&o);
+	}
+	assert_true(allocated() - before <= charged);
+	assert_true(charged <= objects_widest());
+	objects_abandon(t.os);
 	close_world();
 }
 
@@ -1130,6 +1177,7 @@ main(void)
 	    cmocka_unit_test(test_not_joined_by_other_rules),
 	    cmocka_unit_test(test_named_twice_by_one),
 	    cmocka_unit_test(test_not_the_same),
+	    cmocka_unit_test(test_the_widest_message),
 	    cmocka_unit_test(test_one_to_s3),
 	    cmocka_unit_test(test_found_elsewhere),
 	    cmocka_unit_test(test_order_and_slots),
