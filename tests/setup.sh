@@ -114,6 +114,7 @@ test_packages()
 	has zsh || echo zsh
 	has fish || echo fish
 	has curl || echo curl # the guide's own commands take it
+	has ss || echo iproute2
 }
 
 fuzz_packages()
