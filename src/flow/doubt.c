@@ -56,7 +56,7 @@ wake_all(struct objects *os, enum object_doubt doubt)
 
 	for (m = TAILQ_FIRST(&os->lot.stays); m != NULL; m = next) {
 		next = TAILQ_NEXT(m, stay.link);
-		if (m->stay.doubt != doubt || m->stay.trying)
+		if (m->stay.doubt != doubt)
 			continue;
 		if (!doubt_compared(m))
 			ready_again(os, m);
@@ -82,7 +82,7 @@ hurry(struct objects *os, enum object_doubt doubt, struct span bucket)
 
 	TAILQ_FOREACH(m, &os->lot.stays, stay.link)
 	{
-		if (m->stay.doubt == doubt && !m->stay.trying &&
+		if (m->stay.doubt == doubt &&
 		    (doubt == DOUBT_DASSANA || names_bucket(m, bucket)))
 			lot_hurry(&os->lot, m, now);
 	}
@@ -234,8 +234,8 @@ message_failed(struct objects *os, struct message *m, struct object *o)
 	int64_t now = clock_mono_ms();
 
 	doubt_blame(os, m, o, now);
-	if (o->doubt == DOUBT_S3 && !m->charge.last_round)
-		(void)line_blame(&os->line, m);
+	if (o->doubt == DOUBT_S3)
+		line_blame(&os->line, m);
 	lot_wait_for(m, o->doubt);
 	m->charge.may_be_grant = o->may_be_grant;
 	if (m->stay.parked)

@@ -66,7 +66,6 @@ static void
 convict(struct objects *os, struct message *m)
 {
 	if (has_untried(m)) {
-		m->charge.last_round = true;
 		lot_leave(&os->lot, m);
 		line_forgive(&os->line, m);
 		return;

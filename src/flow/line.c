@@ -80,13 +80,12 @@ line_forgive(struct line *l, struct message *m)
 	stand(l, m);
 }
 
-bool
+void
 line_blame(struct line *l, struct message *m)
 {
 	if (++m->turn.failures >= LINE_FAILURES)
 		m->turn.held_back = true;
 	stand(l, m);
-	return m->turn.held_back;
 }
 
 static struct object *

@@ -33,8 +33,8 @@ void line_unwant(struct line *l, struct want *w);
 void line_move(struct line *l, struct object *o, enum object_state to);
 /* One of m's objects was read, or may be by now: it has turns again. */
 void line_forgive(struct line *l, struct message *m);
-/* One was not. True: it is held back. */
-bool line_blame(struct line *l, struct message *m);
+/* One was not. */
+void line_blame(struct line *l, struct message *m);
 /* Whose turn it is, and it is over; NULL: nobody's. large_too: there is a slot
  * for one that takes long. */
 struct object *line_next(struct line *l, bool large_too);

@@ -49,7 +49,6 @@ struct stay {
 struct charge {
 	struct blame blame[JUDGE_SIDES];
 	bool may_be_grant;
-	bool last_round; /* proven: what was never tried is, then it goes */
 };
 
 /* What others keep of a message; the rest is known to messages.c alone. */

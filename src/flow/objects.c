@@ -43,8 +43,6 @@ object_drop(struct objects *os, struct object *o)
 {
 	os->stats.waiting -= o->state == OBJECT_READY;
 	os->stats.active -= o->state == OBJECT_ACTIVE;
-	if (os->suspect == o)
-		os->suspect = NULL;
 	forget_name(os, o);
 	TAILQ_REMOVE(&os->all, o, link);
 	close_page(os, o);
@@ -354,8 +352,6 @@ on_release(void *arg)
 {
 	struct objects *os = arg;
 
-	if (os->draining)
-		return;
 	doubt_release(os);
 	objects_start(os);
 	os->conf.changed(os->conf.arg);

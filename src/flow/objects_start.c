@@ -41,7 +41,7 @@ may_repeat(const struct objects *os)
 {
 	unsigned quarter = os->conf.concurrency / 4;
 
-	return !os->draining && slots_vacant(os->slots) &&
+	return slots_vacant(os->slots) &&
 	       os->repeats < (quarter > 0 ? quarter : 1);
 }
 

@@ -88,6 +88,7 @@ objects_abandon(struct objects *os)
 
 	slots_cancel(os->slots);
 	os->repeats = 0;
+	os->suspect = NULL;
 	while ((o = TAILQ_FIRST(&os->all)) != NULL) {
 		while ((w = TAILQ_FIRST(&o->wants)) != NULL) {
 			lot_leave(&os->lot, w->message);
