@@ -125,7 +125,9 @@ lot_due(const struct lot *l, enum object_doubt doubt)
 bool
 lot_is_full(const struct lot *l)
 {
-	return l->n >= l->max || l->bytes >= LOT_BYTES;
+	size_t usual = l->n > 0 ? l->bytes / l->n : 0;
+
+	return l->n >= l->max || l->bytes + usual > LOT_BYTES;
 }
 
 bool

@@ -48,6 +48,7 @@ struct message *
 lot_next(struct lot *l, enum object_doubt doubt, bool in_turn, int64_t now_ms);
 /* When somebody is due; INT64_MAX: there is nobody. */
 int64_t lot_due(const struct lot *l, enum object_doubt doubt);
+/* One more like those that are in it has no place. */
 bool lot_is_full(const struct lot *l);
 bool lot_overflows(const struct lot *l);
 
