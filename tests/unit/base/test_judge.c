@@ -8,7 +8,7 @@
 
 #include "base/judge.h"
 
-#define SIDE JUDGE_HEAD
+#define SIDE JUDGE_BODY
 enum { MINUTE = 60 * 1000 };
 
 static void
@@ -69,8 +69,24 @@ test_a_success_under_way_proves_nothing(void **state)
 
 	(void)state;
 	assert_false(fails(&j, &b, 0));
+	(void)judge_begin(&j);
 	judge_succeeded(&j, SIDE, &other);
 	assert_false(fails(&j, &b, 1));
+}
+
+/* They end in any order; the one that began last says most. */
+static void
+test_an_older_success_takes_nothing_back(void **state)
+{
+	struct judge j = {0};
+	struct blame b = {0};
+	struct trial older = judge_begin(&j);
+
+	(void)state;
+	assert_false(fails(&j, &b, 0));
+	others_succeed(&j);
+	judge_succeeded(&j, SIDE, &older);
+	assert_true(fails(&j, &b, 1));
 }
 
 /* The suspect's own request was under way when the other succeeded. */
@@ -110,6 +126,7 @@ main(void)
 	    cmocka_unit_test(test_an_outage_blames_nobody),
 	    cmocka_unit_test(test_three_comparisons_over_ten_minutes),
 	    cmocka_unit_test(test_a_success_under_way_proves_nothing),
+	    cmocka_unit_test(test_an_older_success_takes_nothing_back),
 	    cmocka_unit_test(test_a_retry_under_way_is_not_judged),
 	    cmocka_unit_test(test_sides_are_apart),
 	};

@@ -107,6 +107,34 @@ test_in_flight_counts_on(void **state)
 	assert_int_equal(h.n, 9);
 }
 
+/* By how often it was received. */
+static void
+test_each_back_off(void **state)
+{
+	enum { TIMES = 5 };
+	static const unsigned receives[TIMES] = {0, 1, 2, 5, 100};
+	static const struct {
+		enum back_off how;
+		unsigned s[TIMES];
+	} rows[] = {
+	    {BACK_OFF_NONE, {0, 0, 0, 0, 0}},
+	    {BACK_OFF_USUAL, {30, 30, 60, 480, 900}},
+	    {BACK_OFF_LONG, {7200, 7200, 7200, 7200, 7200}},
+	    {BACK_OFF_STOP, {30, 30, 240, 7200, 7200}},
+	    {BACK_OFF_HOURS, {7200, 7200, 14400, 36000, 43200}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		for (size_t k = 0; k < TIMES; k++) {
+			memset(&h, 0, sizeof h);
+			assert_int_equal(hidden_after_s(&h, rows[i].how,
+					     LEAST_S, receives[k], 0),
+			    rows[i].s[k]);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -115,6 +143,7 @@ main(void)
 	    cmocka_unit_test(test_they_come_back),
 	    cmocka_unit_test(test_a_long_time_passes),
 	    cmocka_unit_test(test_in_flight_counts_on),
+	    cmocka_unit_test(test_each_back_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

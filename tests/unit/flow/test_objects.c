@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "fake/objects_world.c"
+#include "flow/lot.h"
 
 #define TWO "{\"Records\":[{\"a\":1},{\"a\":2}]}"
 
@@ -380,6 +381,41 @@ test_found_elsewhere(void **state)
 	close_world();
 }
 
+/* A turn is one object, whoever names how many. */
+static void
+test_turns_go_round(void **state)
+{
+	static const char order[] = "abkcde";
+
+	(void)state;
+	open_world(1);
+	message("a b c d e");
+	message("k");
+	for (size_t i = 0; order[i] != '\0'; i++) {
+		char key[2] = {order[i], '\0'};
+
+		fake_s3_fail(fake_s3_of(key), AWS_NOT_FOUND, "NoSuchKey");
+	}
+	close_world();
+}
+
+/* Where three quarters of the slots are taken by what takes long, more of that
+ * waits, and others do not. */
+static void
+test_large_ones_leave_slots(void **state)
+{
+	(void)state;
+	open_world(4);
+	for (char key[] = "a"; key[0] <= 'd'; key[0]++)
+		message(key);
+	fake_advance(4000); /* without a byte */
+	objects_start(t.os);
+	assert_int_equal(fake_s3_open(), 3);
+	message("e");
+	assert_true(fake_s3_is_open("e"));
+	close_world();
+}
+
 static void
 test_order_and_slots(void **state)
 {
@@ -613,30 +649,230 @@ test_others_are_at_it(void **state)
 	close_world();
 }
 
-/* Others are read: three times over ten minutes, and it is given back. */
+/* Others are read: three times over ten minutes, and it is given back; for two
+ * hours if somebody would have to grant it. */
 static void
 test_at_fault_by_comparison(void **state)
 {
-	int64_t begin;
-	unsigned tries = 0;
+	static const struct {
+		enum aws_class class;
+		unsigned hidden_s;
+	} rows[] = {{AWS_DENIED, 2 * 3600}, {AWS_TRANSIENT, 30}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned tries = 0;
+		int64_t begin;
+		char other[8];
+
+		open_world(4);
+		message("bad");
+		fake_s3_fail(fake_s3_of("bad"), rows[i].class, "");
+		begin = clock_mono_ms();
+		while (stats().failed == 0) {
+			snprintf(other, sizeof other, "o%u", tries++);
+			deliver(other);
+			(void)leave();
+			assert_true(tries < 20);
+			wait_for_get("bad");
+			fake_s3_fail(fake_s3_of("bad"), rows[i].class, "");
+			fake_run();
+		}
+		assert_true(clock_mono_ms() - begin >= BLAME_MS);
+		assert_int_equal(objects_parked(t.os), 0);
+		assert_int_equal(stats().failed_by[FAILURE_UNREAD], 1);
+		messages_flush(t.ms);
+		assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0],
+		    rows[i].hidden_s);
+		assert_int_equal(leave().released, 1);
+		close_world();
+	}
+}
+
+static void
+break_off(const char *key)
+{
+	struct s3_get *g = fake_s3_of(key);
+
+	fake_s3_head(g, "\"e\"");
+	fake_s3_fail(g, AWS_TRANSIENT, "");
+}
+
+/* Two more comparisons, ten minutes later. */
+static void
+compare_twice(void (*go_wrong)(const char *key))
+{
 	char other[8];
+
+	for (unsigned i = 0; i < 2; i++) {
+		fake_advance(5 * 60 * 1000 + 1);
+		snprintf(other, sizeof other, "o%u", i);
+		deliver(other);
+		wait_for_get("a");
+		go_wrong("a");
+	}
+}
+
+/* Whoever succeeds in between has not failed again and again, in that. */
+static void
+test_a_success_of_its_own_forgives(void **state)
+{
+	(void)state;
+	for (int body = 0; body < 2; body++) {
+		void (*go_wrong)(const char *) = body ? break_off : refuse;
+
+		open_world(4);
+		message("a");
+		go_wrong("a");
+		compare_twice(go_wrong);
+		wait_for_get("a");
+		if (body) {
+			assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+			settle(DELIVERY_REFUSED);
+		} else {
+			break_off("a");
+		}
+		deliver("c");
+		wait_for_get("a");
+		go_wrong("a");
+		deliver("d");
+		wait_for_get("a");
+		go_wrong("a");
+		fake_run();
+		assert_int_equal(stats().failed, 0);
+		assert_int_equal(objects_parked(t.os), 1);
+		close_world();
+	}
+}
+
+/* A message that is at fault goes when each of its objects was tried. */
+static void
+test_all_are_tried_before_it_goes(void **state)
+{
+	static char keys[60 * 3];
+	bool tried[60] = {false};
+	char key[8];
+	unsigned n = 0;
 
 	(void)state;
 	open_world(4);
-	message("bad");
-	refuse("bad");
-	begin = clock_mono_ms();
-	while (leave().released == 0) {
-		snprintf(other, sizeof other, "o%u", tries++);
-		deliver(other);
-		assert_true(tries < 20);
-		wait_for_get("bad");
-		refuse("bad");
-		fake_advance(1);
+	keys[0] = '\0';
+	for (int i = 0; i < 60; i++)
+		snprintf(keys + strlen(keys), 4, "%s%02d", i ? " " : "", i);
+	message(keys);
+	for (int s = 0; s < 3600 && stats().failed == 0; s++) {
+		struct s3_get *g;
+
+		while ((g = fake_s3_nth(0)) != NULL) {
+			tried[(g->key[0] - '0') * 10 + g->key[1] - '0'] = true;
+			fake_s3_fail(g, AWS_DENIED, "AccessDenied");
+		}
+		if (s % 120 == 0) {
+			snprintf(key, sizeof key, "o%d", s);
+			deliver(key);
+		}
+		fake_advance(1000);
 	}
-	assert_true(clock_mono_ms() - begin >= BLAME_MS);
-	assert_int_equal(objects_parked(t.os), 0);
-	assert_int_equal(stats().failed_by[FAILURE_UNREAD], 1);
+	for (int i = 0; i < 60; i++)
+		n += tried[i];
+	assert_int_equal(n, 60);
+	assert_int_equal(stats().failed, 60);
+	close_world();
+}
+
+/* What Dassana refuses of it keeps the rest from nothing. */
+static void
+test_a_refused_message_goes_on(void **state)
+{
+	(void)state;
+	open_world(1);
+	message("a b c d");
+	for (char key[] = "a"; key[0] <= 'c'; key[0]++) {
+		assert_true(fake_s3_send(fake_s3_of(key), TWO));
+		settle(DELIVERY_REFUSED);
+	}
+	assert_true(fake_s3_is_open("d"));
+	close_world();
+}
+
+/* Repeats have a quarter of the slots, and of those that first tries want too
+ * only one. */
+static void
+test_repeats_leave_room(void **state)
+{
+	(void)state;
+	open_world(8);
+	for (char key[] = "a"; key[0] <= 'd'; key[0]++) {
+		message(key);
+		refuse(key);
+	}
+	deliver("x"); /* S3 is well, and each is due by itself */
+	fake_advance(10 * 1000);
+	assert_int_equal(fake_s3_open(), 2);
+	refuse("a");
+	refuse("b");
+	deliver("y");
+	assert_true(fake_s3_is_open("c") && fake_s3_is_open("d"));
+	fake_advance(2500);
+	for (char key[] = "o"; key[0] <= 'z'; key[0]++)
+		message(key);
+	fake_advance(1000); /* a and b are due */
+	assert_int_equal(fake_s3_open(), 8);
+	assert_true(fake_s3_send(fake_s3_of("c"), TWO));
+	assert_false(fake_s3_is_open("a"));
+	assert_true(fake_s3_send(fake_s3_of("d"), TWO));
+	assert_true(fake_s3_is_open("a"));
+	assert_int_equal(fake_s3_open(), 8);
+	close_world();
+}
+
+/* While nothing succeeds the one tried longest ago is next, however often that
+ * was. */
+static void
+test_probes_take_turns(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a");
+	refuse("a");
+	for (int i = 0; i < 4; i++) {
+		wait_for_get("a");
+		refuse("a");
+	}
+	message("b");
+	refuse("b");
+	wait_for_get("a");
+	assert_false(fake_s3_is_open("b"));
+	refuse("a");
+	wait_for_get("b");
+	close_world();
+}
+
+/* The others wait for something else, or for it alone. */
+static void
+test_a_success_does_not_wake_all(void **state)
+{
+	(void)state;
+	open_world(8);
+	message("s");
+	assert_true(fake_s3_send(fake_s3_of("s"), TWO));
+	settle(DELIVERY_REFUSED);
+	message("a");
+	refuse("a");
+	deliver("x");
+	wait_for_get("a");
+	refuse("a"); /* by comparison */
+	message("b");
+	refuse("b");
+	wait_for_get("a");
+	refuse("a");
+	wait_for_get("b");
+	refuse("b");
+	assert_int_equal(objects_parked(t.os), 3);
+	deliver("y");
+	assert_true(fake_s3_is_open("b"));
+	assert_int_equal(objects_parked(t.os), 2);
+	assert_false(fake_s3_is_open("s"));
 	close_world();
 }
 
@@ -719,6 +955,7 @@ test_the_lot_is_full(void **state)
 
 	(void)state;
 	open_world(8);
+	t.receives = 1;
 	for (unsigned i = 0; i < 25; i++) {
 		snprintf(key, sizeof key, "k%u", i);
 		message(key);
@@ -729,8 +966,28 @@ test_the_lot_is_full(void **state)
 	assert_true(objects_stand_still(t.os));
 	messages_flush(t.ms);
 	assert_int_equal(fake_sqs_at(0)->kind, FAKE_HIDE);
-	assert_int_equal(fake_sqs_at(0)->seconds[0], 2 * 3600);
+	assert_int_equal(fake_sqs_at(0)->seconds[0], 2 * 2 * 3600);
+	assert_string_equal(fake_sqs_at(0)->handle[0], "m21");
 	assert_int_equal(leave().released, 5);
+	close_world();
+}
+
+/* It is bounded by bytes, too. */
+static void
+test_the_lot_is_full_of_bytes(void **state)
+{
+	(void)state;
+	open_world(8);
+	for (char key[] = "a"; key[0] <= 'd'; key[0]++) {
+		struct message *m = message(key);
+
+		message_charge(t.ms, m, LOT_BYTES / 4);
+		refuse(key);
+		fake_run();
+		assert_int_equal(objects_stand_still(t.os), key[0] >= 'c');
+	}
+	assert_int_equal(objects_parked(t.os), 3);
+	assert_int_equal(leave().released, 1);
 	close_world();
 }
 
@@ -1181,6 +1438,8 @@ main(void)
 	    cmocka_unit_test(test_one_to_s3),
 	    cmocka_unit_test(test_found_elsewhere),
 	    cmocka_unit_test(test_order_and_slots),
+	    cmocka_unit_test(test_turns_go_round),
+	    cmocka_unit_test(test_large_ones_leave_slots),
 	    cmocka_unit_test(test_remembered),
 	    cmocka_unit_test(test_remembered_while_held),
 	    cmocka_unit_test(test_parked),
@@ -1189,10 +1448,17 @@ main(void)
 	    cmocka_unit_test(test_one_held_back_is_evicted),
 	    cmocka_unit_test(test_others_are_at_it),
 	    cmocka_unit_test(test_at_fault_by_comparison),
+	    cmocka_unit_test(test_a_success_of_its_own_forgives),
+	    cmocka_unit_test(test_all_are_tried_before_it_goes),
+	    cmocka_unit_test(test_a_refused_message_goes_on),
+	    cmocka_unit_test(test_repeats_leave_room),
+	    cmocka_unit_test(test_probes_take_turns),
 	    cmocka_unit_test(test_a_success_wakes_all),
+	    cmocka_unit_test(test_a_success_does_not_wake_all),
 	    cmocka_unit_test(test_a_message_is_one_piece_of_evidence),
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
+	    cmocka_unit_test(test_the_lot_is_full_of_bytes),
 	    cmocka_unit_test(test_nothing_succeeds_for_long),
 	    cmocka_unit_test(test_full_while_others_succeed),
 	    cmocka_unit_test(test_refused_credentials),

@@ -408,28 +408,30 @@ test_newcomer_stands_back(void **state)
 	close_world();
 }
 
-/* A large one leaves a quarter; it keeps nobody else from what is there. */
+/* Who has had much leaves a quarter, and keeps nobody else from that. */
 static void
 test_large_ones_are_passed(void **state)
 {
-	size_t sliced;
-
 	(void)state;
-	open_world(4, 32 * POOL_PIECE, POOL_PIECE);
-	t.feed[0].object.large = true;
-	start(0, 20000, 200, false)->piece = 4096;
-	feed_all();
-	assert_in_range(pool_left(t.pool), 6, 8);
-	start(1, 5000, 200, false)->piece = 4096;
-	feed_all();
-	sliced = t.feed[1].object.sliced;
-	assert_true(sliced > 0 && t.feed[1].ended == 0);
-	while (pool_left(t.pool) < 6)
-		batch_free(&t.sealed[--t.nsealed]);
-	slots_wake(t.slots);
-	feed_all();
-	assert_true(t.feed[1].object.sliced > sliced);
-	close_world();
+	for (int large = 0; large < 2; large++) {
+		size_t sliced;
+
+		open_world(4, 64 * POOL_PIECE, POOL_PIECE);
+		t.feed[0].object.large = large;
+		start(0, 20000, 200, false)->piece = 4096;
+		feed_all();
+		assert_in_range(pool_left(t.pool), 14, 16);
+		start(1, 5000, 200, false)->piece = 4096;
+		feed_all();
+		sliced = t.feed[1].object.sliced;
+		assert_true(sliced > 0 && t.feed[1].ended == 0);
+		while (pool_left(t.pool) < 14)
+			batch_free(&t.sealed[--t.nsealed]);
+		slots_wake(t.slots);
+		feed_all();
+		assert_true(t.feed[1].object.sliced > sliced);
+		close_world();
+	}
 }
 
 /* Who has the carry is done with it before it leaves room. */
@@ -454,6 +456,40 @@ test_the_owner_of_the_carry_goes_on(void **state)
 	slots_wake(t.slots);
 	feed_all();
 	assert_whole(&t.feed[0]);
+	close_world();
+}
+
+/* It needs more room than others, who let it have that after 2 s. */
+static void
+test_the_owner_of_the_carry_waits_for_two_seconds(void **state)
+{
+	void *taken[32];
+	size_t n = 0, sliced;
+
+	(void)state;
+	open_world(4, 32 * POOL_PIECE, 1 << 20);
+	start(0, 3, 100 * 1024, false)->piece = 16384;
+	for (int i = 0; i < 4; i++)
+		assert_true(feed(&t.feed[0]));
+	while (pool_left(t.pool) > 3)
+		taken[n++] = pool_take(t.pool);
+	feed_all();
+	start(1, 300, 200, false)->piece = 12 + 201;
+	feed_all();
+	slots_wake(t.slots);
+	feed_all();
+	sliced = t.feed[1].object.sliced;
+	assert_true(sliced > 0);
+	fake_advance(2000);
+	free_sealed();
+	feed_all();
+	assert_int_equal(t.feed[1].object.sliced, sliced);
+	while (n > 0)
+		pool_give(t.pool, taken[--n]);
+	slots_wake(t.slots);
+	feed_all();
+	assert_whole(&t.feed[0]);
+	assert_whole(&t.feed[1]);
 	close_world();
 }
 
@@ -723,6 +759,58 @@ test_slow(void **state)
 	close_world();
 }
 
+/* What takes long is large, be it that it brings much or only lasts. */
+static void
+test_turns_large(void **state)
+{
+	static const struct {
+		size_t piece;
+		int seconds;
+		bool large;
+	} rows[] = {
+	    {16384, 9, false},
+	    {16384, 10, true},
+	    {1 << 20, 7, false},
+	    {1 << 20, 8, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		open_world(4, 512 * POOL_PIECE, 1 << 20);
+		start(0, 10000, 1000, false)->piece = rows[i].piece;
+		for (int s = 0; s < rows[i].seconds; s++) {
+			assert_false(t.feed[0].object.large);
+			for (size_t end = t.feed[0].sent + rows[i].piece;
+			     t.feed[0].sent < end;) {
+				t.feed[0].piece = end - t.feed[0].sent;
+				assert_true(feed(&t.feed[0]));
+			}
+			fake_advance(1000);
+			free_sealed();
+		}
+		assert_int_equal(t.feed[0].object.large, rows[i].large);
+		close_world();
+	}
+}
+
+/* Likewise who waits for the carry. */
+static void
+test_turns_large_without_the_carry(void **state)
+{
+	(void)state;
+	open_world(4, 64 * POOL_PIECE, 1 << 20);
+	for (size_t i = 0; i < 2; i++)
+		start(i, 3, 100 * 1024, false)->piece = 4096;
+	for (int s = 0; s < 3; s++) {
+		for (size_t i = 0; i < 16; i++)
+			(void)feed(&t.feed[i / 8]);
+		fake_advance(1000);
+	}
+	assert_false(t.feed[0].object.large);
+	assert_true(t.feed[1].object.large);
+	close_world();
+}
+
 /* Less than 1 KiB/s for a minute, and it has failed. */
 static void
 test_too_slow(void **state)
@@ -900,6 +988,7 @@ main(void)
 	    cmocka_unit_test(test_newcomer_stands_back),
 	    cmocka_unit_test(test_large_ones_are_passed),
 	    cmocka_unit_test(test_the_owner_of_the_carry_goes_on),
+	    cmocka_unit_test(test_the_owner_of_the_carry_waits_for_two_seconds),
 	    cmocka_unit_test(test_carry),
 	    cmocka_unit_test(test_packed_twice),
 	    cmocka_unit_test(test_slow_ones_packed_twice),
@@ -908,6 +997,8 @@ main(void)
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_no_deadlock),
 	    cmocka_unit_test(test_slow),
+	    cmocka_unit_test(test_turns_large),
+	    cmocka_unit_test(test_turns_large_without_the_carry),
 	    cmocka_unit_test(test_too_slow),
 	    cmocka_unit_test(test_paused_is_not_slow),
 	    cmocka_unit_test(test_crowded),

@@ -478,6 +478,33 @@ what_suspects_leave_is_taken(void **state)
 	}
 }
 
+/* Whoever has much waits behind what only waits for its turn: not behind what
+ * is cut or fails by itself, but behind all while Dassana takes nothing. */
+static void
+what_is_a_crowd(void **state)
+{
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_false(delivery_crowded(w.delivery));
+		w.event[w.nevents].bad = true;
+		submit(28);
+	}
+	assert_true(delivery_crowded(w.delivery));
+	fake_run();
+	for (unsigned i = 0; i < 4; i++)
+		answer(0, 400, NULL);
+	assert_false(delivery_crowded(w.delivery));
+	delivery_give_up(w.delivery);
+	for (unsigned i = 0; i < 4; i++)
+		submit(1);
+	fake_run();
+	while (fake_http_open() > 0)
+		answer(0, 500, NULL);
+	assert_true(delivery_crowded(w.delivery));
+	close_world();
+}
+
 /* ---- too large ---- */
 
 static void
@@ -864,6 +891,7 @@ main(void)
 	    cmocka_unit_test(giving_up_amid_a_split),
 	    cmocka_unit_test(suspects_alone_are_dropped),
 	    cmocka_unit_test(what_suspects_leave_is_taken),
+	    cmocka_unit_test(what_is_a_crowd),
 	    cmocka_unit_test(a_batch_that_fails_for_ever_is_isolated),
 	    cmocka_unit_test(poison_is_found_soon),
 	    cmocka_unit_test(poison_is_who_failed_five_times_among_others),
