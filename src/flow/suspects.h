@@ -2,8 +2,9 @@
  * Objects that Dassana refused while it took others, and that were given back
  * before it was known whose fault that is: when they come again, after hours,
  * they are suspects from the start. Far more of them than the ledger has pages,
- * since of each only a hash of its name is kept. So another may be taken for a
- * suspect, which costs it time alone.
+ * since of each only 64 bits of a hash of its name are kept. The hash has a
+ * secret, so that nobody can make another's object a suspect by the name of its
+ * own.
  *
  * Bounded: the oldest of those that share a place is forgotten.
  */
@@ -15,7 +16,10 @@
 
 #include "base/span.h"
 
-enum { SUSPECTS_MAX = 64 * 1024, SUSPECTS_BYTES = SUSPECTS_MAX * 8 };
+enum {
+	SUSPECTS_MAX = 64 * 1024,
+	SUSPECTS_BYTES = SUSPECTS_MAX * 8 + 1024,
+};
 
 struct suspects;
 

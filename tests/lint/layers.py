@@ -36,7 +36,7 @@ OWNERS = [  # header, files that may include it
     (r"yajl/", r"include/base/yajl_mem\.h$"),
     (r"zlib\.h$", r"src/trail/gunzip\.c$|src/sink/"),
     (r"isa-l", r"src/sink/gzip_isal\.c$"),
-    (r"openssl/", r"src/aws/(sigv4|sso_cache)\.c$"),
+    (r"openssl/", r"src/(aws/(sigv4|sso_cache)|flow/suspects)\.c$"),
     (r"expat", r"src/base/xml\.c$"),
     (r"microhttpd", r"src/admin/server\.c$"),
 ]
