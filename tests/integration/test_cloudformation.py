@@ -90,6 +90,7 @@ def test_who_may_write_to_the_queue(moto, way, service, condition):
 
 def test_only_the_queue(moto):
     stack = Stack(moto, DassanaToken="")
+    assert "RoleArn" not in stack.outputs
     # Those without a name are left out, or not made by moto.
     assert set(stack.resources) - {""} == {"Queue", "DeadLetterQueue",
                                            "Policy"}
@@ -171,6 +172,9 @@ def test_fargate(moto):
         services=[stack.resources["Service"]])["services"]
     assert service["desiredCount"] == 2
     check_roles(stack, "ecs-tasks.amazonaws.com", "ExecutionRole")
+    # As policies of another account name it.
+    assert stack.outputs["RoleArn"] == "arn:aws:iam::%s:role/%s" % (
+        ACCOUNT, stack.resources["Role"])
 
 
 @pytest.mark.parametrize("way", [FARGATE, EC2], ids=["Fargate", "EC2"])
