@@ -29,7 +29,9 @@ OURS = [
 @pytest.mark.parametrize("status, said, become", [
     (0, AWAY[0], "passed"), (77, b"SKIPPED reach: it takes root\n", "skipped"),
     *((1, b"make deb\n" + text, "skipped") for text in AWAY),
-    *((1, text, "failed") for text in OURS), (2, b"", "failed")])
+    *((1, text, "failed") for text in OURS), (2, b"", "failed"),
+    # Away for a while, and not what it ended for.
+    (1, AWAY[3] + b"a test\n" * 100, "failed")])
 def test_whose_fault_it_is(tmp_path, status, said, become):
     log = tmp_path / "log"
     log.write_bytes(said)
