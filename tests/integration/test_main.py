@@ -295,6 +295,13 @@ def settled(running):
     return look
 
 
+LIMITS = {"systemd/trailpost.service": "MemoryMax=128M",
+          "systemd/trailpost@.service": "MemoryMax=128M",
+          "etc/ecs/sidecar.json": '"memory": 128,',
+          "etc/kubernetes/trailpost.yaml": "memory: 128Mi",
+          "etc/kubernetes/sidecar.yaml": "memory: 128Mi"}
+
+
 def bound_mib(running):
     return int(running.wait_line("start")["memory_bound"].removesuffix("MiB"))
 
@@ -314,9 +321,9 @@ def received_kb(running):
 def test_what_limits_of_memory_have_room_for(standin, daemon):
     """128 MiB, as the units and the examples give it: what the program may take
     by default, and 40 MiB for the kernel, with as many GETs as there may be."""
-    with open(os.path.join(ROOT, "systemd", "trailpost.service"),
-              encoding="utf-8") as file:
-        assert "\nMemoryMax=128M\n" in file.read()
+    for path, limit in LIMITS.items():
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            assert limit in map(str.strip, file), path
     standin.faults.on("dassana.POST", Fault(hold=standin.gate()))
     rng = random.Random(1)
     large = make_samples.pack(make_samples.log_file(rng, 8000)[0], 1)
