@@ -85,8 +85,9 @@ struct sim_row {
 	int64_t ms; /* 0: 3 h */
 	struct sim_load load[SIM_LOADS_MAX];
 	struct sim_fault fault[SIM_FAULTS_MAX];
-	unsigned receives;     /* maxReceiveCount is drawn from so much; 0: 3 */
-	size_t buffer_bytes;   /* 0: the default */
+	unsigned receives;   /* maxReceiveCount is drawn from so much; 0: 3 */
+	size_t buffer_bytes; /* 0: the default */
+	int64_t post_ms;     /* Dassana takes so long for each; 0: see there */
 	int64_t stop_every_ms; /* SIGTERM to one process, which starts again */
 	int64_t kill_every_ms; /* SIGKILL */
 	/* What must hold, besides what always must. */

@@ -118,6 +118,8 @@ serve(struct request *r)
 static int64_t
 latency(void)
 {
+	if (S.row->post_ms > 0)
+		return S.row->post_ms;
 	return 20 + (int64_t)sim_random(sim_random(8) ? 130 : 5 * SIM_S);
 }
 
