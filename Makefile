@@ -461,7 +461,7 @@ clean:
 .PHONY: help
 help:
 	@echo "make setup-build        install what building takes"
-	@echo "make                    build $(BIN)"
+	@echo "make                    build $(BIN); CODEC=zlib: without ISA-L"
 	@echo "make install            PREFIX=$(PREFIX) DESTDIR= SITE=; uninstall"
 	@echo "make deb                a Debian package, into $(DEB); ARCH=arm64"
 	@echo "make rpm                one for Amazon Linux 2023 and Fedora, into $(RPM)"
