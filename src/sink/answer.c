@@ -19,8 +19,6 @@ enum {
 	 * been taken, so long after it was sent at the soonest. */
 	SOON_TIMES = 2,
 	AGAIN_MS = 1000,
-	SETUP_BACKOFF_MS = 1000,
-	SETUP_BACKOFF_MAX_MS = 16 * 1000,
 };
 
 /* How each kind of answer makes the others wait. */
@@ -85,7 +83,7 @@ answers_again(struct delivery *d)
 	TAILQ_FOREACH(it, &d->items, link)
 	{
 		it->due_ms = 0;
-		it->tries = it->probes = 0;
+		it->tries = 0;
 	}
 	LOG_INFO("dassana.gate_open",
 	    F_STR("why", "the endpoint answers again"),
@@ -332,7 +330,7 @@ count_setup(struct delivery *d, const struct dassana_result *r)
 static void
 blame_setup(struct delivery *d, struct item *it, const struct dassana_result *r)
 {
-	bool open = d->breaker.open, news = it->ticket == d->breaker.turn;
+	bool open = d->breaker.open;
 	bool convicted = it->suspect || (it->poison && !open) ||
 			 fails_alone(d, it, DISLIKED_TIMES);
 
@@ -347,11 +345,7 @@ blame_setup(struct delivery *d, struct item *it, const struct dassana_result *r)
 	}
 	if (it->tries % 2 == 1)
 		(void)item_halve(it);
-	it->due_ms = 0;
-	if (news)
-		it->due_ms =
-		    clock_mono_ms() + clock_backoff_ms(SETUP_BACKOFF_MS,
-					  SETUP_BACKOFF_MAX_MS, it->tries);
+	it->due_ms = 0; /* the breaker decides */
 	it->tries++;
 	LOG_DEBUG("dassana.gate_stays", PART_FIELDS(it),
 	    F_INT("status", r->status), F_STR("why", r->why),

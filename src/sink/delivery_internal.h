@@ -59,7 +59,7 @@ struct item {
 	unsigned ticket;     /* the breaker's */
 	struct share *share; /* that it counts to, or NULL */
 	unsigned tries;	     /* answers since something of it was settled */
-	unsigned probes;     /* sent, since the breaker opened or before */
+	unsigned probes;     /* POSTs of it so far */
 	struct blame blame;  /* failures, until something of it is settled */
 	bool poison;	     /* it was to blame for them */
 

@@ -295,8 +295,7 @@ item_refuse_unit(struct item *it, const struct dassana_result *why)
 void
 item_refuse(struct item *it, const struct dassana_result *why)
 {
-	bool alone = it->suspect || it->part.events == 1;
-	size_t n = alone ? 1 : it->unit_left;
+	size_t n = it->part.events == 1 ? 1 : it->unit_left;
 
 	if (item_narrow(it))
 		return;
