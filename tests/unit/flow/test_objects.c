@@ -12,58 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "fake/objects_world.c"
-#include "flow/lot.h"
-
-#define TWO "{\"Records\":[{\"a\":1},{\"a\":2}]}"
-
-static void
-want(struct message *m, const char *key, const char *etag)
-{
-	struct notify_object o = {.bucket = SPAN("b"),
-	    .key = span_str(key),
-	    .etag = span_str(etag),
-	    .size = -1,
-	    .event_time = -1};
-
-	objects_want(t.os, m, &o);
-}
-
-/* A message that names these keys ("a b"), as intake would take it. */
-static struct message *
-message(const char *keys)
-{
-	struct message *m = hold();
-	struct span rest = span_str(keys);
-	char key[16];
-
-	while (rest.p != NULL && rest.n > 0) {
-		struct span k = span_cut(&rest, ' ');
-
-		snprintf(key, sizeof key, "%.*s", (int)k.n, k.p);
-		want(m, key, "e");
-	}
-	message_ended(t.ms, m, true);
-	objects_start(t.os);
-	return m;
-}
-
-static struct messages_stats
-leave(void)
-{
-	struct sqs_op *op;
-
-	messages_flush(t.ms);
-	while ((op = fake_sqs_nth(0)) != NULL)
-		fake_sqs_answer(op, 0, NULL);
-	return messages_stats(t.ms);
-}
-
-static struct objects_stats
-stats(void)
-{
-	return objects_stats(t.os);
-}
+#include "fake/objects_by_key.c"
 
 static void
 test_delivered(void **state)
@@ -492,33 +441,6 @@ test_remembered_while_held(void **state)
 
 /* ---- doubt ---- */
 
-static void
-refuse(const char *key)
-{
-	fake_s3_fail(fake_s3_of(key), AWS_DENIED, "AccessDenied");
-}
-
-static void
-deliver(const char *key)
-{
-	message(key);
-	assert_true(fake_s3_send(fake_s3_of(key), TWO));
-	settle(DELIVERY_TAKEN);
-}
-
-/* Until it is tried again. */
-static int64_t
-wait_for_get(const char *key)
-{
-	int64_t begin = clock_mono_ms();
-
-	while (!fake_s3_is_open(key)) {
-		assert_true(clock_mono_ms() - begin < 3600 * 1000);
-		fake_advance(100);
-	}
-	return clock_mono_ms() - begin;
-}
-
 /* What nobody can read is parked, and tried more and more seldom. */
 static void
 test_parked(void **state)
@@ -649,233 +571,6 @@ test_others_are_at_it(void **state)
 	close_world();
 }
 
-/* Others are read: three times over ten minutes, and it is given back; for two
- * hours if somebody would have to grant it. */
-static void
-test_at_fault_by_comparison(void **state)
-{
-	static const struct {
-		enum aws_class class;
-		unsigned hidden_s;
-	} rows[] = {{AWS_DENIED, 2 * 3600}, {AWS_TRANSIENT, 30}};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		unsigned tries = 0;
-		int64_t begin;
-		char other[8];
-
-		open_world(4);
-		message("bad");
-		fake_s3_fail(fake_s3_of("bad"), rows[i].class, "");
-		begin = clock_mono_ms();
-		while (stats().failed == 0) {
-			snprintf(other, sizeof other, "o%u", tries++);
-			deliver(other);
-			(void)leave();
-			assert_true(tries < 20);
-			wait_for_get("bad");
-			fake_s3_fail(fake_s3_of("bad"), rows[i].class, "");
-			fake_run();
-		}
-		assert_true(clock_mono_ms() - begin >= BLAME_MS);
-		assert_int_equal(objects_parked(t.os), 0);
-		assert_int_equal(stats().failed_by[FAILURE_UNREAD], 1);
-		messages_flush(t.ms);
-		assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0],
-		    rows[i].hidden_s);
-		assert_int_equal(leave().released, 1);
-		close_world();
-	}
-}
-
-static void
-break_off(const char *key)
-{
-	struct s3_get *g = fake_s3_of(key);
-
-	fake_s3_head(g, "\"e\"");
-	fake_s3_fail(g, AWS_TRANSIENT, "");
-}
-
-/* Two more comparisons, ten minutes later. */
-static void
-compare_twice(void (*go_wrong)(const char *key))
-{
-	char other[8];
-
-	for (unsigned i = 0; i < 2; i++) {
-		fake_advance(5 * 60 * 1000 + 1);
-		snprintf(other, sizeof other, "o%u", i);
-		deliver(other);
-		wait_for_get("a");
-		go_wrong("a");
-	}
-}
-
-/* Whoever succeeds in between has not failed again and again, in that. */
-static void
-test_a_success_of_its_own_forgives(void **state)
-{
-	(void)state;
-	for (int body = 0; body < 2; body++) {
-		void (*go_wrong)(const char *) = body ? break_off : refuse;
-
-		open_world(4);
-		message("a");
-		go_wrong("a");
-		compare_twice(go_wrong);
-		wait_for_get("a");
-		if (body) {
-			assert_true(fake_s3_send(fake_s3_of("a"), TWO));
-			settle(DELIVERY_REFUSED);
-		} else {
-			break_off("a");
-		}
-		deliver("c");
-		wait_for_get("a");
-		go_wrong("a");
-		deliver("d");
-		wait_for_get("a");
-		go_wrong("a");
-		fake_run();
-		assert_int_equal(stats().failed, 0);
-		assert_int_equal(objects_parked(t.os), 1);
-		close_world();
-	}
-}
-
-/* A message that is at fault goes when each of its objects was tried. */
-static void
-test_all_are_tried_before_it_goes(void **state)
-{
-	static char keys[60 * 3];
-	bool tried[60] = {false};
-	char key[8];
-	unsigned n = 0;
-
-	(void)state;
-	open_world(4);
-	keys[0] = '\0';
-	for (int i = 0; i < 60; i++)
-		snprintf(keys + strlen(keys), 4, "%s%02d", i ? " " : "", i);
-	message(keys);
-	for (int s = 0; s < 3600 && stats().failed == 0; s++) {
-		struct s3_get *g;
-
-		while ((g = fake_s3_nth(0)) != NULL) {
-			tried[(g->key[0] - '0') * 10 + g->key[1] - '0'] = true;
-			fake_s3_fail(g, AWS_DENIED, "AccessDenied");
-		}
-		if (s % 120 == 0) {
-			snprintf(key, sizeof key, "o%d", s);
-			deliver(key);
-		}
-		fake_advance(1000);
-	}
-	for (int i = 0; i < 60; i++)
-		n += tried[i];
-	assert_int_equal(n, 60);
-	assert_int_equal(stats().failed, 60);
-	close_world();
-}
-
-/* What Dassana refuses of it keeps the rest from nothing. */
-static void
-test_a_refused_message_goes_on(void **state)
-{
-	(void)state;
-	open_world(1);
-	message("a b c d");
-	for (char key[] = "a"; key[0] <= 'c'; key[0]++) {
-		assert_true(fake_s3_send(fake_s3_of(key), TWO));
-		settle(DELIVERY_REFUSED);
-	}
-	assert_true(fake_s3_is_open("d"));
-	close_world();
-}
-
-/* Repeats have a quarter of the slots, and of those that first tries want too
- * only one. */
-static void
-test_repeats_leave_room(void **state)
-{
-	(void)state;
-	open_world(8);
-	for (char key[] = "a"; key[0] <= 'd'; key[0]++) {
-		message(key);
-		refuse(key);
-	}
-	deliver("x"); /* S3 is well, and each is due by itself */
-	fake_advance(10 * 1000);
-	assert_int_equal(fake_s3_open(), 2);
-	refuse("a");
-	refuse("b");
-	deliver("y");
-	assert_true(fake_s3_is_open("c") && fake_s3_is_open("d"));
-	fake_advance(2500);
-	for (char key[] = "o"; key[0] <= 'z'; key[0]++)
-		message(key);
-	fake_advance(1000); /* a and b are due */
-	assert_int_equal(fake_s3_open(), 8);
-	assert_true(fake_s3_send(fake_s3_of("c"), TWO));
-	assert_false(fake_s3_is_open("a"));
-	assert_true(fake_s3_send(fake_s3_of("d"), TWO));
-	assert_true(fake_s3_is_open("a"));
-	assert_int_equal(fake_s3_open(), 8);
-	close_world();
-}
-
-/* While nothing succeeds the one tried longest ago is next, however often that
- * was. */
-static void
-test_probes_take_turns(void **state)
-{
-	(void)state;
-	open_world(4);
-	message("a");
-	refuse("a");
-	for (int i = 0; i < 4; i++) {
-		wait_for_get("a");
-		refuse("a");
-	}
-	message("b");
-	refuse("b");
-	wait_for_get("a");
-	assert_false(fake_s3_is_open("b"));
-	refuse("a");
-	wait_for_get("b");
-	close_world();
-}
-
-/* The others wait for something else, or for it alone. */
-static void
-test_a_success_does_not_wake_all(void **state)
-{
-	(void)state;
-	open_world(8);
-	message("s");
-	assert_true(fake_s3_send(fake_s3_of("s"), TWO));
-	settle(DELIVERY_REFUSED);
-	message("a");
-	refuse("a");
-	deliver("x");
-	wait_for_get("a");
-	refuse("a"); /* by comparison */
-	message("b");
-	refuse("b");
-	wait_for_get("a");
-	refuse("a");
-	wait_for_get("b");
-	refuse("b");
-	assert_int_equal(objects_parked(t.os), 3);
-	deliver("y");
-	assert_true(fake_s3_is_open("b"));
-	assert_int_equal(objects_parked(t.os), 2);
-	assert_false(fake_s3_is_open("s"));
-	close_world();
-}
-
 /* The first success sets all free that nobody could have read. */
 static void
 test_a_success_wakes_all(void **state)
@@ -972,25 +667,6 @@ test_the_lot_is_full(void **state)
 	close_world();
 }
 
-/* It is bounded by bytes, too. */
-static void
-test_the_lot_is_full_of_bytes(void **state)
-{
-	(void)state;
-	open_world(8);
-	for (char key[] = "a"; key[0] <= 'd'; key[0]++) {
-		struct message *m = message(key);
-
-		message_charge(t.ms, m, LOT_BYTES / 4);
-		refuse(key);
-		fake_run();
-		assert_int_equal(objects_stand_still(t.os), key[0] >= 'c');
-	}
-	assert_int_equal(objects_parked(t.os), 3);
-	assert_int_equal(leave().released, 1);
-	close_world();
-}
-
 /* After ten minutes without a success no more is polled, also where the lot is
  * not full; with the first success it is. */
 static void
@@ -1025,58 +701,6 @@ test_nothing_succeeds_for_long(void **state)
 	close_world();
 }
 
-/* Polling stops only when nothing succeeds; and when it is known who may go,
- * there is room for others. */
-static void
-test_full_while_others_succeed(void **state)
-{
-	(void)state;
-	for (int compared = 0; compared < 2; compared++) {
-		char key[8];
-
-		open_world(8);
-		message("a");
-		refuse("a");
-		deliver("good");
-		if (compared) {
-			wait_for_get("a");
-			refuse("a");
-			fake_advance(61 * 1000);
-			objects_start(t.os);
-			wait_for_get("a");
-			refuse("a");
-		}
-		for (unsigned i = 0; i < 19; i++) {
-			snprintf(key, sizeof key, "k%u", i);
-			message(key);
-			refuse(key);
-		}
-		assert_int_equal(objects_parked(t.os), 20);
-		assert_false(objects_stand_still(t.os));
-		close_world();
-	}
-}
-
-/* Refused credentials are everybody's at once, unless something was read of
- * late; with the first object that is, they are good. */
-static void
-test_refused_credentials(void **state)
-{
-	(void)state;
-	for (int well = 0; well < 2; well++) {
-		open_world(4);
-		if (well)
-			deliver("a");
-		message("b");
-		fake_s3_fail(
-		    fake_s3_of("b"), AWS_BAD_CREDS, "InvalidAccessKeyId");
-		assert_int_equal(objects_stand_still(t.os), !well);
-		deliver("c");
-		assert_false(objects_stand_still(t.os));
-		close_world();
-	}
-}
-
 /* What Dassana refuses is read again by itself; what was refused alone is asked
  * for once more, and what was taken is not sent again. */
 static void
@@ -1093,6 +717,7 @@ test_refused_by_dassana(void **state)
 		assert_true(fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
 		assert_int_equal(batcher_open_events(t.batcher), 0);
 		assert_int_equal(t.nsealed, 1);
+		assert_int_equal(objects_parked(t.os), 1);
 		settle(DELIVERY_REFUSED);
 	}
 	wait_for_get("a");
@@ -1150,43 +775,6 @@ test_judged_by_what_it_failed_in(void **state)
 		assert_int_equal(leave().released, 0);
 	}
 	assert_int_equal(stats().refused, 0);
-	close_world();
-}
-
-/* All of it is refused again and again, and then each event alone: they are at
- * fault if one of them is refused once more. */
-static void
-refuse_parts(const char *key, uint32_t most)
-{
-	wait_for_get(key);
-	assert_true(fake_s3_send(fake_s3_of(key), TWO));
-	settle_parts(most, DELIVERY_REFUSED);
-	fake_advance(1);
-}
-
-static void
-test_refused_alone_and_again(void **state)
-{
-	int64_t begin;
-
-	(void)state;
-	open_world(4);
-	begin = clock_mono_ms();
-	message("a");
-	refuse_parts("a", 2);
-	deliver("b");
-	refuse_parts("a", 2);
-	deliver("c");
-	refuse_parts("a", 2);
-	while (clock_mono_ms() - begin < BLAME_MS)
-		refuse_parts("a", 2);
-	deliver("d");
-	refuse_parts("a", 1);
-	assert_int_equal(leave().released, 0);
-	deliver("e");
-	refuse_parts("a", 1);
-	assert_int_equal(leave().released, 1);
-	assert_int_equal(stats().refused, 2);
 	close_world();
 }
 
@@ -1383,11 +971,68 @@ test_drain_goes_on_in_the_place_of_a_suspect(void **state)
 	close_world();
 }
 
+/* What another message has begun anew is finished for both. */
+static void
+test_drain_with_one_under_way_again(void **state)
+{
+	(void)state;
+	open_world(4);
+	message("a");
+	refuse("a");
+	message("a");
+	assert_true(fake_s3_is_open("a"));
+	objects_drain(t.os);
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
+/* Who fails now is hidden like who was parked. */
+static void
+test_fails_while_draining(void **state)
+{
+	(void)state;
+	open_world(4);
+	t.receives = 1;
+	message("a");
+	objects_drain(t.os);
+	refuse("a");
+	messages_flush(t.ms);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0], 8 * 30);
+	close_world();
+}
+
+/* What of a suspect was not sealed yet is dropped with the rest. */
+static void
+test_drain_amid_a_suspect(void **state)
+{
+	struct s3_get *g;
+
+	(void)state;
+	open_world(4);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_REFUSED);
+	wait_for_get("a");
+	g = fake_s3_of("a");
+	fake_s3_head(g, "\"e\"");
+	(void)fake_s3_feed(g, SPAN("{\"Records\":[{\"a\":1},"));
+	assert_int_equal(batcher_open_events(t.lane), 1);
+	objects_drain(t.os);
+	assert_int_equal(batcher_open_events(t.lane), 0);
+	settle(DELIVERY_DROPPED);
+	assert_true(objects_idle(t.os));
+	assert_int_equal(leave().released, 1);
+	close_world();
+}
+
 static void
 test_drain_while_held_back(void **state)
 {
 	(void)state;
 	open_world(4);
+	t.receives = 1;
 	message("a b c d e f g h");
 	refuse("a");
 	refuse("b");
@@ -1397,6 +1042,8 @@ test_drain_while_held_back(void **state)
 		fake_s3_fail(fake_s3_nth(0), AWS_DENIED, "AccessDenied");
 	assert_true(objects_idle(t.os));
 	assert_int_equal(messages_held(t.ms), 0);
+	messages_flush(t.ms);
+	assert_int_equal(fake_sqs_expect(FAKE_HIDE, 1)->seconds[0], 8 * 30);
 	assert_int_equal(leave().released, 1);
 	close_world();
 }
@@ -1447,25 +1094,14 @@ main(void)
 	    cmocka_unit_test(test_a_probe_is_evicted),
 	    cmocka_unit_test(test_one_held_back_is_evicted),
 	    cmocka_unit_test(test_others_are_at_it),
-	    cmocka_unit_test(test_at_fault_by_comparison),
-	    cmocka_unit_test(test_a_success_of_its_own_forgives),
-	    cmocka_unit_test(test_all_are_tried_before_it_goes),
-	    cmocka_unit_test(test_a_refused_message_goes_on),
-	    cmocka_unit_test(test_repeats_leave_room),
-	    cmocka_unit_test(test_probes_take_turns),
 	    cmocka_unit_test(test_a_success_wakes_all),
-	    cmocka_unit_test(test_a_success_does_not_wake_all),
 	    cmocka_unit_test(test_a_message_is_one_piece_of_evidence),
 	    cmocka_unit_test(test_one_of_two_is_gone),
 	    cmocka_unit_test(test_the_lot_is_full),
-	    cmocka_unit_test(test_the_lot_is_full_of_bytes),
 	    cmocka_unit_test(test_nothing_succeeds_for_long),
-	    cmocka_unit_test(test_full_while_others_succeed),
-	    cmocka_unit_test(test_refused_credentials),
 	    cmocka_unit_test(test_refused_by_dassana),
 	    cmocka_unit_test(test_refused_like_all),
 	    cmocka_unit_test(test_judged_by_what_it_failed_in),
-	    cmocka_unit_test(test_refused_alone_and_again),
 	    cmocka_unit_test(test_a_suspect_comes_again),
 	    cmocka_unit_test(test_suspects_come_again_and_again),
 	    cmocka_unit_test(test_a_suspect_is_joined),
@@ -1473,6 +1109,9 @@ main(void)
 	    cmocka_unit_test(test_drain),
 	    cmocka_unit_test(test_drain_with_some_parked),
 	    cmocka_unit_test(test_drain_goes_on_in_the_place_of_a_suspect),
+	    cmocka_unit_test(test_drain_with_one_under_way_again),
+	    cmocka_unit_test(test_fails_while_draining),
+	    cmocka_unit_test(test_drain_amid_a_suspect),
 	    cmocka_unit_test(test_drain_while_held_back),
 	    cmocka_unit_test(test_abandon),
 	};
