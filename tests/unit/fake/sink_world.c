@@ -106,6 +106,8 @@ settle(struct event *e, const struct delivery_settled *s)
 	w.settled++;
 	if (s->outcome == DELIVERY_TAKEN)
 		assert_true(e->in_taken_body);
+	if (s->outcome == DELIVERY_UNTRIED)
+		assert_false(s->alone);
 	if (s->outcome != DELIVERY_REFUSED)
 		return;
 	assert_int_equal(s->alone, s->run.count == 1 && e->alone > 0);

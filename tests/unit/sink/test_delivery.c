@@ -537,6 +537,43 @@ transient_failures_are_tried_again(void **state)
 	close_world();
 }
 
+/* What was sent before it opened says nothing more of why. */
+static void
+an_old_failure_is_no_cause(void **state)
+{
+	(void)state;
+	open_world(4);
+	submit(4);
+	fake_run();
+	for (int i = 0; i < 3; i++)
+		answer(0, 500);
+	answer(0, 404);
+	assert_true(delivery_open(w.delivery));
+	close_world();
+}
+
+/* An outage is over: it is no batch's failure. */
+static void
+an_outage_counts_for_none(void **state)
+{
+	(void)state;
+	open_world(2);
+	submit(2);
+	fake_run();
+	for (int i = 0; i < 8; i++) {
+		while (fake_http_open() > 0)
+			answer(0, 500);
+		fake_advance(30000);
+	}
+	answer(0, 200);
+	assert_int_equal(fake_http_open(), 1);
+	answer(0, 500);
+	fake_advance(500);
+	assert_int_equal(fake_http_open(), 1);
+	answer(0, 200);
+	close_world();
+}
+
 static void
 fail_with(int status)
 {
@@ -849,7 +886,7 @@ who_took_nothing_may_be_wrong_after_all(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
 		open_new(4);
-		submit(70);
+		submit(80);
 		fake_run();
 		for (int k = 0; k < says[i].objects; k++) {
 			answer(0, 400);
@@ -865,6 +902,14 @@ who_took_nothing_may_be_wrong_after_all(void **state)
 			assert_int_equal(fake_http_open(), 1);
 		}
 		assert_int_equal(logged("error event=dassana.gate_closed"), 2);
+		/* Somebody has looked: 64 more may be refused. */
+		delivery_retry(w.delivery);
+		fake_run();
+		for (int k = 0; k < 5; k++) {
+			answer(0, 400);
+			fake_advance(500);
+			assert_int_equal(fake_http_open(), 1);
+		}
 		delivery_give_up(w.delivery);
 		close_world();
 	}
@@ -1181,6 +1226,8 @@ main(void)
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),
+	    cmocka_unit_test(an_old_failure_is_no_cause),
+	    cmocka_unit_test(an_outage_counts_for_none),
 	    cmocka_unit_test(each_kind_of_failure_holds_all),
 	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
 	    cmocka_unit_test(retry_after_holds_all),

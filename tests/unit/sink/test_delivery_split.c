@@ -85,6 +85,65 @@ suspects_have_so_many_posts(void **state)
 	close_world();
 }
 
+/* Also where only one is left. */
+static void
+what_is_left_was_not_tried(void **state)
+{
+	(void)state;
+	for (unsigned n = 40; n < 80; n++) {
+		open_world(0, 1, MIB, 4 * MIB);
+		w.suspects = true;
+		for (unsigned i = 0; i < n; i++)
+			w.event[i].bad = true;
+		submit(n);
+		serve_now();
+		assert_int_equal(
+		    count(DELIVERY_REFUSED) + count(DELIVERY_UNTRIED), n);
+		close_world();
+	}
+}
+
+/* A suspect needs no comparison: an answer that a wrong set-up would give is a
+ * refusal while others are taken. */
+static void
+suspects_are_refused_at_once(void **state)
+{
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	submit(3);
+	serve_now();
+	w.suspects = true;
+	w.event[5].bad = true;
+	w.bad_status = 403;
+	submit(7);
+	serve_now();
+	assert_all_right();
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(logged("dassana.gate_closed"), 0);
+	close_world();
+}
+
+/* Nor do they keep a closed gate from being tried again. */
+static void
+suspects_probe_like_others(void **state)
+{
+	(void)state;
+	open_world(1, 1, MIB, 4 * MIB);
+	w.all = 404;
+	submit(3);
+	serve_now();
+	w.suspects = true;
+	submit(7);
+	serve_for(10 * MINUTE);
+	assert_false(delivery_open(w.delivery));
+	w.all = 0;
+	serve_for(2 * MINUTE);
+	assert_true(delivery_idle(w.delivery));
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(w.event[0].outcome, DELIVERY_TAKEN);
+	close_world();
+}
+
 /* Others than suspects are cut where one object's events end: every 7 events
  * here. Whoever is not in a run with a bad one is taken. */
 static void
@@ -359,6 +418,75 @@ is_of_suspect(size_t i)
 	return suspect;
 }
 
+/* The first event of the POST that was started as the i-th of those open. */
+static uint64_t
+first_of(size_t i)
+{
+	struct body b;
+	uint64_t id;
+
+	read_body(fake_http_nth(i), &b);
+	id = b.id[0];
+	free_body(&b);
+	return id;
+}
+
+/* What is cut has three of four while whole ones wait, and not less. */
+static void
+cut_ones_leave_one(void **state)
+{
+	(void)state;
+	open_world(1, 4, MIB, 4 * MIB);
+	for (unsigned i = 0; i < 4 * 28; i++)
+		w.event[i].bad = i % 7 == 0;
+	for (int i = 0; i < 4; i++)
+		submit(28);
+	fake_run();
+	for (int i = 0; i < 8; i++)
+		submit(1);
+	for (int i = 0; i < 4; i++)
+		(void)serve(0);
+	for (int whole = 0; whole < 8; whole++) {
+		size_t n = 0, at = 0;
+
+		assert_int_equal(fake_http_open(), 4);
+		for (size_t i = 0; i < 4; i++) {
+			bool is_whole = first_of(i) >= 4 * 28;
+
+			n += is_whole;
+			at = is_whole ? i : at;
+		}
+		assert_int_equal(n, 1);
+		(void)serve(at);
+	}
+	serve_now();
+	assert_true(delivery_idle(w.delivery));
+	close_world();
+}
+
+/* Of one POST at a time they have every second. */
+static void
+cut_ones_take_turns(void **state)
+{
+	(void)state;
+	open_world(1, 1, MIB, 4 * MIB);
+	for (unsigned i = 0; i < 28; i += 7)
+		w.event[i].bad = true;
+	submit(28);
+	fake_run();
+	(void)serve(0);
+	for (int i = 0; i < 4; i++)
+		submit(1);
+	fake_run();
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(first_of(0) >= 28, i % 2);
+		(void)serve(0);
+	}
+	serve_now();
+	assert_true(delivery_idle(w.delivery));
+	close_world();
+}
+
 /* While whole batches wait, suspects have one POST in 16. */
 static void
 suspects_leave_room(void **state)
@@ -386,6 +514,32 @@ suspects_leave_room(void **state)
 		assert_all_right();
 		close_world();
 	}
+}
+
+/* And one at a time, however long that takes. */
+static void
+suspects_go_one_by_one(void **state)
+{
+	(void)state;
+	open_world(0, 4, MIB, 16 * MIB);
+	w.suspects = true;
+	for (int i = 0; i < 3; i++)
+		submit(1);
+	w.suspects = false;
+	for (int i = 0; i < 80; i++)
+		submit(1);
+	fake_run();
+	for (int i = 0; i < 60; i++) {
+		unsigned suspects = 0;
+
+		for (size_t k = 0; k < 4; k++)
+			suspects += is_of_suspect(k);
+		assert_int_equal(suspects, i >= 12);
+		(void)serve(is_of_suspect(0) ? 1 : 0);
+	}
+	serve_now();
+	assert_all_right();
+	close_world();
 }
 
 /* When more than a third of the objects is refused each is sent by itself at
@@ -710,22 +864,27 @@ poison_is_found_soon(void **state)
 	}
 }
 
+/* Halved at once then, it is no news; the last one has to fail once more by
+ * comparison. */
 static void
 poison_is_who_failed_five_times_among_others(void **state)
 {
-	unsigned others = 0;
-
 	(void)state;
-	open_world(1, 2, MIB, 4 * MIB);
-	w.event[0].poison = true;
-	submit(7);
-	for (serve_for(MINUTE); !w.event[0].settled; serve_for(MINUTE)) {
-		assert_in_range(++others, 1, 5);
-		submit(1);
-		serve_now();
+	for (unsigned halved = 0; halved < 2; halved++) {
+		unsigned others = 0;
+
+		open_world(1, 2, MIB, 4 * MIB);
+		w.event[0].poison = true;
+		submit(halved ? 14 : 7);
+		serve_for(MINUTE);
+		while (!w.event[0].settled) {
+			assert_in_range(++others, 1, 5 + halved);
+			submit(1);
+			serve_for(MINUTE);
+		}
+		assert_int_equal(others, 5 + halved);
+		close_world();
 	}
-	assert_int_equal(others, 5);
-	close_world();
 }
 
 /* From its third failure on it waits for another to be taken that began after
@@ -820,6 +979,51 @@ an_answer_of_others_is_isolated(void **state)
 	}
 }
 
+/* One that something on the way dislikes is refused when it has failed three
+ * times more; and what is left of it is halved at once. */
+static void
+who_is_disliked_fails_so_often(void **state)
+{
+	(void)state;
+	for (unsigned halved = 0; halved < 2; halved++) {
+		open_world(1, 2, MIB, 4 * MIB);
+		w.event[0].bad = true;
+		w.bad_status = 403;
+		submit(halved ? 14 : 7);
+		while (!w.event[0].settled) {
+			submit(1);
+			serve_for(500);
+		}
+		assert_int_equal(w.event[0].outcome, DELIVERY_REFUSED);
+		assert_int_equal(w.posts - w.takes, 1 + 3 + halved);
+		close_world();
+	}
+}
+
+/* Each batch has one that is disliked: now and then half of one is sent, and
+ * others show the rest. */
+static void
+each_batch_has_one_that_is_disliked(void **state)
+{
+	(void)state;
+	open_world(1, 2, MIB, 4 * MIB);
+	w.bad_status = 403;
+	for (unsigned i = 0; i < 3; i++) {
+		w.event[w.nevents + 20].bad = true;
+		submit(28);
+	}
+	serve_for(MINUTE);
+	assert_int_equal(count(DELIVERY_TAKEN), 3 * 14);
+	for (int i = 0; i < 30; i++) {
+		submit(1);
+		serve_for(MINUTE);
+	}
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(count(DELIVERY_REFUSED), 3 * 7);
+	assert_int_equal(count(DELIVERY_TAKEN), 3 * 21 + 30);
+	close_world();
+}
+
 /* Nothing else is taken: it is Dassana that is down, for hours. */
 static void
 down_for_hours_is_no_poison(void **state)
@@ -877,6 +1081,9 @@ main(void)
 	    cmocka_unit_test(the_event_to_blame_is_isolated),
 	    cmocka_unit_test(several_to_blame),
 	    cmocka_unit_test(suspects_have_so_many_posts),
+	    cmocka_unit_test(what_is_left_was_not_tried),
+	    cmocka_unit_test(suspects_are_refused_at_once),
+	    cmocka_unit_test(suspects_probe_like_others),
 	    cmocka_unit_test(runs_are_kept_whole),
 	    cmocka_unit_test(few_runs_wait_for_two_answers),
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
@@ -886,6 +1093,9 @@ main(void)
 	    cmocka_unit_test(a_part_amid_a_change_of_endpoint),
 	    cmocka_unit_test(no_part_is_larger_than_half),
 	    cmocka_unit_test(all_refused),
+	    cmocka_unit_test(cut_ones_leave_one),
+	    cmocka_unit_test(cut_ones_take_turns),
+	    cmocka_unit_test(suspects_go_one_by_one),
 	    cmocka_unit_test(suspects_leave_room),
 	    cmocka_unit_test(much_refused_is_sent_apart),
 	    cmocka_unit_test(giving_up_amid_a_split),
@@ -903,6 +1113,8 @@ main(void)
 	    cmocka_unit_test(the_limit_is_of_one_endpoint),
 	    cmocka_unit_test(below_the_floor_it_still_fits),
 	    cmocka_unit_test(an_event_too_large_by_itself),
+	    cmocka_unit_test(who_is_disliked_fails_so_often),
+	    cmocka_unit_test(each_batch_has_one_that_is_disliked),
 	    cmocka_unit_test(down_for_hours_is_no_poison),
 	    cmocka_unit_test(busy_is_no_poison),
 	};
