@@ -146,18 +146,15 @@ step_plain(struct split *s)
 
 	while (done < SLICE) {
 		struct place was = c->place;
-		size_t n = place_pass_line(&c->place);
+		size_t n;
 
+		if (c->event == s->first)
+			begin_here(s);
+		n = place_pass_line(&c->place);
 		done += n;
 		if (c->event < s->first) {
 			c->event++;
 			continue;
-		}
-		if (s->events == 0) {
-			struct cursor first = {.place = was, .event = s->first};
-
-			s->begin = first;
-			s->has_begin = true;
 		}
 		if (!fits(s, n)) {
 			c->place = was;
@@ -304,13 +301,4 @@ split_take_over(
 	body->part = s->part;
 	body->nparts = s->nparts;
 	return true;
-}
-
-void
-split_render(struct split *s, const struct batch *b, size_t first, size_t count,
-    size_t max_bytes, struct split_body *out)
-{
-	split_begin(s, b, first, count, max_bytes);
-	while (!split_step(s, out))
-		;
 }

@@ -8,8 +8,7 @@
  *
  * It is made in slices of 128 KiB of text, each of a few milliseconds, in one
  * pass: split_begin says what is wanted, then split_step is called, once in a
- * turn of the loop, until it says that the part is ready. split_render does all
- * of it at once.
+ * turn of the loop, until it says that the part is ready.
  *
  * What was inflated for the part before is not inflated again as long as parts
  * are of the same batch and begin where that one did or later: halving a batch,
@@ -38,12 +37,9 @@ struct split_body {
 
 /* Of the events of b from number `first` on, `count` > 0 at most, as many as
  * have together max_bytes of NDJSON, but at least one. They may be fewer if
- * the batch is larger than max_bytes and the next event than 32 KiB. */
-void split_render(struct split *s, const struct batch *b, size_t first,
-    size_t count, size_t max_bytes, struct split_body *out);
-
-/* The same in slices. b is borrowed until the part is ready. Another part may
- * be begun at any time; then nothing comes of this one. */
+ * the batch is larger than max_bytes and the next event than 32 KiB. b is
+ * borrowed until the part is ready. Another part may be begun at any time; then
+ * nothing comes of this one. */
 void split_begin(struct split *s, const struct batch *b, size_t first,
     size_t count, size_t max_bytes);
 bool split_step(struct split *s, struct split_body *out); /* true: ready */

@@ -36,6 +36,16 @@ on_sealed(void *arg, struct batch *b)
 	w.batch = b;
 }
 
+/* All slices of a part. */
+static void
+render_all(struct split *s, const struct batch *b, size_t first, size_t count,
+    size_t max_bytes, struct split_body *out)
+{
+	split_begin(s, b, first, count, max_bytes);
+	while (!split_step(s, out))
+		;
+}
+
 static void
 open_world(int level, size_t batch_max)
 {
@@ -128,7 +138,7 @@ assert_cut(size_t first, size_t count, size_t max_bytes, size_t events)
 	struct split_body body;
 	struct buf plain;
 
-	split_render(w.split, w.batch, first, count, max_bytes, &body);
+	render_all(w.split, w.batch, first, count, max_bytes, &body);
 	assert_int_equal(body.events, events);
 	plain = plain_of(&body);
 	assert_int_equal(plain.n, to - from);
@@ -393,12 +403,12 @@ two_batches(void **state)
 			struct split_body body;
 			size_t first = clock_random(half);
 
-			split_render(
+			render_all(
 			    w.split, one, first, half - first, SIZE_MAX, &body);
 			assert_part(&body, first);
 			first = clock_random(w.n - half);
-			split_render(w.split, w.batch, first,
-			    w.n - half - first, SIZE_MAX, &body);
+			render_all(w.split, w.batch, first, w.n - half - first,
+			    SIZE_MAX, &body);
 			assert_part(&body, half + first);
 		}
 		batch_free(&one);
@@ -425,7 +435,7 @@ long_events_in_small_parts(void **state)
 			while (first + fit < w.n &&
 			       w.end[first + fit + 1] - w.end[first] <= max)
 				fit++;
-			split_render(
+			render_all(
 			    w.split, w.batch, first, w.n - first, max, &body);
 			assert_part(&body, first);
 			assert_in_range(body.events, 1, fit);
