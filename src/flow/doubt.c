@@ -22,12 +22,6 @@ enum { OUTAGE_MS = 60 * 1000 }; /* of Dassana, that wakes all it refused */
 
 static const struct breaker_pace pace = {1, 1000, 30 * 1000};
 
-static struct side *
-side_of(struct objects *os, enum object_doubt doubt)
-{
-	return doubt == DOUBT_S3 ? &os->s3 : &os->dassana;
-}
-
 /* ---- out of the lot ---- */
 
 static void
@@ -95,7 +89,7 @@ static void
 closed(struct objects *os, enum object_doubt doubt, unsigned probes)
 {
 	int64_t lasted_ms =
-	    clock_mono_ms() - side_of(os, doubt)->breaker.since_ms;
+	    clock_mono_ms() - doubt_side(os, doubt)->breaker.since_ms;
 
 	if (probes > 0 && (doubt == DOUBT_S3 || lasted_ms >= OUTAGE_MS))
 		wake_all(os, doubt);
@@ -307,17 +301,26 @@ may_suspect(const struct objects *os)
 	       (delivery_open(d) || delivery_wants_fresh(d));
 }
 
+static int64_t
+side_due(const struct objects *os, enum object_doubt doubt)
+{
+	const struct breaker *b = &doubt_side(os, doubt)->breaker;
+	int64_t due = lot_due(&os->lot, doubt);
+
+	if (due == INT64_MAX || (doubt == DOUBT_DASSANA && !may_suspect(os)))
+		return INT64_MAX;
+	return b->open ? breaker_due(b) : due;
+}
+
 static struct message *
 next_message(struct objects *os, enum object_doubt doubt)
 {
-	struct breaker *b = &side_of(os, doubt)->breaker;
 	int64_t now = clock_mono_ms();
+	bool in_turn = doubt_side(os, doubt)->breaker.open;
 
-	if (lot_due(&os->lot, doubt) == INT64_MAX || breaker_due(b) > now)
+	if (side_due(os, doubt) > now)
 		return NULL;
-	if (doubt == DOUBT_DASSANA && !may_suspect(os))
-		return NULL;
-	return lot_next(&os->lot, doubt, b->open, now);
+	return lot_next(&os->lot, doubt, in_turn, now);
 }
 
 /* It may never have got as far as Dassana. */
@@ -365,24 +368,11 @@ doubt_cancelled(struct objects *os, struct object *o)
 		breaker_cancelled(&os->s3.breaker, o->ticket);
 }
 
-static int64_t
-side_due(
-    const struct objects *os, enum object_doubt doubt, const struct breaker *b)
-{
-	int64_t due = lot_due(&os->lot, doubt);
-
-	if (due == INT64_MAX)
-		return INT64_MAX;
-	if (doubt == DOUBT_DASSANA && !may_suspect(os))
-		return INT64_MAX;
-	return b->open ? breaker_due(b) : due;
-}
-
 int64_t
 doubt_due(const struct objects *os)
 {
-	int64_t a = side_due(os, DOUBT_S3, &os->s3.breaker);
-	int64_t b = side_due(os, DOUBT_DASSANA, &os->dassana.breaker);
+	int64_t a = side_due(os, DOUBT_S3);
+	int64_t b = side_due(os, DOUBT_DASSANA);
 
 	return a < b ? a : b;
 }

@@ -111,7 +111,7 @@ latest(const struct objects *os)
 bool
 doubt_is_well(const struct objects *os, enum object_doubt doubt)
 {
-	const struct side *s = doubt == DOUBT_S3 ? &os->s3 : &os->dassana;
+	const struct side *s = doubt_side(os, doubt);
 
 	return s->well_ms >= 0 && clock_mono_ms() - s->well_ms < WELL_MS;
 }
@@ -202,8 +202,7 @@ bool
 objects_stand_still(const struct objects *os)
 {
 	enum object_doubt doubt = foremost(os);
-	const struct breaker *b =
-	    doubt == DOUBT_S3 ? &os->s3.breaker : &os->dassana.breaker;
+	const struct breaker *b = &doubt_side(os, doubt)->breaker;
 
 	if (os->lack_creds)
 		return true;

@@ -92,15 +92,13 @@ is_before(const struct message *a, const struct message *b, bool in_turn)
 		       : a->stay.due_ms < b->stay.due_ms;
 }
 
-/* Looks at all, but only when somebody is due. */
+/* Looks at all, so nobody asks before lot_due. */
 struct message *
 lot_next(struct lot *l, enum object_doubt doubt, bool in_turn, int64_t now_ms)
 {
 	struct message *m, *best = NULL;
 	int64_t next = INT64_MAX;
 
-	if (!in_turn && now_ms < l->due_ms[doubt])
-		return NULL;
 	TAILQ_FOREACH(m, &l->stays, stay.link)
 	{
 		if (m->stay.trying || m->stay.doubt != doubt)

@@ -78,6 +78,12 @@ bool doubt_proven(const struct message *m, int64_t now_ms);
 
 /* ---- doubt.c, doubt_release.c ---- */
 
+static inline const struct side *
+doubt_side(const struct objects *os, enum object_doubt doubt)
+{
+	return doubt == DOUBT_S3 ? &os->s3 : &os->dassana;
+}
+
 /* Others have succeeded of late. */
 bool doubt_is_well(const struct objects *os, enum object_doubt doubt);
 /* A GET of o has failed. True: it is not known whose fault that is. */
