@@ -607,6 +607,33 @@ test_one_suspect_alone(void **state)
 	close_world();
 }
 
+/* Who has joined it goes on when the other message is given back for room. */
+static void
+test_a_suspect_that_another_gave_up(void **state)
+{
+	char key[8];
+
+	(void)state;
+	open_world(8);
+	message("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_REFUSED);
+	objects_wanted(t.os, message("a"));
+	deliver("good");
+	for (unsigned i = 0; i < 19; i++) {
+		snprintf(key, sizeof key, "k%u", i);
+		message(key);
+		refuse(key);
+		fake_run();
+	}
+	assert_int_equal(leave().released, 1);
+	wait_for_get("a");
+	assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+	settle(DELIVERY_TAKEN);
+	assert_int_equal(leave().deleted, 2);
+	close_world();
+}
+
 int
 main(void)
 {
@@ -631,6 +658,7 @@ main(void)
 	    cmocka_unit_test(test_suspects_one_at_a_time),
 	    cmocka_unit_test(test_suspects_pause),
 	    cmocka_unit_test(test_one_suspect_alone),
+	    cmocka_unit_test(test_a_suspect_that_another_gave_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,28 @@ test_drain_while_refused(void **state)
 	}
 }
 
+/* What only a suspect waits for is not waited for. */
+static void
+test_drain_amid_a_suspect(void **state)
+{
+	const struct delivery *d;
+	unsigned o;
+
+	(void)state;
+	shipper_world(10, 3, 1000);
+	o = model_object(MODEL_POISON, 3, 50);
+	(void)model_message(&o, 1);
+	while (stats().messages_parked == 0 || model_stats().good_left > 0)
+		model_step();
+	hold_posts = true;
+	d = shipper_delivery(model_shipper());
+	while (delivery_stats(d).in_flight == 0)
+		model_step();
+	/* But for the open poll it would be over at once. */
+	assert_true(model_drain(60000) <= 21000);
+	model_end();
+}
+
 /* As many forbidden keys as messages may be held do not stop the others. */
 static void
 test_full_of_forbidden_keys(void **state)
@@ -396,6 +418,7 @@ main(void)
 	    cmocka_unit_test(test_drain_finishes),
 	    cmocka_unit_test(test_drain_deadline),
 	    cmocka_unit_test(test_drain_while_refused),
+	    cmocka_unit_test(test_drain_amid_a_suspect),
 	    cmocka_unit_test(test_full_of_forbidden_keys),
 	    cmocka_unit_test(test_free_at_any_time),
 	    cmocka_unit_test(test_refused_with_much_and_little),
