@@ -100,7 +100,8 @@ static const struct option_row rows[] = {
 	"Rules for the events to ship, if not all of them are: conditions on "
 	"fields that must all hold, such as eventSource=s3.amazonaws.com or "
 	"userIdentity.type!=AWSService. May stand more than once; an event is "
-	"shipped if one of the rules holds. Up to 64.",
+	"shipped if one of the rules holds. Up to 64, with some 200 patterns "
+	"that have wildcards (512 KiB of memory).",
 	LIVE),
     RULES(event_exclude,
 	"The same for events that are left out although they are included. "
