@@ -336,6 +336,41 @@ test_room_for_bytes(void **state)
 	close_world();
 }
 
+static struct message *
+hold_bytes(const char *id, size_t bytes)
+{
+	struct sqs_message s = {.id = span_str(id),
+	    .handle = span_str(id),
+	    .receive_count = 1,
+	    .sent_ms = -1};
+
+	return messages_hold(t.ms, &s, bytes);
+}
+
+/* What is parked takes none of them. */
+static void
+test_room_beside_parked_bytes(void **state)
+{
+	struct notify_object o = {.bucket = SPAN("b"),
+	    .key = SPAN("k"),
+	    .size = -1,
+	    .event_time = -1};
+	struct message *m;
+
+	(void)state;
+	open_world(10);
+	m = hold_bytes("parked", INTAKE_BYTES_MAX / 2);
+	objects_want(t.os, m, &o);
+	message_ended(t.ms, m, true);
+	objects_start(t.os);
+	(void)hold_bytes("other", INTAKE_BYTES_MAX / 2);
+	assert_true(intake_full(t.in));
+	fake_s3_fail(fake_s3_of("k"), AWS_DENIED, "AccessDenied");
+	assert_int_equal(objects_parked(t.os), 1);
+	assert_false(intake_full(t.in));
+	close_world();
+}
+
 static void
 test_leaving_take_places(void **state)
 {
@@ -818,6 +853,7 @@ main(void)
 	    cmocka_unit_test(test_part),
 	    cmocka_unit_test(test_room_for_bytes),
 	    cmocka_unit_test(test_wide_reply),
+	    cmocka_unit_test(test_room_beside_parked_bytes),
 	    cmocka_unit_test(test_leaving_take_places),
 	    cmocka_unit_test(test_bodies),
 	    cmocka_unit_test(test_gate),
