@@ -634,6 +634,71 @@ test_a_suspect_that_another_gave_up(void **state)
 	close_world();
 }
 
+/* Who is being tried is not given back for room, nor one of which another
+ * message has something read. */
+static void
+test_nobody_is_given_back_amid_a_try(void **state)
+{
+	(void)state;
+	for (int joined = 0; joined < 2; joined++) {
+		char key[8];
+
+		open_world(8);
+		message("a");
+		refuse("a");
+		deliver("good");
+		(void)leave();
+		if (joined)
+			message("a");
+		else
+			wait_for_get("a");
+		assert_true(fake_s3_is_open("a"));
+		for (unsigned i = 0; i < 20; i++) {
+			snprintf(key, sizeof key, "k%u", i);
+			message(key);
+			refuse(key);
+		}
+		fake_run();
+		messages_flush(t.ms);
+		assert_int_equal(objects_parked(t.os), 20);
+		assert_string_not_equal(
+		    fake_sqs_expect(FAKE_HIDE, 1)->handle[0], "m1");
+		assert_int_equal(leave().released, 1);
+		close_world();
+	}
+}
+
+/* What was sent before Dassana refused everything tells nothing of now. */
+static void
+test_an_old_take_is_no_news(void **state)
+{
+	(void)state;
+	for (int old = 0; old < 2; old++) {
+		struct delivery_settled s = {.outcome = DELIVERY_TAKEN};
+		struct trial before;
+
+		open_world(8);
+		message("k");
+		assert_true(fake_s3_send(fake_s3_of("k"), TWO));
+		before = judge_begin(&t.judge);
+		batcher_seal(t.batcher);
+		assert_int_equal(t.nsealed, 1);
+		s.run = *batch_run_at(t.sealed[0], 0);
+		batch_free(&t.sealed[--t.nsealed]);
+		message("a");
+		for (int i = 0; i < 8; i++) {
+			wait_for_get("a");
+			assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+			settle(DELIVERY_REFUSED);
+		}
+		s.trial = old ? before : judge_begin(&t.judge);
+		judge_succeeded(&t.judge, JUDGE_DASSANA, &s.trial);
+		objects_settled(t.os, &s);
+		assert_int_equal(objects_parked(t.os), old);
+		close_world();
+	}
+}
+
 int
 main(void)
 {
@@ -659,6 +724,8 @@ main(void)
 	    cmocka_unit_test(test_suspects_pause),
 	    cmocka_unit_test(test_one_suspect_alone),
 	    cmocka_unit_test(test_a_suspect_that_another_gave_up),
+	    cmocka_unit_test(test_nobody_is_given_back_amid_a_try),
+	    cmocka_unit_test(test_an_old_take_is_no_news),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
