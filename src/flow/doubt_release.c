@@ -75,12 +75,6 @@ convict(struct objects *os, struct message *m)
 	    "it failed again and again while others succeeded");
 }
 
-static bool
-is_at_rest(const struct message *m)
-{
-	return !m->stay.trying && m->stay.parked && line_rests(m);
-}
-
 /* Parked longest, of all or of those that have failed by comparison. */
 static struct message *
 longest(const struct objects *os, bool compared)
@@ -89,7 +83,7 @@ longest(const struct objects *os, bool compared)
 
 	TAILQ_FOREACH(m, &os->lot.stays, stay.link)
 	{
-		if (is_at_rest(m) && (!compared || doubt_compared(m)))
+		if (line_rests(m) && (!compared || doubt_compared(m)))
 			return m;
 	}
 	return NULL;
@@ -102,7 +96,7 @@ latest(const struct objects *os)
 
 	TAILQ_FOREACH_REVERSE(m, &os->lot.stays, stays, stay.link)
 	{
-		if (is_at_rest(m))
+		if (line_rests(m))
 			return m;
 	}
 	return NULL;
@@ -172,7 +166,7 @@ doubt_release(struct objects *os)
 
 	for (m = TAILQ_FIRST(&os->lot.stays); m != NULL; m = next) {
 		next = TAILQ_NEXT(m, stay.link);
-		if (!is_at_rest(m))
+		if (!line_rests(m))
 			continue;
 		if (message_is_lost(m))
 			give_back(os, m, BACK_OFF_NONE, "its lease is lost");
