@@ -125,6 +125,10 @@ MUSL = {
         "CC=musl-gcc BUILD=build/musl CPPFLAGS='-idirafter /usr/include "
         "-idirafter /usr/include/x86_64-linux-gnu'"),
 }
+# QEMU's package calls it so no longer in sid.
+EMULATOR = """
+emulator=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
+"""
 ARM64 = {
     "built": """
 dpkg --add-architecture arm64
@@ -135,14 +139,14 @@ apt-get -qy install --no-install-recommends libcmocka-dev:arm64 \\
 BUILD=build/arm64
 """ + QUIET % ("test-programs", "CC=aarch64-linux-gnu-gcc BUILD=$BUILD") +
              HARDENED,
-    "tested": "BUILD=build/arm64 EMULATOR=qemu-aarch64-static TEST_TIMEOUT=1500 "
-              "LEAVE_OUT='%s' sh tests/run.sh unit\n",
+    "tested": EMULATOR + "BUILD=build/arm64 EMULATOR=$emulator "
+              "TEST_TIMEOUT=1500 LEAVE_OUT='%s' sh tests/run.sh unit\n",
     "packaged": "make deb ARCH=arm64 && ls build/deb/trailpost_*_arm64.deb\n",
-    "installed": """
+    "installed": EMULATOR + """
 apt-get -qy install --no-install-recommends "./$(ls \\
 	build/deb/trailpost_*_arm64.deb)"
-qemu-aarch64-static /usr/bin/trailpost --version
-qemu-aarch64-static /usr/bin/trailpost -c /dev/null || [ $? = 2 ]
+$emulator /usr/bin/trailpost --version
+$emulator /usr/bin/trailpost -c /dev/null || [ $? = 2 ]
 dpkg -P trailpost
 [ ! -e /usr/bin/trailpost ]
 """,
