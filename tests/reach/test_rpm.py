@@ -63,7 +63,8 @@ def test_an_upgrade_restarts_what_runs_and_stops_nothing(tmp_path):
 
 def test_a_removal_stops_it(tmp_path):
     assert scriptlet("preun", 0, tmp_path) == [
-        "disable trailpost.service", "stop " + " ".join(UNITS)]
+        "disable trailpost.service trailpost@.service",
+        "stop " + " ".join(UNITS)]
     assert scriptlet("postun", 0, tmp_path) == ["daemon-reload"]
 
 
