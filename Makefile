@@ -477,7 +477,7 @@ help:
 	@echo "make check-oom          each allocation failing in turn"
 	@echo "make check-systemd      the units under a systemd of their own"
 	@echo "make check-heavy        image, package, status page: minutes"
-	@echo "make check-reach        other releases, machines, compilers: an hour"
+	@echo "make check-reach        other releases, machines, compilers: 1.5 hours"
 	@echo "make fuzz               parsers; FUZZ_SECONDS=30 each"
 	@echo "make analyze            gcc -fanalyzer, clang-tidy, cppcheck"
 	@echo "make memcheck           the program under valgrind"
