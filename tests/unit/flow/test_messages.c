@@ -273,6 +273,39 @@ test_extended_in_time(void **state)
 	}
 }
 
+static struct sqs_op *
+next_call(void)
+{
+	struct sqs_op *op;
+
+	while ((op = fake_sqs_nth(0)) == NULL)
+		fake_advance(50);
+	assert_int_equal(op->kind, FAKE_HIDE);
+	return op;
+}
+
+/* Who is parked may be so for hours: fewer calls, but nothing is hidden for
+ * longer than a quarter of an hour when we are killed. */
+static void
+test_parked_is_extended_by_a_quarter_of_an_hour(void **state)
+{
+	struct message *m;
+	struct sqs_op *op;
+
+	(void)state;
+	open_world(120, 30);
+	m = hold("a", "h", 1);
+	m->stay.parked = true;
+	op = next_call();
+	assert_int_equal(op->seconds[0], 900);
+	fake_sqs_answer(op, 0, NULL);
+	m->stay.parked = false;
+	op = next_call();
+	assert_int_equal(op->seconds[0], 120);
+	fake_sqs_answer(op, 0, NULL);
+	close_world();
+}
+
 /* It is noticed, once, whether SQS says so or never answers; it may still be
  * delivered, but is not reported as deleted. */
 static void
@@ -449,6 +482,7 @@ main(void)
 	    cmocka_unit_test(test_put_back),
 	    cmocka_unit_test(test_release_all),
 	    cmocka_unit_test(test_extended_in_time),
+	    cmocka_unit_test(test_parked_is_extended_by_a_quarter_of_an_hour),
 	    cmocka_unit_test(test_lost_lease),
 	    cmocka_unit_test(test_delete_fails),
 	    cmocka_unit_test(test_again_while_held),
