@@ -74,9 +74,9 @@ struct delivery_settled {
 /* Called for every event of every batch once, in runs. */
 typedef void delivery_settled_fn(void *arg, const struct delivery_settled *s);
 /* Something changed that others wait for: a batch's pieces went back to the
- * pool, the breaker opened or closed, the limit or what is known of the token
- * changed. Runs after the settled calls. Both may submit; this one may also
- * free the delivery. */
+ * pool, the breaker opened or closed, fresh ones are wanted from now on, the
+ * limit or what is known of the token changed. Runs after the settled calls.
+ * Both may submit; this one may also free the delivery. */
 typedef void delivery_progress_fn(void *arg);
 
 struct delivery_conf {

@@ -356,6 +356,8 @@ void
 delivery_judge(
     struct delivery *d, struct item *it, const struct dassana_result *r)
 {
+	bool wanted = delivery_wants_fresh(d);
+
 	/* That it was not taken says nothing of where it is sent next. */
 	if (r->elsewhere && r->verdict != DASSANA_TAKEN)
 		return;
@@ -375,4 +377,5 @@ delivery_judge(
 		blame_setup(d, it, r);
 		break;
 	}
+	d->changed |= !wanted && !delivery_open(d) && delivery_wants_fresh(d);
 }

@@ -342,6 +342,24 @@ test_refused_with_much_and_little(void **state)
 	}
 }
 
+/* Once it was asked with all that is here, others are received: they may show
+ * that it is well. */
+static void
+test_refused_with_all_that_is_here(void **state)
+{
+	uint64_t receives;
+
+	(void)state;
+	shipper_world(1000, 12, 1);
+	model_refuse(2, 0, 6 * HOUR_MS);
+	model_run(4 * HOUR_MS);
+	receives = model_stats().receives;
+	model_run(HOUR_MS);
+	receives = model_stats().receives - receives;
+	assert_in_range(receives, 50, 70);
+	model_end();
+}
+
 /* Dassana is away for hours: no more is polled than fits, little is asked, and
  * afterwards all goes on by itself. */
 static void
@@ -422,6 +440,7 @@ main(void)
 	    cmocka_unit_test(test_full_of_forbidden_keys),
 	    cmocka_unit_test(test_free_at_any_time),
 	    cmocka_unit_test(test_refused_with_much_and_little),
+	    cmocka_unit_test(test_refused_with_all_that_is_here),
 	    cmocka_unit_test(test_down_for_hours),
 	    cmocka_unit_test(test_memory_bound),
 	};

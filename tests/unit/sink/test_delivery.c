@@ -693,6 +693,34 @@ retry_after_is_not_cut_short(void **state)
 	close_world();
 }
 
+/* Whoever waits to bring others looks again when all that are here were tried,
+ * though the gate stays closed. */
+static void
+that_fresh_ones_are_wanted_is_told(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(2);
+	fake_run();
+	answer(0, 404);
+	assert_int_equal(w.progress, 1);
+	assert_false(delivery_wants_fresh(w.delivery));
+	fake_advance(1000);
+	answer(0, 404);
+	assert_true(delivery_wants_fresh(w.delivery));
+	assert_int_equal(w.progress, 2);
+	submit(1);
+	assert_false(delivery_wants_fresh(w.delivery));
+	fake_advance(2000);
+	answer(0, 404);
+	assert_true(delivery_wants_fresh(w.delivery));
+	assert_int_equal(w.progress, 3);
+	fake_advance(4000);
+	answer(0, 404);
+	assert_int_equal(w.progress, 3);
+	close_world();
+}
+
 static void
 probes_become_rarer_until_one_is_taken(void **state)
 {
@@ -724,11 +752,11 @@ probes_become_rarer_until_one_is_taken(void **state)
 			answer(0, 503);
 	}
 	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
-	assert_int_equal(w.progress, 1);
+	assert_int_equal(w.progress, 2); /* that all were tried */
 	fake_advance(60000);
 	answer(0, 200);
 	assert_true(delivery_open(w.delivery));
-	assert_int_equal(w.progress, 2);
+	assert_int_equal(w.progress, 3);
 	assert_int_equal(logged("info event=dassana.gate_open"), 1);
 	assert_int_equal(fake_http_open(), 3);
 	while (fake_http_open() > 0)
@@ -1232,6 +1260,7 @@ main(void)
 	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
 	    cmocka_unit_test(retry_after_holds_all),
 	    cmocka_unit_test(retry_after_is_not_cut_short),
+	    cmocka_unit_test(that_fresh_ones_are_wanted_is_told),
 	    cmocka_unit_test(probes_become_rarer_until_one_is_taken),
 	    cmocka_unit_test(probes_go_round_by_batch),
 	    cmocka_unit_test(each_turn_of_the_gate_is_told),
