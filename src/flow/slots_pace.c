@@ -83,6 +83,19 @@ look_at(struct slot *s, int64_t now)
 		end_too_slow(s);
 }
 
+/* And there is none: it does not only leave it to others, since batches pile up
+ * before Dassana. */
+static bool
+lacks_room(const struct slot *s)
+{
+	const struct delivery *d = s->all->conf.delivery;
+
+	if (s->block != BLOCK_ROOM)
+		return false;
+	return d == NULL || !delivery_crowded(d) ||
+	       !batcher_has_quarter(slot_batcher(s));
+}
+
 /* All second gunzips are taken for long, and not for want of room: the one that
  * was taken last is for those who wait; the others may need theirs. */
 static void
@@ -97,7 +110,7 @@ pass_layer_on(struct slots *all, int64_t now)
 
 		if (!s->has_layer)
 			continue;
-		if (now - s->layer_ms < LARGE_MS || s->block == BLOCK_ROOM)
+		if (now - s->layer_ms < LARGE_MS || lacks_room(s))
 			return;
 		if (last == NULL || s->layer_ms > last->layer_ms)
 			last = s;

@@ -547,8 +547,20 @@ test_packed_twice(void **state)
 	}
 }
 
+/* It asks for a second gunzip with its first piece. */
+static void
+pack_again(struct feed *f)
+{
+	struct buf once = f->body;
+
+	buf_init(&f->body, 1 << 28);
+	gzip_member(&f->body, buf_view(&once), 0);
+	buf_fini(&once);
+	f->piece = 100;
+}
+
 /* Those that are slow have all but one of them while others wait, and keep them
- * if Dassana is what they wait for. */
+ * if there is no room. */
 static void
 test_slow_ones_packed_twice(void **state)
 {
@@ -560,12 +572,8 @@ test_slow_ones_packed_twice(void **state)
 		    1 << 16);
 		for (size_t i = 0; i <= SLOTS_LAYERS_MAX + 1; i++) {
 			struct feed *f = start(i, 3000, 1000, true);
-			struct buf once = f->body;
 
-			buf_init(&f->body, 1 << 28);
-			gzip_member(&f->body, buf_view(&once), 0);
-			buf_fini(&once);
-			f->piece = 100; /* so that it asks for one */
+			pack_again(f);
 			(void)feed(f);
 			f->piece = f->body.n / 20;
 		}
@@ -870,24 +878,31 @@ open_delivery(unsigned concurrency)
 }
 
 /* What takes long does not put its batches before everybody's. */
-static struct feed *
-open_crowded(void)
+static void
+open_before_dassana(unsigned n)
 {
-	struct slots_conf sc = {.n = 2,
+	struct slots_conf sc = {.n = n,
 	    .max_record_bytes = RECORD_MAX,
 	    .opened = on_opened,
 	    .left_out = on_left_out,
 	    .ended = on_ended,
 	    .arg = &t};
-	struct feed *large;
 
-	open_world(2, 256 * POOL_PIECE, POOL_PIECE);
+	open_world(n, 256 * POOL_PIECE, POOL_PIECE);
 	slots_free(&t.slots);
 	open_delivery(2);
 	sc.timers = fake_timers();
 	sc.batcher = sc.lane = t.batcher;
 	sc.delivery = t.delivery;
 	t.slots = slots_new(&sc);
+}
+
+static struct feed *
+open_crowded(void)
+{
+	struct feed *large;
+
+	open_before_dassana(2);
 	t.feed[0].object.large = true;
 	large = start(0, 300, 12 * 1024, false);
 	large->piece = 16384;
@@ -949,6 +964,43 @@ test_crowded_by_failures(void **state)
 	close_crowded();
 }
 
+/* Nor does who is small and stored with gzip twice wait for the end of large
+ * ones that are too: there is room, and they leave it to others. */
+static void
+test_crowded_by_those_packed_twice(void **state)
+{
+	struct feed *small = &t.feed[SLOTS_LAYERS_MAX];
+	unsigned evicted = 0, posts = 0;
+
+	(void)state;
+	open_before_dassana(OBJECTS);
+	for (size_t i = 0; i <= SLOTS_LAYERS_MAX; i++) {
+		bool is_small = i == SLOTS_LAYERS_MAX;
+		struct feed *f = start(i, is_small ? 10 : 3000, 1000, true);
+
+		pack_again(f);
+		(void)feed(f);
+		f->piece = f->body.n;
+	}
+	for (int s = 0; s < 12; s++) {
+		feed_all();
+		fake_advance(1000);
+	}
+	assert_true(delivery_crowded(t.delivery));
+	for (; small->ended == 0 && posts < 100; posts++) {
+		fake_reply(fake_http_expect(), 200, NULL, SPAN("{}"));
+		fake_run();
+		feed_all();
+	}
+	assert_whole(small);
+	for (size_t i = 0; i < SLOTS_LAYERS_MAX; i++) {
+		assert_int_equal(t.feed[i].ended, t.feed[i].evicted);
+		evicted += t.feed[i].evicted;
+	}
+	assert_int_equal(evicted, 1);
+	close_crowded();
+}
+
 /* In every state, and silence. */
 static void
 test_cancel(void **state)
@@ -1003,6 +1055,7 @@ main(void)
 	    cmocka_unit_test(test_paused_is_not_slow),
 	    cmocka_unit_test(test_crowded),
 	    cmocka_unit_test(test_crowded_by_failures),
+	    cmocka_unit_test(test_crowded_by_those_packed_twice),
 	    cmocka_unit_test(test_cancel),
 	};
 
