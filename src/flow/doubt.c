@@ -261,6 +261,7 @@ doubt_park(struct objects *os, struct object *o)
 		    breaker_failed(b, b->turn, &pace, clock_mono_ms()))
 			os->dassana_turned = os->conf.judge->clock;
 		o->suspect = true;
+		o->refused_at = os->conf.judge->clock;
 	}
 	TAILQ_FOREACH(w, &o->wants, of_object)
 	{

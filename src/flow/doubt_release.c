@@ -123,17 +123,16 @@ foremost(const struct objects *os)
 static void
 remember_suspects(struct objects *os, const struct message *m)
 {
-	const struct blame *b = &m->charge.blame[JUDGE_DASSANA];
+	bool compared = m->charge.blame[JUDGE_DASSANA].times > 0;
 	struct want *w;
 
-	if (b->times == 0 &&
-	    os->conf.judge->proof[JUDGE_DASSANA] < b->failed_at)
-		return;
 	TAILQ_FOREACH(w, &m->turn.wants, of_message)
 	{
 		struct object *o = w->object;
 
-		if (o->suspect)
+		if (o->suspect &&
+		    (compared ||
+			os->conf.judge->proof[JUDGE_DASSANA] > o->refused_at))
 			suspects_add(os->suspects, o->bucket, o->key);
 	}
 }

@@ -57,6 +57,7 @@ struct object {
 	bool evicted;		  /* it gave up its slot, to be read again */
 	bool repeat;		  /* it is tried again in its message's turn */
 	bool suspect;		  /* Dassana has refused events of it */
+	uint64_t refused_at;	  /* then; the judge's clock */
 	bool answered;		  /* its GET has brought the head */
 	struct trial trial;	  /* of its GET */
 	uint64_t rules;		  /* of its GET, by number */

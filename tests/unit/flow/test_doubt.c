@@ -634,6 +634,35 @@ test_a_suspect_that_another_gave_up(void **state)
 	close_world();
 }
 
+/* Who is given back for room is known as a suspect when it comes again, but only
+ * if others were taken since it was refused. */
+static void
+test_a_suspect_by_comparison_alone(void **state)
+{
+	(void)state;
+	for (int taken = 0; taken < 2; taken++) {
+		char key[8];
+
+		open_world(8);
+		deliver("good");
+		for (unsigned i = 0; i < 21; i++) {
+			if (i == 20 && taken)
+				deliver("other");
+			snprintf(key, sizeof key, "k%u", i);
+			message(key);
+			assert_true(fake_s3_send(
+			    fake_s3_of(key), "{\"Records\":[{\"a\":1}]}"));
+			settle(DELIVERY_REFUSED);
+		}
+		fake_run();
+		(void)leave();
+		assert_int_equal(objects_parked(t.os), 20);
+		objects_wanted(t.os, message("k0"));
+		assert_int_equal(fake_s3_is_open("k0"), !taken);
+		close_world();
+	}
+}
+
 /* Who is being tried is not given back for room, nor one of which another
  * message has something read. */
 static void
@@ -724,6 +753,7 @@ main(void)
 	    cmocka_unit_test(test_suspects_pause),
 	    cmocka_unit_test(test_one_suspect_alone),
 	    cmocka_unit_test(test_a_suspect_that_another_gave_up),
+	    cmocka_unit_test(test_a_suspect_by_comparison_alone),
 	    cmocka_unit_test(test_nobody_is_given_back_amid_a_try),
 	    cmocka_unit_test(test_an_old_take_is_no_news),
 	};
