@@ -89,8 +89,8 @@ uint64_t dassana_rate_limit(const struct dassana *d);
  * Until then more than one event at a time should not be sent. */
 bool dassana_counts(const struct dassana *d);
 
-/* What the answers say of the token in force; those to an older one do not
- * count. */
+/* What the answers say of the token in force; those to an older one, or of an
+ * older endpoint, do not count. */
 enum token_state {
 	TOKEN_UNTRIED,
 	TOKEN_TAKEN,

@@ -97,6 +97,7 @@ dassana_change(struct dassana *d, const struct dassana_conf *conf)
 
 	if (was.endpoint == NULL || strcmp(was.endpoint, conf->endpoint) != 0) {
 		d->counts = false;
+		d->token_state = TOKEN_UNTRIED;
 		d->endpoints++;
 	}
 	d->conf = *conf;
@@ -177,7 +178,8 @@ on_done(void *arg, const struct reply *r)
 
 	dassana_judge(&d->conf, &sent, r, &result);
 	result.elsewhere = !same;
-	note_token(d, p->token, result.verdict);
+	if (same)
+		note_token(d, p->token, result.verdict);
 	if (same && result.has_doc_count)
 		d->counts = true;
 	end_post(p); /* before fn, which may free all of this */

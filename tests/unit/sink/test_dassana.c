@@ -545,6 +545,37 @@ another_endpoint_has_to_show_that_it_counts(void **state)
 	fake_end();
 }
 
+/* Nor does what it says of the token. */
+static void
+another_endpoint_says_what_the_token_is_worth(void **state)
+{
+	struct dassana *d = begin(&strict);
+	struct dassana_conf other = strict;
+	struct request *first, *second;
+	struct post *p;
+
+	(void)state;
+	first = post(d, &p);
+	(void)post(d, &p);
+	second = fake_http_nth(1);
+	fake_reply(first, 401, NULL, SPAN(""));
+	fake_run();
+	assert_int_equal(dassana_token(d), TOKEN_REFUSED);
+	dassana_change(d, &other);
+	assert_int_equal(dassana_token(d), TOKEN_REFUSED);
+	other.endpoint = "https://dassana.example/elsewhere";
+	dassana_change(d, &other);
+	assert_int_equal(dassana_token(d), TOKEN_UNTRIED);
+	fake_reply(second, 401, NULL, SPAN(""));
+	fake_run();
+	assert_int_equal(dassana_token(d), TOKEN_UNTRIED);
+	fake_reply(post(d, &p), 401, NULL, SPAN(""));
+	fake_run();
+	assert_int_equal(dassana_token(d), TOKEN_REFUSED);
+	dassana_free(&d);
+	fake_end();
+}
+
 static void
 a_reply_up_to_its_limit(void **state)
 {
@@ -610,6 +641,7 @@ main(void)
 	    cmocka_unit_test(a_token_is_replaced),
 	    cmocka_unit_test(a_token_that_was_replaced_stays_secret),
 	    cmocka_unit_test(another_endpoint_has_to_show_that_it_counts),
+	    cmocka_unit_test(another_endpoint_says_what_the_token_is_worth),
 	    cmocka_unit_test(a_reply_up_to_its_limit),
 	    cmocka_unit_test(a_callback_may_free_all),
 	};
