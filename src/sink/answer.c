@@ -100,6 +100,7 @@ delivery_turn(struct delivery *d)
 	d->hold_ms = 0;
 	d->limit.bytes = SIZE_MAX;
 	d->refusals = 0;
+	d->cause = DELIVERY_A_NONE;
 	breaker_turn_away(&d->breaker, clock_mono_ms());
 	TAILQ_FOREACH(it, &d->items, link)
 	{

@@ -352,6 +352,29 @@ another_endpoint_is_asked_at_once(void **state)
 	close_world();
 }
 
+/* And what the one before was like says nothing of what it answers: one that is
+ * only busy is none that is wrong, and one that is wrong is told again. */
+static void
+another_endpoint_is_judged_by_itself(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	answer(0, 404);
+	assert_false(delivery_open(w.delivery));
+	go_elsewhere();
+	assert_true(delivery_open(w.delivery));
+	answer(0, 503);
+	assert_true(delivery_open(w.delivery));
+	assert_int_equal(logged("error event=dassana.gate_closed"), 1);
+	fake_advance(30 * 1000);
+	answer(0, 404);
+	assert_false(delivery_open(w.delivery));
+	assert_int_equal(logged("error event=dassana.gate_closed"), 2);
+	close_world();
+}
+
 /* What is under way to the one before takes no POST of another's, and whatever
  * comes of it that is no success is no news: it is sent to the other one. */
 static void
@@ -1250,6 +1273,7 @@ main(void)
 	    cmocka_unit_test(a_taken_batch_is_settled_and_given_back),
 	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
 	    cmocka_unit_test(another_endpoint_is_asked_at_once),
+	    cmocka_unit_test(another_endpoint_is_judged_by_itself),
 	    cmocka_unit_test(late_answers_of_another_endpoint),
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
