@@ -341,19 +341,6 @@ delivery_idle(const struct delivery *d)
 	return TAILQ_EMPTY(&d->items);
 }
 
-bool
-delivery_wants_fresh(const struct delivery *d)
-{
-	const struct item *it;
-
-	TAILQ_FOREACH(it, &d->items, link)
-	{
-		if (it->tries == 0)
-			return false;
-	}
-	return d->breaker.open;
-}
-
 void
 delivery_retry(struct delivery *d)
 {

@@ -134,3 +134,16 @@ pick_next(struct delivery *d, int64_t now, struct item **it)
 	stopwatch_set(&d->rate.held, at <= now && due > now, now);
 	return at > due ? at : due;
 }
+
+bool
+delivery_wants_fresh(const struct delivery *d)
+{
+	const struct item *it;
+
+	TAILQ_FOREACH(it, &d->items, link)
+	{
+		if (it->tries == 0)
+			return false;
+	}
+	return d->breaker.open;
+}

@@ -634,8 +634,8 @@ test_a_suspect_that_another_gave_up(void **state)
 	close_world();
 }
 
-/* Who is given back for room is known as a suspect when it comes again, but only
- * if others were taken since it was refused. */
+/* Who is given back for room is known as a suspect when it comes again, but
+ * only if others were taken since it was refused. */
 static void
 test_a_suspect_by_comparison_alone(void **state)
 {
