@@ -4,18 +4,30 @@
 
 #include "base/mem.h"
 
+enum { ROOM_MIN = 2 };
+
 void
 ranges_clear(struct ranges *s)
 {
 	mem_free(s->at);
 	s->at = NULL;
-	s->n = 0;
+	s->n = s->room = 0;
 }
 
 size_t
 ranges_bytes(const struct ranges *s)
 {
-	return s->at != NULL ? RANGES_BYTES : 0;
+	return s->room * sizeof *s->at;
+}
+
+/* Many objects have one or two of them. */
+static void
+make_room(struct ranges *s)
+{
+	if (s->n < s->room)
+		return;
+	s->room = s->room > 0 ? 2 * s->room : ROOM_MIN;
+	s->at = mem_realloc(s->at, s->room * sizeof *s->at);
 }
 
 /* Joined with those that it touches. */
@@ -34,8 +46,8 @@ ranges_add(struct ranges *s, struct range r)
 	}
 	if (i == j && s->n == RANGES_MAX)
 		return;
-	if (s->at == NULL)
-		s->at = mem_alloc(RANGES_BYTES);
+	if (i == j)
+		make_room(s);
 	memmove(s->at + i + 1, s->at + j, (s->n - j) * sizeof *s->at);
 	s->at[i] = r;
 	s->n = s->n - (j - i) + 1;

@@ -15,12 +15,10 @@ struct range {
 	uint64_t from, to; /* to is one past */
 };
 
-enum { RANGES_BYTES = RANGES_MAX * sizeof(struct range) };
-
 /* Zeroed: empty. */
 struct ranges {
 	struct range *at; /* owned; NULL if there are none */
-	size_t n;
+	size_t n, room;
 };
 
 void ranges_add(struct ranges *s, struct range r);
@@ -30,7 +28,7 @@ bool ranges_have(const struct ranges *s, uint64_t index);
 uint64_t ranges_cut(struct ranges *s, uint64_t end);
 void ranges_clear(struct ranges *s);
 uint64_t ranges_count(const struct ranges *s); /* of all numbers in it */
-/* What it takes in memory now: 0 or RANGES_BYTES. */
+/* What it takes in memory now: room for twice as many at most. */
 size_t ranges_bytes(const struct ranges *s);
 
 #endif

@@ -404,10 +404,29 @@ test_rules(void **state)
 	ledger_free(&l);
 }
 
+/* Memory follows what there is: thousands of pages have one range each. */
+static void
+test_bytes_of_ranges(void **state)
+{
+	struct ranges s = {0};
+
+	(void)state;
+	assert_int_equal(ranges_bytes(&s), 0);
+	for (uint64_t i = 0; i < 2 * RANGES_MAX; i++) {
+		ranges_add(&s, (struct range){3 * i, 3 * i + 1});
+		assert_true(ranges_bytes(&s) <= 2 * s.n * sizeof *s.at);
+	}
+	assert_int_equal(s.n, RANGES_MAX);
+	assert_int_equal(ranges_count(&s), RANGES_MAX);
+	assert_int_equal(ranges_cut(&s, 3 * RANGES_MAX), 3 * RANGES_MAX);
+	assert_int_equal(ranges_bytes(&s), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_bytes_of_ranges),
 	    cmocka_unit_test(test_ranges),
 	    cmocka_unit_test(test_random_order),
 	    cmocka_unit_test(test_too_many_ranges),
