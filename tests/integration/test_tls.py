@@ -44,8 +44,7 @@ def test_connections_are_kept_and_sessions_resumed(
         await_all(standin, made, wanted)
         # 8 GETs, 8 polls, and deletes beside them.
         assert 2 < aws.handshakes < 30
-        # If connections shared no sessions, one would.
-        assert aws.resumed >= aws.handshakes / 6
+        assert aws.resumed >= aws.handshakes / 3
 
 
 def test_only_the_first_connection_is_greeted_in_full(
