@@ -271,8 +271,8 @@ doubt_park(struct objects *os, struct object *o)
 	timer_soon(os->retry);
 }
 
-/* Delivered: the rest of its messages need not wait. And what is said of others
- * that were given back does not hold any more. */
+/* Delivered: the rest of its messages need not wait. If it was a suspect that
+ * had been given back, no other such is a suspect any more. */
 void
 doubt_over(struct objects *os, struct object *o)
 {

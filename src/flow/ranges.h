@@ -28,7 +28,8 @@ bool ranges_have(const struct ranges *s, uint64_t index);
 uint64_t ranges_cut(struct ranges *s, uint64_t end);
 void ranges_clear(struct ranges *s);
 uint64_t ranges_count(const struct ranges *s); /* of all numbers in it */
-/* What it takes in memory now: room for twice as many at most. */
+/* What it takes in memory now: room for twice as many as there were at most,
+ * since it was empty. */
 size_t ranges_bytes(const struct ranges *s);
 
 #endif

@@ -23,9 +23,11 @@ enum {
 
 struct suspects;
 
+/* The caller's, until suspects_free; it takes SUSPECTS_BYTES at most. */
 struct suspects *suspects_new(void);
 void suspects_free(struct suspects **s);
 void suspects_add(struct suspects *s, struct span bucket, struct span key);
+/* Also, once in 2^48 or so, one that was never added. */
 bool suspects_have(struct suspects *s, struct span bucket, struct span key);
 void suspects_clear(struct suspects *s);
 

@@ -379,6 +379,7 @@ def test_a_hung_dassana_stops_receives_and_memory_stays(standin, daemon):
         return
     memory = [kb for _, kb in received]
     assert max(memory) - min(memory) < 1024, "anonymous memory moves"
+    assert bound_mib(running) <= 69
     assert max(memory) < bound_mib(running) * 1024
 
 
