@@ -27,6 +27,9 @@ void buf_fini(struct buf *b);	   /* frees; b may be used again after init */
 void buf_fini_wipe(struct buf *b); /* the same for secrets */
 void buf_reset(struct buf *b);	   /* empty, no error, memory is kept */
 
+/* Makes room for n bytes more at once, where growing step by step would take
+ * twice the memory for a moment. The same error as adding them. */
+void buf_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_span(struct buf *b, struct span s);
 void buf_str(struct buf *b, const char *s);
@@ -35,8 +38,6 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
-/* Gives back the memory that is not used, of what will not grow any more. */
-void buf_trim(struct buf *b);
 /* Takes back what was appended since it had n bytes, and its error. */
 void buf_cut(struct buf *b, size_t n);
 /* Drops n ≤ b->n bytes from the front. */

@@ -173,6 +173,8 @@ list_page_new(void)
 	struct list_page *p = mem_zalloc(sizeof *p);
 
 	buf_init(&p->text, LIST_PAGE_MAX);
+	/* What is not written to is not touched. */
+	buf_reserve(&p->text, LIST_PAGE_MAX);
 	buf_init(&p->next, NEXT_MAX);
 	open_entry(p);
 	p->xml = xml_new_visit(FED_MAX, visit, p);
@@ -196,7 +198,6 @@ list_page_finish(struct list_page *p)
 	if (!p->is_listing)
 		fail(p, ERR_SHAPE);
 	xml_free(&p->xml);
-	buf_trim(&p->text);
 	return p->err;
 }
 

@@ -76,6 +76,12 @@ reserve(struct buf *b, size_t n)
 }
 
 void
+buf_reserve(struct buf *b, size_t n)
+{
+	(void)reserve(b, n);
+}
+
+void
 buf_add(struct buf *b, const void *p, size_t n)
 {
 	if (!reserve(b, n))
@@ -139,16 +145,6 @@ buf_drop(struct buf *b, size_t n)
 	memmove(b->p, b->p + n, b->n - n);
 	b->n -= n;
 	b->p[b->n] = '\0';
-}
-
-void
-buf_trim(struct buf *b)
-{
-	if (b->p == NULL)
-		return;
-	mem_wipe(b->p + b->n + 1, b->cap - b->n - 1);
-	b->p = mem_realloc(b->p, b->n + 1);
-	b->cap = b->n + 1;
 }
 
 struct span

@@ -156,22 +156,23 @@ zero_bytes_are_bytes(void **state)
 }
 
 static void
-trimmed_it_still_grows(void **state)
+reserved_it_grows_in_place(void **state)
 {
+	const char *at;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1000);
-	buf_trim(&b);
-	assert_int_equal(b.cap, 0);
-	for (int i = 0; i < 300; i++)
+	buf_str(&b, "a");
+	buf_reserve(&b, 999);
+	at = b.p;
+	for (int i = 0; i < 999; i++)
 		buf_char(&b, 'x');
-	buf_trim(&b);
-	assert_int_equal(b.cap, 301);
-	assert_int_equal(strlen(buf_cstr(&b)), 300);
-	buf_str(&b, "yz");
-	assert_int_equal(b.n, 302);
-	assert_string_equal(buf_cstr(&b) + 299, "xyz");
+	assert_ptr_equal(b.p, at);
+	assert_int_equal(b.n, 1000);
+	assert_int_equal(b.err, ERR_OK);
+	buf_reserve(&b, 1);
+	assert_int_equal(b.err, ERR_LIMIT);
 	buf_fini(&b);
 }
 
@@ -186,7 +187,7 @@ main(void)
 	    cmocka_unit_test(printf_fits_exactly_or_not_at_all),
 	    cmocka_unit_test(drop_keeps_the_rest),
 	    cmocka_unit_test(cut_takes_back_what_did_not_fit),
-	    cmocka_unit_test(trimmed_it_still_grows),
+	    cmocka_unit_test(reserved_it_grows_in_place),
 	    cmocka_unit_test(zero_bytes_are_bytes),
 	};
 
