@@ -294,9 +294,9 @@ def free_port():
 
 
 def pause(address):
-    print("running   http://%s/ shows it; Ctrl-C ends it" % address,
-          flush=True)
     try:
+        print("running   http://%s/ shows it; Ctrl-C ends it" % address,
+              flush=True)
         threading.Event().wait()
     except KeyboardInterrupt:
         print()

@@ -49,12 +49,14 @@ def test_connections_are_kept_and_sessions_resumed(
 
 def test_only_the_first_connection_is_greeted_in_full(
         standin, daemon, authority):
-    """One object: whatever begins after the first reply has a ticket."""
+    """One object, and places for one poll beside it: each connection begins
+    alone, after a reply on the one before, so nobody else spends its ticket."""
     good = authority.issue("IP:127.0.0.1")
     with Front(standin.aws_port.port, good) as aws, \
             Front(standin.dassana_port.port, good) as sink:
         wanted = put_files(standin, 1)
-        made = start(daemon, standin, aws, sink, ca_file=authority.bundle)
+        made = start(daemon, standin, aws, sink, ca_file=authority.bundle,
+                     max_messages=11)
         await_all(standin, made, wanted)
         assert aws.handshakes >= 2
         assert aws.handshakes - aws.resumed == 1
