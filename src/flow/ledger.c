@@ -6,7 +6,11 @@
 
 #include "base/mem.h"
 
-enum { USUAL_TEXT_BYTES = 320 };
+enum {
+	USUAL_TEXT_BYTES = 320,
+	/* So that a full lot has its pages, however few are remembered. */
+	OPEN_BYTES = 512 * 1024,
+};
 
 struct ledger_page {
 	struct ledger *ledger;
@@ -45,36 +49,18 @@ text_bytes(const struct ledger_page *p)
 	return p->bucket.n + p->key.n + p->etag.n + p->version.n;
 }
 
-static size_t
-both_bytes(const struct ledger_page *p)
-{
-	return ranges_bytes(&p->acked) + ranges_bytes(&p->marked);
-}
-
-static void
-drop_ranges(struct ledger_page *p)
-{
-	p->ledger->bytes -= both_bytes(p);
-	ranges_clear(&p->acked);
-	ranges_clear(&p->marked);
-	p->judged = false;
-}
-
 static void
 write_names(struct ledger_page *p, struct span bucket, struct span key,
     struct span etag, struct span version)
 {
 	size_t n = bucket.n + key.n + etag.n + version.n;
 	char *at = mem_alloc(n);
-	char *old = p->text;
 
-	p->ledger->bytes += n - text_bytes(p);
 	p->text = at;
 	p->bucket = span_place(&at, bucket);
 	p->key = span_place(&at, key);
 	p->etag = span_place(&at, etag);
 	p->version = span_place(&at, version);
-	mem_free(old);
 }
 
 static struct ledger_page *
@@ -92,25 +78,30 @@ tear_out(struct ledger *l, struct ledger_page *p)
 	(void)tdelete(p, &l->tree, by_name);
 	TAILQ_REMOVE(&l->pages, p, link);
 	l->count--;
-	drop_ranges(p);
-	l->bytes -= text_bytes(p) + sizeof *p;
+	l->bytes -= sizeof *p + text_bytes(p) + ranges_bytes(&p->acked) +
+		    ranges_bytes(&p->marked);
+	ranges_clear(&p->acked);
+	ranges_clear(&p->marked);
 	mem_free(p->text);
 	mem_free(p);
 }
 
-/* Until it keeps its bounds, or only open pages are left. */
-static void
-keep_bounds(struct ledger *l)
+/* Until it keeps its bounds with so many bytes more, or only open pages are
+ * left; the result is whether they fit. */
+static bool
+make_room(struct ledger *l, size_t more)
 {
+	size_t most = ledger_bytes(l->max);
 	struct ledger_page *p = TAILQ_FIRST(&l->pages), *next;
 
 	for (; p != NULL; p = next) {
-		if (l->count <= l->max && l->bytes <= ledger_bytes(l->max))
-			return;
+		if (l->count <= l->max && l->bytes + more <= most)
+			break;
 		next = TAILQ_NEXT(p, link);
 		if (p->opened == 0)
 			tear_out(l, p);
 	}
+	return l->bytes + more <= most;
 }
 
 /* The ETag decides where both sides have one: the version of an object that was
@@ -125,35 +116,40 @@ same_contents(
 	       span_eq(p->version, version);
 }
 
-static void
-start_over(struct ledger_page *p)
-{
-	drop_ranges(p);
-	p->prefix = 0;
-	p->complete = p->bound = false;
-}
-
 static bool
 holds_for(const struct ledger_page *p, uint64_t rules)
 {
 	return !p->bound || p->rules == rules;
 }
 
+/* Whether it can go on from it: while others read it, more may be left out. */
+static bool
+is_of(const struct ledger_page *p, struct span etag, struct span version,
+    uint64_t rules)
+{
+	return same_contents(p, etag, version) &&
+	       (p->opened > 0 ? p->rules == rules : holds_for(p, rules));
+}
+
+/* NULL: there is no room for it. */
 static struct ledger_page *
 new_page(struct ledger *l, struct span bucket, struct span key,
     struct span etag, struct span version)
 {
-	struct ledger_page *p = mem_zalloc(sizeof *p);
+	size_t n = bucket.n + key.n + etag.n + version.n;
+	struct ledger_page *p;
 
+	l->count++;
+	if (!make_room(l, sizeof *p + n)) {
+		l->count--;
+		return NULL;
+	}
+	p = mem_zalloc(sizeof *p);
 	p->ledger = l;
-	p->opened = 1;
 	write_names(p, bucket, key, etag, version);
 	CHECK(tsearch(p, &l->tree, by_name) != NULL);
 	TAILQ_INSERT_TAIL(&l->pages, p, link);
-	l->count++;
-	l->bytes += sizeof *p;
-	keep_bounds(l);
-	p->opened = 0;
+	l->bytes += sizeof *p + n;
 	return p;
 }
 
@@ -166,20 +162,17 @@ ledger_open(struct ledger *l, struct span bucket, struct span key,
 	if (l->max == 0 || (etag.n == 0 && version.n == 0))
 		return NULL;
 	p = find(l, bucket, key);
-	if (p == NULL) {
-		p = new_page(l, bucket, key, etag, version);
-	} else if (!same_contents(p, etag, version)) {
-		/* Somebody is still counting events of other contents. */
+	if (p != NULL && !is_of(p, etag, version, rules)) {
+		/* Somebody is still counting what it has. */
 		if (p->opened > 0)
 			return NULL;
-		start_over(p);
-		write_names(p, bucket, key, etag, version);
-	} else if (p->rules != rules && p->opened > 0) {
-		/* Likewise, of what these rules may not leave out. */
-		return NULL;
-	} else if (!holds_for(p, rules)) {
-		start_over(p);
+		tear_out(l, p);
+		p = NULL;
 	}
+	if (p == NULL)
+		p = new_page(l, bucket, key, etag, version);
+	if (p == NULL)
+		return NULL;
 	p->rules = rules;
 	TAILQ_REMOVE(&l->pages, p, link);
 	TAILQ_INSERT_TAIL(&l->pages, p, link);
@@ -197,7 +190,7 @@ ledger_close(struct ledger *l, struct ledger_page **pp)
 	CHECK(p->opened > 0);
 	*pp = NULL;
 	p->opened--;
-	keep_bounds(l);
+	(void)make_room(l, 0);
 }
 
 struct ledger_page *
@@ -234,6 +227,26 @@ ledger_reader(const struct ledger_page *p)
 	return p != NULL ? p->reader : NULL;
 }
 
+static void
+add_range(struct ledger_page *p, struct ranges *to, struct range r)
+{
+	struct ledger *l = p->ledger;
+
+	if (!make_room(l, ranges_next_bytes(to)))
+		return;
+	l->bytes -= ranges_bytes(to);
+	ranges_add(to, r);
+	l->bytes += ranges_bytes(to);
+}
+
+static void
+grow_prefix(struct ledger_page *p, uint64_t end)
+{
+	p->ledger->bytes -= ranges_bytes(&p->acked);
+	p->prefix = ranges_cut(&p->acked, end);
+	p->ledger->bytes += ranges_bytes(&p->acked);
+}
+
 void
 ledger_note(struct ledger_page *p, uint64_t first, uint64_t count)
 {
@@ -241,23 +254,17 @@ ledger_note(struct ledger_page *p, uint64_t first, uint64_t count)
 
 	if (p == NULL || r.to <= p->prefix)
 		return;
-	p->ledger->bytes -= both_bytes(p);
 	if (r.from <= p->prefix)
-		p->prefix = r.to;
+		grow_prefix(p, r.to);
 	else
-		ranges_add(&p->acked, r);
-	p->prefix = ranges_cut(&p->acked, p->prefix);
-	p->ledger->bytes += both_bytes(p);
+		add_range(p, &p->acked, r);
 }
 
 void
 ledger_mark(struct ledger_page *p, uint64_t index)
 {
-	if (p == NULL)
-		return;
-	p->ledger->bytes -= both_bytes(p);
-	ranges_add(&p->marked, (struct range){index, index + 1});
-	p->ledger->bytes += both_bytes(p);
+	if (p != NULL)
+		add_range(p, &p->marked, (struct range){index, index + 1});
 }
 
 bool
@@ -357,5 +364,8 @@ ledger_count(const struct ledger *l)
 size_t
 ledger_bytes(size_t max)
 {
-	return max * (sizeof(struct ledger_page) + USUAL_TEXT_BYTES);
+	if (max == 0)
+		return 0;
+	return max * (sizeof(struct ledger_page) + USUAL_TEXT_BYTES) +
+	       OPEN_BYTES;
 }

@@ -16,10 +16,12 @@
  * is noted of an object of which any was left out holds for these rules alone,
  * and is forgotten when the object is opened with others.
  *
- * Bounded: at most max objects in at most ledger_bytes(max), names and ranges
- * included, those apart that are open (being read, or delivered, but their
- * message is held for others); the object longest untouched is forgotten first,
- * and a range that does not fit is forgotten. Forgetting costs a duplicate.
+ * Bounded: all of them together take at most ledger_bytes(max), names and
+ * ranges included, and at most max objects are remembered that are not open
+ * (being read, or delivered, but their message is held for others). The object
+ * longest untouched is forgotten first. What is open is not forgotten, so where
+ * it fills the bound no other is remembered, and no range is added. Forgetting
+ * costs a duplicate.
  */
 #ifndef FLOW_LEDGER_H
 #define FLOW_LEDGER_H
@@ -40,10 +42,11 @@ struct ledger *ledger_new(size_t max);
 void ledger_free(struct ledger **l); /* all pages have been closed */
 
 /*
- * The page of an object, made if need be; NULL if max is 0. It is not forgotten
- * while it is open. etag and version as the GET's reply had them (either may be
- * empty; both empty: nothing is remembered, NULL). rules: the number of those
- * that it is read with; NULL while it is open with others.
+ * The page of an object, made if need be; NULL if max is 0, or if what is open
+ * leaves no room. It is not forgotten while it is open. etag and version as the
+ * GET's reply had them (either may be empty; both empty: nothing is remembered,
+ * NULL). rules: the number of those that it is read with; NULL while it is open
+ * with others.
  */
 struct ledger_page *ledger_open(struct ledger *l, struct span bucket,
     struct span key, struct span etag, struct span version, uint64_t rules);
@@ -79,7 +82,7 @@ bool ledger_knows(struct ledger *l, struct span bucket, struct span key,
     struct span etag, struct span version, uint64_t rules);
 
 size_t ledger_count(const struct ledger *l);
-/* The most memory that it takes, give or take the pages that are open. */
+/* The most memory that it takes. */
 size_t ledger_bytes(size_t max);
 
 #endif

@@ -21,13 +21,28 @@ ranges_bytes(const struct ranges *s)
 }
 
 /* Many objects have one or two of them. */
+static size_t
+next_room(const struct ranges *s)
+{
+	if (s->n < s->room || s->n == RANGES_MAX)
+		return s->room;
+	return s->room > 0 ? 2 * s->room : ROOM_MIN;
+}
+
+size_t
+ranges_next_bytes(const struct ranges *s)
+{
+	return (next_room(s) - s->room) * sizeof *s->at;
+}
+
 static void
 make_room(struct ranges *s)
 {
-	if (s->n < s->room)
-		return;
-	s->room = s->room > 0 ? 2 * s->room : ROOM_MIN;
-	s->at = mem_realloc(s->at, s->room * sizeof *s->at);
+	size_t room = next_room(s);
+
+	if (room > s->room)
+		s->at = mem_realloc(s->at, room * sizeof *s->at);
+	s->room = room;
 }
 
 /* Joined with those that it touches. */

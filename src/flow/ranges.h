@@ -31,5 +31,7 @@ uint64_t ranges_count(const struct ranges *s); /* of all numbers in it */
 /* What it takes in memory now: room for twice as many as there were at most,
  * since it was empty. */
 size_t ranges_bytes(const struct ranges *s);
+/* What one more range may add to that. */
+size_t ranges_next_bytes(const struct ranges *s);
 
 #endif

@@ -220,6 +220,95 @@ test_open_pages_stay(void **state)
 	ledger_free(&l);
 }
 
+enum { MANY = 2000 };
+
+/* All that there is room for, each with a name of 1,000 bytes. */
+static size_t
+open_all(struct ledger *l, struct ledger_page *p[MANY])
+{
+	static char key[1001];
+	size_t n;
+
+	for (n = 0; n < MANY; n++) {
+		(void)snprintf(key, sizeof key, "%01000zu", n);
+		p[n] = open_key(l, key);
+		if (p[n] == NULL)
+			return n;
+	}
+	fail_msg("there is room for ever more");
+	return n;
+}
+
+/* What is open is not forgotten, and has a bound: others are not remembered
+ * until one of them is closed. */
+static void
+test_open_pages_fill_it(void **state)
+{
+	struct ledger *l = ledger_new(1);
+	struct ledger_page *p[MANY], *other;
+	size_t n = open_all(l, p);
+
+	(void)state;
+	assert_true(n > 300);
+	assert_true(n * 1000 <= ledger_bytes(1));
+	assert_int_equal(ledger_count(l), n);
+	/* The first events need no room, ranges do. */
+	for (size_t i = 0; i < n; i++) {
+		ledger_note(p[i], 0, 5);
+		assert_true(ledger_has(p[i], 4));
+	}
+	ledger_close(l, &p[0]);
+	other = open_key(l, "other");
+	assert_non_null(other);
+	ledger_close(l, &other);
+	for (size_t i = 1; i < n; i++)
+		ledger_close(l, &p[i]);
+	assert_int_equal(ledger_count(l), 1);
+	ledger_free(&l);
+}
+
+static size_t
+add_ranges(struct ledger_page *p)
+{
+	size_t n = 0;
+
+	for (uint64_t i = 1; i <= LEDGER_RANGES; i++) {
+		ledger_note(p, 3 * i, 1);
+		ledger_mark(p, 3 * i + 1);
+		n += ledger_has(p, 3 * i) + ledger_marked(p, 3 * i + 1);
+	}
+	return n;
+}
+
+static void
+test_ranges_of_open_pages_fill_it(void **state)
+{
+	struct ledger *l = ledger_new(1);
+	struct ledger_page *p[MANY];
+	size_t n = 0, ranges = 0;
+
+	(void)state;
+	for (char key[8]; n < 400; n++) {
+		(void)snprintf(key, sizeof key, "%zu", n);
+		p[n] = open_key(l, key);
+		assert_non_null(p[n]);
+	}
+	for (size_t i = 0; i < n; i++)
+		ranges += add_ranges(p[i]);
+	assert_true(ranges * sizeof(struct range) <= ledger_bytes(1));
+	assert_true(ranges * sizeof(struct range) > ledger_bytes(1) / 2);
+	/* Who came too late has none, and nothing that was not noted. */
+	assert_int_equal(add_ranges(p[n - 1]), 0);
+	ledger_note(p[n - 1], 0, 9);
+	assert_true(ledger_has(p[n - 1], 8));
+	for (size_t i = 0; i < n; i++)
+		ledger_close(l, &p[i]);
+	p[0] = open_key(l, "other");
+	assert_int_equal(add_ranges(p[0]), 2 * LEDGER_RANGES);
+	ledger_close(l, &p[0]);
+	ledger_free(&l);
+}
+
 static void
 test_opened_twice(void **state)
 {
@@ -355,8 +444,12 @@ test_bytes(void **state)
 {
 	(void)state;
 	assert_int_equal(ledger_bytes(0), 0);
-	assert_true(ledger_bytes(1000) > 1000 * 300);
-	assert_true(ledger_bytes(1000) < 1000 * 1000);
+	assert_true(ledger_bytes(2000) - ledger_bytes(1000) > 1000 * 300);
+	assert_true(ledger_bytes(2000) - ledger_bytes(1000) < 1000 * 1000);
+	/* A full lot, each with as many ranges as there may be. */
+	assert_true(ledger_bytes(4096) >
+		    1000 * (2 * LEDGER_RANGES * sizeof(struct range) + 480));
+	assert_true(ledger_bytes(1) < 1024 * 1024);
 }
 
 static struct ledger_page *
@@ -432,6 +525,8 @@ main(void)
 	    cmocka_unit_test(test_too_many_ranges),
 	    cmocka_unit_test(test_eviction),
 	    cmocka_unit_test(test_open_pages_stay),
+	    cmocka_unit_test(test_open_pages_fill_it),
+	    cmocka_unit_test(test_ranges_of_open_pages_fill_it),
 	    cmocka_unit_test(test_opened_twice),
 	    cmocka_unit_test(test_none),
 	    cmocka_unit_test(test_knows),
