@@ -89,10 +89,12 @@ struct request_spec {
 	/* Copied. Content-Type is sent only if it is here. */
 	const struct http_header *headers;
 	size_t nheaders;
-	const struct span *body;  /* parts, sent one after the other with a */
-	size_t nbody;		  /* Content-Length; the array and the bytes are
+	const struct span *body; /* parts, sent one after the other with a */
+	size_t nbody;		 /* Content-Length; the array and the bytes are
 				  * borrowed until on_done or cancel */
-	int64_t total_timeout_ms; /* 0: none. Streams have none */
+	/* 0: none. Streams have no total. Neither is over before what has come
+	 * by then is read, however late we look. */
+	int64_t total_timeout_ms;
 	int64_t stall_timeout_ms; /* 0: none. Fails with ERR_STALL when for so
 				   * long no byte came in (nor, while a body is
 				   * sent, went out) and it was not paused */

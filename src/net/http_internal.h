@@ -35,6 +35,12 @@ struct http {
 	struct http_stats stats;
 };
 
+/* A limit of time. */
+struct request_limit {
+	struct timer *timer; /* NULL: none */
+	bool over;	     /* but for what has come and is not read yet */
+};
+
 struct request {
 	struct http *http;
 	LIST_ENTRY(request) live, ready;
@@ -53,7 +59,7 @@ struct request {
 	int64_t begun_us; /* with the request, and anew with a socket */
 	uint64_t bytes_in;
 
-	struct timer *stall;	       /* NULL: no limit */
+	struct request_limit total, stall;
 	int64_t stall_ms, progress_ms; /* progress: last byte in or out */
 
 	struct buf head;

@@ -23,7 +23,8 @@
 static void
 detach(struct request *r, bool clean)
 {
-	timer_free(&r->stall);
+	timer_free(&r->stall.timer);
+	timer_free(&r->total.timer);
 	if (r->easy == NULL)
 		return;
 	curl_multi_remove_handle(r->http->multi, r->easy);
@@ -57,6 +58,29 @@ request_free(struct request *r)
 	mem_free(r);
 }
 
+/* Whoever was held up himself, on a machine that stood still, finds the time
+ * over and the answer unread: a turn of the loop reads what has come. */
+static bool
+look_once_more(struct request_limit *l)
+{
+	if (l->over)
+		return false;
+	l->over = true;
+	timer_soon(l->timer);
+	return true;
+}
+
+static void
+on_total(void *arg)
+{
+	struct request *r = arg;
+
+	if (look_once_more(&r->total))
+		return;
+	r->why = "no whole answer in time";
+	request_ended(r, CURLE_OK, ERR_TIMEOUT);
+}
+
 /* The timer is not armed anew with each byte: it looks, when it fires, at how
  * much of its time is still left. */
 static void
@@ -66,9 +90,12 @@ on_stall(void *arg)
 	int64_t idle = clock_mono_ms() - r->progress_ms;
 
 	if (idle < r->stall_ms) {
-		timer_after(r->stall, r->stall_ms - idle);
+		r->stall.over = false;
+		timer_after(r->stall.timer, r->stall_ms - idle);
 		return;
 	}
+	if (look_once_more(&r->stall))
+		return;
 	r->why = "no bytes for too long";
 	request_ended(r, CURLE_OK, ERR_STALL);
 }
@@ -135,8 +162,12 @@ request_start(struct http *h, const struct request_spec *spec)
 		return r;
 	}
 	if (r->stall_ms > 0) {
-		r->stall = timer_new(h->timers, on_stall, r);
-		timer_after(r->stall, r->stall_ms);
+		r->stall.timer = timer_new(h->timers, on_stall, r);
+		timer_after(r->stall.timer, r->stall_ms);
+	}
+	if (spec->total_timeout_ms > 0 && r->on_data == NULL) {
+		r->total.timer = timer_new(h->timers, on_total, r);
+		timer_after(r->total.timer, spec->total_timeout_ms);
 	}
 	return r;
 }
@@ -147,8 +178,8 @@ request_resume(struct request *r)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	if (r->stall != NULL)
-		timer_after(r->stall, r->stall_ms);
+	if (r->stall.timer != NULL)
+		timer_after(r->stall.timer, r->stall_ms);
 	http_ready(r->http, r);
 }
 
@@ -199,8 +230,8 @@ offer(struct request *r)
 		r->taken = 0;
 		r->waiting = false;
 	}
-	if (r->waiting && r->stall != NULL)
-		timer_stop(r->stall);
+	if (r->waiting && r->stall.timer != NULL)
+		timer_stop(r->stall.timer);
 	return true;
 }
 

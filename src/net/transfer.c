@@ -336,8 +336,6 @@ transfer_setup(struct request *r, const struct request_spec *spec)
 	SET(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(e, CURLOPT_CONNECTTIMEOUT_MS, r->http->connect_timeout_ms);
-	if (spec->total_timeout_ms > 0 && spec->on_data == NULL)
-		SET(e, CURLOPT_TIMEOUT_MS, (long)spec->total_timeout_ms);
 	if (r->http->user_agent != NULL)
 		SET(e, CURLOPT_USERAGENT, r->http->user_agent);
 	if (spec->may_be_compressed)
