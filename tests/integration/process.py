@@ -1,7 +1,9 @@
 """The daemon as a process, and its log as something to wait for."""
 
+import datetime
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -37,6 +39,14 @@ def parse(line):
     return fields
 
 
+def time_of(line):
+    """When the daemon wrote it, by its own clock, in seconds: whoever is held
+    up on the way changes nothing of it."""
+    stamp = line["line"].partition(" ")[0]
+    return datetime.datetime.fromisoformat(
+        stamp.replace("Z", "+00:00")).timestamp()
+
+
 def bare_environ(home):
     """Nothing of the machine's own settings, and no way to a metadata
     service."""
@@ -48,14 +58,19 @@ def bare_environ(home):
 
 class Daemon:
     """Started by start(); stop() asserts how it ends. journal is what wakes
-    the waiting: of the stand-in, or a fresh one."""
+    the waiting: of the stand-in, or a fresh one. Whoever looks at the log sees
+    all that was written before he looked: what the stand-in has seen of the
+    daemon proves that the lines before it are there."""
 
     def __init__(self, journal, home):
         self.journal = journal
         self.home = home
         self.process = None
         self.status = 0   # what stop() expects
-        self.lines = []
+        self._lines = []
+        self._begun = b""    # a line that has not ended
+        self._pipe = None    # None: no more will come
+        self._reading = threading.Lock()
         self._reader = None
         self.before_stop = []  # so that it need not wait for what is held
 
@@ -68,18 +83,44 @@ class Daemon:
             cwd=self.home, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             preexec_fn=before_exec)
+        self._pipe = self.process.stderr.fileno()
+        os.set_blocking(self._pipe, False)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self
 
     def _read(self):
-        for line in self.process.stderr:
-            text = line.decode("utf-8", "backslashreplace").rstrip("\n")
-            self.lines.append(parse(text))
-            if len(self.lines) > LINES_MAX:
-                self.process.kill()
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        while self._pipe is not None:
+            poll.poll()
+            self._take()
             self.journal.poke()
-        self.journal.poke()
+
+    def _take(self):
+        """Whatever is in the pipe by now."""
+        with self._reading:
+            while self._pipe is not None:
+                try:
+                    data = os.read(self._pipe, 65536)
+                except BlockingIOError:
+                    return
+                self._keep(data)
+
+    def _keep(self, data):
+        *whole, self._begun = (self._begun + data).split(b"\n")
+        if not data:
+            self._pipe = None
+            whole += [self._begun] if self._begun else []
+        for line in whole:
+            self._lines.append(parse(line.decode("utf-8", "backslashreplace")))
+        if len(self._lines) > LINES_MAX:
+            self.process.kill()
+
+    @property
+    def lines(self):
+        self._take()
+        return self._lines
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -129,6 +170,7 @@ class Daemon:
             self.wait_exit()
             raise AssertionError("no end within %g s of SIGTERM" % timeout)
         finally:
+            self._pipe = None
             self.process.stderr.close()
             self.process, process = None, self.process
         assert status == self.status, "ended with status %s" % status

@@ -1,5 +1,6 @@
 """The program on a terminal, as a person sees it."""
 
+import codecs
 import os
 import pty
 import signal
@@ -14,7 +15,7 @@ class Terminal:
 
     def __init__(self, journal, home, args, environ=(), **more):
         self.journal = journal
-        self.shown = b""
+        self.shown = ""
         master, slave = pty.openpty()
         self._master = master
         self.process = subprocess.Popen(
@@ -27,6 +28,8 @@ class Terminal:
         self._reader.start()
 
     def _read(self):
+        # What is read may end within a character.
+        decode = codecs.getincrementaldecoder("utf-8")().decode
         while True:
             try:
                 data = os.read(self._master, 65536)
@@ -34,13 +37,13 @@ class Terminal:
                 data = b""
             if not data:
                 break
-            self.shown += data
+            self.shown += decode(data)
             self.journal.poke()
         self.journal.poke()
 
     @property
     def text(self):
-        return self.shown.decode("utf-8").replace("\r\n", "\n")
+        return self.shown.replace("\r\n", "\n")
 
     def wait_for(self, word, timeout=15):
         self.journal.wait(
