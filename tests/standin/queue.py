@@ -1,6 +1,7 @@
 """One queue, with visibility timeouts and a dead-letter queue."""
 
 import collections
+import contextlib
 import heapq
 import itertools
 import secrets
@@ -51,7 +52,8 @@ class Queue:
 
     As with SQS, a message goes to the dead-letter queue when it would be
     handed out once more than max_receives, and stays hidden for at most 12 h
-    after it was handed out. All times are of the clock."""
+    after it was handed out. All times are of the clock. What the journal tells
+    is in it before anybody sees the change."""
 
     def __init__(self, name, url, journal, visibility_s=30, dead_letter=None,
                  max_receives=None, clock=None):
@@ -88,6 +90,12 @@ class Queue:
             self._messages[message.id] = message
             self._schedule(message, self.clock.monotonic())
         return message
+
+    @contextlib.contextmanager
+    def at_once(self):
+        """Whatever is sent meanwhile is there all at once, afterwards."""
+        with self._changed:
+            yield
 
     def make_visible(self, message):
         """As if its visibility timeout had passed, whoever holds it."""
@@ -162,7 +170,8 @@ class Queue:
         with self._changed:
             self._messages[message.id] = message
             self._schedule(message, self.clock.monotonic())
-        self._journal.add("sqs.dead_letter", queue=self.name, id=message.id)
+            self._journal.add("sqs.dead_letter", queue=self.name,
+                              id=message.id)
 
     def _hand_out(self, message, now, visibility_s):
         message.receives += 1
@@ -211,8 +220,8 @@ class Queue:
                     and self._messages.pop(message.id, None) is not None)
             if gone:
                 message.token = None
-        self._journal.add("sqs.delete", queue=self.name, id=message.id,
-                          body=message.body, deleted=gone)
+            self._journal.add("sqs.delete", queue=self.name, id=message.id,
+                              body=message.body, deleted=gone)
 
     def change_visibility(self, handle, seconds):
         with self._changed:
@@ -239,5 +248,5 @@ class Queue:
                     "VisibilityTimeout for the message is beyond the limit "
                     "[43200 seconds]." % seconds)
             self._schedule(message, now + seconds)
-        self._journal.add("sqs.visibility", queue=self.name, id=message.id,
-                          body=message.body, seconds=seconds)
+            self._journal.add("sqs.visibility", queue=self.name, id=message.id,
+                              body=message.body, seconds=seconds)

@@ -263,10 +263,13 @@ class Service:
             if BAD_CHARACTER.search(text):
                 raise Refused("InvalidMessageContents", "Invalid characters "
                               "were found in the message.")
-            message = queue.send(text)
-            message.given = entry.get("MessageAttributes", {})
-            self.journal.add("sqs.sent", queue=queue.name, id=message.id,
-                             body=text)
+
+            def known(message):
+                message.given = entry.get("MessageAttributes", {})
+                self.journal.add("sqs.sent", queue=queue.name, id=message.id,
+                                 body=text)
+
+            queue.send(text, known)
 
         return self._batch("send", body, send)
 

@@ -54,7 +54,7 @@ class Front:
             lambda _conn, name, _context: self.names.append(name)
         self._sock = socket.create_server(("127.0.0.1", listen))
         self.port = self._sock.getsockname()[1]
-        self.handshakes = self.resumed = 0
+        self._resumed = []  # of each handshake, whether it was
         self.failures = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -65,6 +65,19 @@ class Front:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
+
+    @property
+    def handshakes(self):
+        return len(self._resumed)
+
+    @property
+    def resumed(self):
+        return self._resumed.count(True)
+
+    @property
+    def greeted(self):
+        """Handshakes in full."""
+        return self._resumed.count(False)
 
     def _accept(self):
         while True:
@@ -81,8 +94,7 @@ class Front:
         except (OSError, ssl.SSLError) as error:
             self.failures.append(str(error))
             return
-        self.handshakes += 1
-        self.resumed += bool(conn.session_reused)
+        self._resumed.append(bool(conn.session_reused))
         with conn, socket.create_connection(
                 ("127.0.0.1", self._target)) as plain:
             back = threading.Thread(target=self._relay, args=(plain, conn),
