@@ -16,7 +16,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ sys.path[:0] = [os.path.dirname(HERE),
 import make_samples  # noqa: E402
 from slices import slice_file  # noqa: E402
 from standin import Fault, Standin  # noqa: E402
+from standin.server import own_port  # noqa: E402
 
 STALL_S = 10  # without any progress
 EXIT_S = 5
@@ -287,12 +287,6 @@ def put_files(standin, files):
     return put_in, number
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 def pause(address):
     try:
         print("running   http://%s/ shows it; Ctrl-C ends it" % address,
@@ -328,14 +322,15 @@ def run(standin, binary, options, put_in, number):
 
 
 def show(binary, files, skipped):
-    with Standin(keep=10_000) as standin:
+    with Standin(keep=10_000) as standin, own_port() as site:
         standin.dassana.keep_events = False
         put_in, number = put_files(standin, files)
         skipped.show()
         status = run(standin, binary, {
             "visibility_timeout": VISIBILITY, "batch_max_delay": "50ms",
             "batch_max_events": max(BATCH, put_in.count // 20),
-            "admin_listen": "127.0.0.1:%d" % free_port()}, put_in, number)
+            "admin_listen": "127.0.0.1:%d" % site.getsockname()[1]}, put_in,
+            number)
         if status != 0:
             raise Failed("after SIGTERM the daemon's status was %s" % status)
         print("stopped   SIGTERM, exit status 0")

@@ -1,10 +1,9 @@
 """The commands of deploy-containers.md, as a reader would type them."""
 
-import socket
-
 import pytest
 from guide import interrupt, page
 from reader import cloud, put_in, put_network_in, run_until_delivered, shell
+from standin.server import own_port
 
 __all__ = ["cloud", "shell"]  # fixtures
 
@@ -43,12 +42,6 @@ def policies_of_aws():
         yield
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def test_docker(shell, standin, cloud):
     guide = page("deploy-containers")
     queue_url = cloud.stack()
@@ -68,7 +61,8 @@ def test_docker(shell, standin, cloud):
     # The same for good. Its port is one of this host's here. Only now may a
     # poll be cut off at the end: moto would give it what comes next.
     shell.env["TRAILPOST_SHUTDOWN_TIMEOUT"] = "6s"
-    port = free_port()
+    kept = own_port()
+    port = kept.getsockname()[1]
     publish, listen = "127.0.0.1:9190:9090", "TRAILPOST_ADMIN_LISTEN=:9090"
     text = "\n".join(guide["docker-service"].lines)
     assert publish in text
@@ -83,6 +77,7 @@ def test_docker(shell, standin, cloud):
     finally:
         cloud.put_files(1, seed=9)
         log = interrupt(process)
+        kept.close()
     assert process.returncode == 0, log
     assert '"ready":true' in said and "\ntrailpost_build_info{" in said
 
