@@ -129,8 +129,10 @@ class Issuer:
 
 
 def environ(standin, **more):
-    """No credentials; those that more leads to are to be found."""
-    return {"AWS_ENDPOINT_URL": standin.url, **more}
+    """No credentials; those that more leads to are to be found. A metadata
+    service of ours may be held up for longer than a real one."""
+    return {"AWS_ENDPOINT_URL": standin.url,
+            "AWS_METADATA_SERVICE_TIMEOUT": "20", **more}
 
 
 def write_profile(tmp_path, config, credentials=""):

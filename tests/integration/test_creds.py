@@ -194,8 +194,8 @@ def ship_through_moto(moto, cloud, standin, new_daemon, env, unchecked=0,
     daemon = new_daemon(standin.journal)
     daemon.start({**standin.options(), "queue_url": cloud.queue_url,
                   "shutdown_timeout": "6s", **options}, env)
-    daemon.wait_for(lambda: standin.dassana.event_count >= len(wanted), 10)
-    daemon.wait_for(lambda: len(daemon.log("message.deleted")) == before, 10)
+    daemon.wait_for(lambda: standin.dassana.event_count >= len(wanted), 60)
+    daemon.wait_for(lambda: len(daemon.log("message.deleted")) == before, 30)
     assert not [x for x in daemon.log() if x.get("level") in (
         "warn", "error")]
     return daemon

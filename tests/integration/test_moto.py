@@ -95,9 +95,9 @@ def ship(moto, standin, new_daemon, secrets, announce):
     daemon.start({**standin.options(), "queue_url": cloud.queue_url,
                   "shutdown_timeout": "6s"}, cloud.env)
     # The poll that is open at the end is not ended by moto.
-    daemon.wait_for(lambda: standin.dassana.event_count >= len(wanted), 30)
+    daemon.wait_for(lambda: standin.dassana.event_count >= len(wanted), 60)
     deleted = "message.deleted"
-    daemon.wait_for(lambda: len(daemon.log(deleted)) == before, 10)
+    daemon.wait_for(lambda: len(daemon.log(deleted)) == before, 30)
     assert delivered(standin, wanted)
     assert not [x for x in daemon.log() if x.get("level") in (
         "warn", "error")]
