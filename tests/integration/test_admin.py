@@ -163,6 +163,7 @@ def test_each_path(serving, trail):
 
 def test_head_has_no_body(serving):
     _, admin = serving()
+    admin.wait_ready()
     for path in PATHS + ("/nothing",):
         answer = admin.ask(path, "HEAD")
         assert answer.body == b""
@@ -426,10 +427,13 @@ def test_what_waits_is_shown(standin, serving, trail):
     standin.queue.dead_letter, standin.queue.max_receives = dead, 5
     for _ in range(3):
         dead.send("hello")
+    gate = standin.gate()
+    standin.faults.on("sqs.GetQueueAttributes", Fault(hold=gate), times=1)
     running, admin = serving()
     trail.put(1)
     running.wait_for(standin.queue.empty)
     assert admin.ask("/status").json()["queue"]["messages_waiting"] is None
+    gate.open()
     running.wait_for(lambda: admin.ask("/status").json()["queue"][
         "dead_letters"] == 3, 20)
     status = admin.ask("/status").json()

@@ -44,12 +44,13 @@ def test_killed_in_mid_run_loses_nothing(standin, daemon):
     """After the first POST that was taken and before the last one. What was
     under way just then may come twice."""
     seconds = 30 if os.environ.get("TRAILPOST_SLOW") else 3
-    standin.faults.on("dassana.POST", Fault(delay=0.1))
+    slow = standin.faults.on("dassana.POST", Fault(delay=1))
     trail = Trail(standin)
     trail.put(40)
     running = daemon(batch_max_events=20, delivery_concurrency=2)
     running.wait_for(lambda: standin.dassana.posts)
     standin.dassana_port.close()
+    standin.faults.off(slow)
     killed, posts = time.monotonic(), len(standin.dassana.posts)
     assert posts < 18, "it was killed too late"
     running.wait_for(lambda: time.monotonic() - killed > seconds, seconds + 5)
@@ -296,4 +297,4 @@ def test_the_end_comes_when_a_suspect_is(standin, daemon, after):
 def test_a_hung_post_times_out_and_is_sent_again(standin, daemon):
     standin.faults.on("dassana.POST", Fault(hold=standin.gate()), times=1)
     wanted = put_files(standin, 3)
-    await_all(standin, daemon(post_timeout="1s"), wanted)
+    await_all(standin, daemon(post_timeout="4s"), wanted)

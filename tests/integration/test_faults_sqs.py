@@ -87,9 +87,10 @@ def test_a_reply_that_is_too_large(standin, daemon, trail):
     trail.await_all(running)
     standin.queue.end_polls()
     running.wait_for(lambda: standin.queue.polling == 0)
-    for message in trail.put(10):
-        message.body = padded(message.body, LARGEST)
-    standin.queue.poll_limit_s = 20
+    with standin.queue.at_once():
+        for message in trail.put(10):
+            message.body = padded(message.body, LARGEST)
+        standin.queue.poll_limit_s = 20
     trail.await_all(running)
     line = running.wait_line("sqs.receive", level="warn")
     assert line["error"] == "limit" and line["advice"]
@@ -137,9 +138,12 @@ def test_a_batch_answered_with_rubbish_is_sent_again(
         standin, daemon, trail, operation, body):
     rule = standin.faults.on("sqs." + operation, Fault(
         status=200, body=body), times=1)
-    standin.faults.on("dassana.POST", Fault(delay=2.0), times=1)
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate), times=1)
     trail.put(3)
-    running = daemon(visibility_timeout="3s")
+    running = daemon(visibility_timeout="8s")
+    running.wait_for(lambda: len(standin.journal.all("sqs.visibility")) >= 3)
+    gate.open()
     trail.await_all(running)
     assert rule.hits == 1
     assert receives(standin) == 3
@@ -156,9 +160,12 @@ def test_a_batch_that_fails_in_part_is_sent_again_one_by_one(
         return "InternalError"
 
     standin.sqs.fail_entry = fail
-    standin.faults.on("dassana.POST", Fault(delay=3.5), times=1)
+    gate = standin.gate()
+    standin.faults.on("dassana.POST", Fault(hold=gate), times=1)
     trail.put(10)
-    running = daemon(visibility_timeout="5s")
+    running = daemon(visibility_timeout="8s")
+    running.wait_for(lambda: len(standin.journal.all("sqs.visibility")) >= 10)
+    gate.open()
     trail.await_all(running)
     assert failed == {"delete": 4, "change": 4}
     assert receives(standin) == 10
@@ -205,13 +212,12 @@ def test_calls_that_are_never_answered_time_out(standin, daemon, trail):
     """35 s for a poll and 30 s for a delete, at many times the speed."""
     poll = standin.faults.on("sqs.ReceiveMessage", Fault(
         hold=standin.gate()), times=1)
-    trail.put(3)
-    running = daemon(env=other_time(standin, 20), visibility_timeout="10m")
-    running.wait_for(lambda: poll.hits == 1)
     delete = standin.faults.on("sqs.DeleteMessageBatch", Fault(
         hold=standin.gate()), times=1)
+    trail.put(3)
+    running = daemon(env=other_time(standin, 20), visibility_timeout="10m")
     trail.await_all(running)
-    assert delete.hits == 1
+    assert poll.hits == delete.hits == 1
     assert running.log("sqs.batch", error="timeout")
 
 

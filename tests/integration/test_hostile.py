@@ -185,11 +185,11 @@ def test_a_byte_a_second(standin, daemon, trail):
     trail.events[message.id] = [b'{"a":1}']
     rule = standin.faults.on("s3.GET", Fault(drip=(1, 1.0)), where=is_bad)
     trail.put(40)
-    running = daemon(visibility_timeout="2s", stall_timeout="2s",
+    running = daemon(visibility_timeout="5s", stall_timeout="5s",
                      shutdown_timeout="4s")
     running.wait_for(lambda: len(standin.queue.messages()) == 1, 20)
     running.wait_for(lambda: len(standin.journal.all(
-        "sqs.visibility", id=message.id)) >= 4, 20)
+        "sqs.visibility", id=message.id)) >= 4, 30)
     assert rule.hits == 1 and not running.log("object.failed")
     assert standin.queue.messages()[0].receives == 1
 
@@ -247,7 +247,7 @@ int getaddrinfo(const char *node, const char *service,
 	    struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
 
 	if (node != NULL && strcmp(node, "slow.example") == 0) {
-		sleep(8);
+		sleep(12);
 		node = "127.0.0.1";
 	}
 	return real(node, service, hints, res);
@@ -259,7 +259,7 @@ int getaddrinfo(const char *node, const char *service,
                     reason="needs cc, and a build without sanitizers")
 def test_a_resolver_that_hangs_stops_nothing_else(
         standin, daemon, trail, tmp_path):
-    """Eight seconds for Dassana's address: leases are extended meanwhile."""
+    """Twelve seconds for Dassana's address: leases are extended meanwhile."""
     shim = tmp_path / "shim.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(shim), "-x", "c", "-",
                     "-ldl"], input=SHIM.encode(), check=True)
@@ -267,10 +267,10 @@ def test_a_resolver_that_hangs_stops_nothing_else(
     url = standin.dassana_url.replace("127.0.0.1", "slow.example")
     running = daemon(allow_plain_http="yes",
                      env={**standin.environ(), "LD_PRELOAD": str(shim)},
-                     dassana_endpoint=url, visibility_timeout="2s",
-                     connect_timeout="20s")
+                     dassana_endpoint=url, visibility_timeout="4s",
+                     connect_timeout="30s")
     running.wait_for(lambda: len(standin.journal.all(
-        "sqs.visibility")) >= 5 * 4, 8)
+        "sqs.visibility")) >= 5 * 4, 12)
     assert standin.dassana.posts == [], "the name is still being looked up"
     trail.await_all(running)
     received = [e for r in standin.journal.all("sqs.receive") for e in r.ids]

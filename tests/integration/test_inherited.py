@@ -79,6 +79,8 @@ def test_orphans_are_reaped(standin, daemon, with_process, tmp_path):
     with os.fdopen(mine, "rb") as file:
         pids = [int(file.read())]
     await_all(standin, running, put_files(standin, 1))
-    pids.append(int((tmp_path / "left").read_text()))
+    left = tmp_path / "left"
+    running.wait_for(lambda: left.exists() and left.read_text().endswith("\n"))
+    pids.append(int(left.read_text()))
     running.wait_for(lambda: not any(
         os.path.exists("/proc/%d" % pid) for pid in pids), 10)

@@ -121,7 +121,7 @@ def test_lag(standin, scraped):
 
 
 def test_a_refused_token(standin, scraped):
-    standin.faults.on("dassana.POST", Fault(status=401))
+    refused = standin.faults.on("dassana.POST", Fault(status=401))
     Job(standin, files=1, events=3, put_ago=HOUR)
     running, scrape = scraped()
     running.wait_for(
@@ -139,8 +139,8 @@ def test_a_refused_token(standin, scraped):
         lambda: scrape().get("paused_seconds_total", cause="token") > before,
         20)
     # A probe that fails otherwise says nothing of the token.
-    standin.faults.clear()
     standin.faults.on("dassana.POST", Fault(status=503))
+    standin.faults.off(refused)
     running.wait_for(
         lambda: scrape().get("posts_total", answer="server_error") >= 1, 60)
     seen = scrape()

@@ -5,6 +5,7 @@ import time
 from admin import LISTEN, Admin
 from jobs import await_all
 from metrics import Scrape
+from process import time_of
 
 MB = 1_000_000
 
@@ -21,30 +22,42 @@ def put(standin, files):
     return events
 
 
+def sent(standin, running):
+    """(when the daemon began it, its plain bytes) of each POST; its size on the
+    wire, which both sides tell, says which is which."""
+    plain = {post.body_bytes: post.plain_bytes
+             for post in standin.dassana.posts}
+    where = {"url": standin.dassana_url}
+    size = {line["id"]: int(line["out"])
+            for line in running.log("http.end", **where)}
+    return [(time_of(line), plain[size[line["id"]]])
+            for line in running.log("http.start", **where)]
+
+
 def test_no_more_than_that(standin, daemon):
     wanted = put(standin, 6)
     running = daemon(dassana_rate_limit="1MB/s", admin_listen=LISTEN)
     await_all(standin, running, wanted, 60)
-    posts = standin.dassana.posts
-    assert max(post.plain_bytes for post in posts) <= MB
+    assert max(post.plain_bytes for post in standin.dassana.posts) <= MB
+    posts = sent(standin, running)
+    assert len(posts) == len(standin.dassana.posts) > 5
     # Of the first post on: no time has more than that and a burst.
     for first in range(len(posts)):
         for last in range(first, len(posts)):
-            taken = sum(p.plain_bytes for p in posts[first:last])
-            seconds = posts[last].began - posts[first].began
-            # A POST may be under way for a moment before it is noted.
-            assert taken <= (seconds + 0.2 + 0.3) * MB
+            taken = sum(plain for _, plain in posts[first:last])
+            seconds = posts[last][0] - posts[first][0]
+            assert taken <= (seconds + 0.2) * MB
     page = Scrape(Admin(running).ask("/metrics").text)
     assert 2 < page.get("rate_limited_seconds_total") < 20
 
 
 def test_shutdown_does_not_wait_for_it(standin, daemon):
     put(standin, 12)
-    running = daemon(dassana_rate_limit="100KB/s", shutdown_timeout="2s")
+    running = daemon(dassana_rate_limit="100KB/s", shutdown_timeout="5s")
     running.wait_for(lambda: standin.dassana.event_count > 0)
     began = time.monotonic()
     running.stop()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     assert running.log("drain.timeout")
     assert standin.dassana.event_count < 6000
 

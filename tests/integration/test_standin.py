@@ -124,7 +124,7 @@ def test_sqs_long_poll_wakes_up(standin):
     standin.queue.send("x")
     thread.join(10)
     assert len(replies[0]["Messages"]) == 1
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_sqs_gives_nothing_to_whoever_has_gone(standin, daemon):
@@ -343,15 +343,15 @@ def test_dassana_can_answer_in_gzip(standin):
 
 
 def test_time_can_pass_faster():
-    with Standin(speed=600) as standin:
+    with Standin(speed=100) as standin:
         standin.queue.send("x")
         sqs = Sqs.of(standin)
         began = time.monotonic()
-        assert sqs.ok("ReceiveMessage", VisibilityTimeout=300)["Messages"]
+        assert sqs.ok("ReceiveMessage", VisibilityTimeout=400)["Messages"]
         assert sqs.ok("ReceiveMessage") == {}
         # Another 20 of its seconds at a time, until the message is back.
         standin.wait(lambda: sqs.ok("ReceiveMessage", WaitTimeSeconds=20))
-        assert 0.4 < time.monotonic() - began < 5
+        assert 3.9 < time.monotonic() - began < 20
 
 
 def test_all_entries_of_the_journal_can_be_watched(standin):
