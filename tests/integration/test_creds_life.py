@@ -11,7 +11,7 @@ from issuer import (  # noqa: F401
     LIFE_S, Issuer, environ, serve, write_profile)
 from jobs import await_all, put_files
 from standin import Fault
-from trail import no_faketime, settable_time
+from trail import no_faketime, set_time, settable_time
 
 
 class Stalls(threading.Thread):
@@ -107,13 +107,16 @@ def process(issuer, serve, tmp_path):
 def refresh_ten_times(standin, daemon, serve, secrets, tmp_path, source,
                       life_s):
     """What went wrong in it."""
+    standin.queue.poll_limit_s = 20
+    denied = len(standin.journal.all("denied"))
     issuer = Issuer(standin, secrets, life_s)
     server, options, env = source(issuer, serve, tmp_path)
     running = daemon(env=environ(standin, **env), **options)
     ship_until(standin, running, lambda: issuer.n > 10)
     running.stop()
     assert len(server.requests) == issuer.n
-    return (running.log("creds.expired") + standin.journal.all("denied")
+    return (running.log("creds.expired")
+            + standin.journal.all("denied")[denied:]
             + running.log("sqs.receive", level="warn"))
 
 
@@ -126,11 +129,13 @@ def test_credentials_that_live_for_seconds(
     """Ten refreshes, not one request with what has expired, and not one poll
     that failed."""
     life_s = LIFE_S if source is container else LIFE_S + 1
-    for life_s in (life_s, 2 * life_s, 4 * life_s):
+    lives = (life_s, life_s, 2 * life_s, 4 * life_s)
+    for tries, life_s in enumerate(lives):
         with Stalls() as stalls:
             wrong = refresh_ten_times(standin, daemon, serve, secrets,
                                       tmp_path, source, life_s)
-        if not wrong or stalls.worst_s < life_s / 8:
+        # Whether the daemon alone stood still nobody can tell, but not twice.
+        if not wrong or tries and stalls.worst_s < life_s / 8:
             break
     assert wrong == []
     secrets.texts.append("token-")
@@ -291,7 +296,7 @@ def test_a_clock_that_is_set_right(standin, daemon, serve, secrets, tmp_path,
     issuer = Issuer(standin, secrets, 4 * LIFE_S)
     server = serve(lambda *_: (200, issuer.document()))
     clock = tmp_path / "clock"
-    clock.write_text(shift)
+    set_time(clock, shift)
     env = {name: value for name, value in settable_time(standin, clock).items()
            if not name.startswith("AWS_")}
     running = daemon(env=environ(
@@ -300,7 +305,7 @@ def test_a_clock_that_is_set_right(standin, daemon, serve, secrets, tmp_path,
     line, = running.log("aws.clock")
     assert abs(abs(int(line["offset_s"])) - 5 * 3600) < 60
     refused = len(standin.journal.all("denied"))
-    clock.write_text("+0")
+    set_time(clock, "+0")
     renewed = issuer.n
     ship_until(standin, running, lambda: issuer.n > renewed, 1000)
     await_all(standin, running,

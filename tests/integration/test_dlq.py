@@ -4,14 +4,13 @@ import gzip
 import json
 import signal
 import subprocess
-import time
 
 import pytest
 from backfills import IDENTITY, Done
 from jobs import make_file
 from process import BINARY, bare_environ
 from standin import Fault, shapes
-from trail import in_fast_time, same_time, with_dead_letters
+from trail import no_faketime, set_time, settable_time, with_dead_letters
 
 
 class Dlq:
@@ -151,12 +150,19 @@ def test_a_signal_releases_all(standin, dlq, number):
     standin.open_gates()
 
 
-@pytest.mark.long
-@in_fast_time(100)
+@no_faketime
 def test_it_ends_before_what_it_holds_is_seen_again(standin, dlq):
-    """An hour passes within 36 seconds; S3 takes 15 seconds for each."""
-    dlq.env = {**bare_environ(dlq.home), **same_time(standin)}
-    standin.faults.on("s3.GET", lambda request: time.sleep(0.15))
+    """S3 takes 15 seconds for each, by the clocks of SQS and the program."""
+    clock = dlq.home / "clock"
+    set_time(clock, "+0")
+    dlq.env = {**bare_environ(dlq.home),
+               **settable_time(standin, clock, wall_only=False)}
+
+    def take_long(_request):
+        standin.clock.skip(15)
+        set_time(clock, "%+.1f" % standin.clock.ahead())
+
+    standin.faults.on("s3.GET", take_long)
     made = {dlq.put("gone%d" % n).id for n in range(250)}
     done = dlq.run("list", "--json")
     seen = [m["id"] for m in done.json["messages"]]

@@ -4,7 +4,8 @@ single objects are in test_s3_failures.py."""
 import pytest
 from process import time_of
 from standin import Fault, shapes
-from trail import Trail, in_fast_time, receives, with_dead_letters
+from trail import (
+    Trail, in_fast_time, receives, spend_receives, with_dead_letters)
 
 FORBIDDEN = Fault(status=403, code="AccessDenied", message="refused")
 DOWN = {
@@ -180,7 +181,7 @@ def test_who_fails_alone_is_at_fault(standin, daemon, trail, name):
     """Three times in ten minutes, while others are read: it is given back,
     and goes to the dead-letter queue at last. Before that it is neither."""
     fault, back_off_s = ALONE[name]
-    dead = with_dead_letters(standin, 1)
+    dead = with_dead_letters(standin)
     bad = trail.put(1)[0]
     key = trail.keys[bad.id]
     rule = refuse(standin, trail, [bad], fault)
@@ -193,7 +194,7 @@ def test_who_fails_alone_is_at_fault(standin, daemon, trail, name):
     assert (line["key"], line["message_id"]) == (key, bad.id)
     running.wait_for(lambda: hidden_for(
         standin, bad)[-1:] == [back_off_s])
-    standin.queue.make_visible(bad)
+    spend_receives(standin, [bad])
     trail.await_all(running)
     assert [m.id for m in dead.messages()] == [bad.id]
     assert parked(running) == {key}

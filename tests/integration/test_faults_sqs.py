@@ -126,7 +126,7 @@ def test_polls_that_are_refused_for_a_while(
     trail.await_all(running)
     assert rule.hits == 5
     assert running.wait_line("sqs.receive.recovered")
-    assert len(running.log("sqs.receive", level="warn")) == rule.hits
+    assert len(running.log("sqs.receive", code=code)) == rule.hits
     assert final_stats(running)["receive_errors"] >= 1
 
 

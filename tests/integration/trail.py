@@ -102,6 +102,13 @@ def with_dead_letters(standin, max_receives=3):
     return dead
 
 
+def spend_receives(standin, messages):
+    """They are seen again, for once more than the queue allows."""
+    for message in messages:
+        message.receives = standin.queue.max_receives
+        standin.queue.make_visible(message)
+
+
 def receives(standin, message=None):
     """How often a message (None: any) was handed out."""
     return sum(message is None or message.id == handed
@@ -146,9 +153,18 @@ def in_fast_time(speed):
     return mark
 
 
-def settable_time(standin, file):
+def set_time(file, shift):
+    """Of whoever has settable_time(): it never reads half of that."""
+    new = file.with_suffix(".new")
+    new.write_text(shift)
+    new.replace(file)
+
+
+def settable_time(standin, file, wall_only=True):
     """The environment of a daemon whose wall clock is off by what the file
-    says, at any time; its monotonic one knows nothing of it."""
-    return {**standin.environ(), "LD_PRELOAD": FAKETIME, "NO_FAKE_STAT": "1",
-            "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    says, at any time; its monotonic one knows nothing of it, or is as well."""
+    env = {**standin.environ(), "LD_PRELOAD": FAKETIME, "NO_FAKE_STAT": "1",
+           "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1"}
+    if wall_only:
+        env["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
+    return env

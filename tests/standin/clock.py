@@ -11,9 +11,14 @@ class Clock:
         self.speed = speed
         self._begin = time.monotonic()
         self._wall = time.time()
+        self._skipped = 0
 
     def elapsed(self):
-        return (time.monotonic() - self._begin) * self.speed
+        return (time.monotonic() - self._begin) * self.speed + self._skipped
+
+    def skip(self, seconds):
+        """So many pass at once."""
+        self._skipped += seconds
 
     def monotonic(self):
         return self._begin + self.elapsed()
