@@ -11,12 +11,12 @@ import os
 import re
 import resource
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 
 import pytest
+from standin.server import own_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -138,9 +138,13 @@ def python():
     return PYTHON
 
 
+_kept = []
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
+    """It is nobody else's while we live: own_port() says who can listen."""
+    _kept.append(own_port())
+    return _kept[-1].getsockname()[1]
 
 
 def release():

@@ -318,10 +318,13 @@ def test_back_pressure(standin, fill):
     process = fill.start("s3://trail-logs", *JANUARY, "--yes",
                          "--max-waiting", "13", "--json")
     standin.wait(lambda: standin.queue.counts()[0] == 10, 30)
-    before = len(looks)
-    # It looks again seconds later, when it has listed what it needs ahead.
-    standin.wait(lambda: len(looks) > before, 30)
-    asked = len(standin.journal.all("s3.LIST"))
+    # It looks again seconds later, when it has listed what it needs ahead, and
+    # then lists no more from one look to the next.
+    asked = None
+    while asked != len(standin.journal.all("s3.LIST")):
+        asked = len(standin.journal.all("s3.LIST"))
+        before = len(looks)
+        standin.wait(lambda: len(looks) > before, 30)
     process.send_signal(signal.SIGTERM)
     done = fill.finish(process)
     assert done.status == 0, done.err

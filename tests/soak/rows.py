@@ -168,7 +168,7 @@ ROWS = [
         {"share": 1, "dead": 0, "nobody": 0}),
     Row("10-drain", "one refused event and a quiet queue, then SIGTERM",
         Load((Flow("honest", first=3), Flow("refused", first=1, events=1)),
-             60, speed=3, settle=0, drain=True), {"drain": 2, "dead": 0}),
+             60, settle=0, drain=True), {"drain": 2, "dead": 0}),
     Row("10-judged", "one refused event, others for 15 minutes, then quiet",
         Load((Flow("honest", 0.3), Flow("refused", first=1, events=1)), 900,
              speed=60, max_receives=6, settle=60, quiet=2200),

@@ -90,7 +90,7 @@ def test_lines_in_the_journal_have_priorities(standin, unit):
 
 def test_a_watchdog_ends_what_hangs(standin, unit):
     unit.configure(visibility_timeout="3s")
-    unit.drop_in("[Service]\nWatchdogSec=3s\n")
+    unit.drop_in("[Service]\nWatchdogSec=6s\n")
     pid = unit.start().pid()
     ship(standin, unit)
     # It is fed.

@@ -264,7 +264,7 @@ meals(const char *usec, const char *pid, int64_t ms)
 		setenv("WATCHDOG_PID", pid, 1);
 	s = service_new();
 	service_feed(s, timers);
-	while (clock_mono_ms() < end && n < 3) {
+	do {
 		const char *text;
 
 		ev_run(loop, EVRUN_NOWAIT);
@@ -272,7 +272,7 @@ meals(const char *usec, const char *pid, int64_t ms)
 		if (*text != '\0')
 			assert_string_equal(text, "WATCHDOG=1");
 		n += *text != '\0';
-	}
+	} while (clock_mono_ms() < end && n < 3);
 	service_free(&s);
 	timers_free(&timers);
 	ev_loop_destroy(loop);

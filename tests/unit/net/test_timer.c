@@ -85,8 +85,9 @@ timers_fire_in_order_of_time_and_once(void **state)
 	struct fixture *f = *state;
 
 	make_three(f);
-	timer_after(f->c, 9);
-	timer_after(f->a, 5);
+	/* Apart by more than what may lie between these lines. */
+	timer_after(f->c, 400);
+	timer_after(f->a, 200);
 	timer_after(f->b, 1);
 	assert_true(timer_armed(f->a));
 	assert_int_equal(f->n, 0);
@@ -136,8 +137,8 @@ later_arming_replaces_the_earlier(void **state)
 
 	make_three(f);
 	timer_after(f->a, 1);
-	timer_after(f->a, 6);
-	timer_after(f->b, 3);
+	timer_after(f->a, 400);
+	timer_after(f->b, 200);
 	timer_after(f->c, 1000 * 1000);
 	timer_soon(f->c);
 	ev_run(f->loop, 0);
@@ -216,7 +217,7 @@ may_be_freed_from_its_own_fn(void **state)
 	f->a = timer_new(f->timers, free_self_and_next, f);
 	f->b = timer_new(f->timers, fire_b, f);
 	timer_after(f->a, 1);
-	timer_after(f->b, 3);
+	timer_after(f->b, 200);
 	ev_run(f->loop, 0);
 	assert_string_equal(f->order, "xx");
 }
