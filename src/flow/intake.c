@@ -271,7 +271,6 @@ static bool
 may_poll(struct intake *in)
 {
 	enum intake_gate gate = in->conf.gate(in->conf.arg);
-	unsigned open = polls_open(in->polls);
 
 	if (in->stopped || timer_armed(in->rest) ||
 	    breaker_due(&in->breaker) == BREAKER_NEVER ||
@@ -279,7 +278,7 @@ may_poll(struct intake *in)
 		return false;
 	if (gate == INTAKE_OPEN)
 		return true;
-	if (open > 0 || timer_armed(in->little))
+	if (timer_armed(in->little))
 		return false;
 	timer_after(in->little, LITTLE_MS);
 	return true;

@@ -530,7 +530,7 @@ static bool
 creds_ready(void *arg)
 {
 	(void)arg;
-	return creds_get(M.keeper) != NULL;
+	return !M.no_creds && creds_get(M.keeper) != NULL;
 }
 
 static void

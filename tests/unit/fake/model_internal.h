@@ -70,6 +70,7 @@ extern struct model {
 	int64_t window_until[WINDOW_COUNT];
 	unsigned window_kind;
 	bool dassana_took; /* in this window's life */
+	bool no_creds;	   /* their source gives none */
 	model_hook_fn *hook;
 	/* The process. */
 	struct creds_keeper *keeper;

@@ -723,6 +723,23 @@ test_failing_together(void **state)
 	close_world();
 }
 
+/* A poll that waits beside the probe has no place left either. */
+static void
+test_starved_beside_a_probe(void **state)
+{
+	(void)state;
+	open_world(12);
+	hold(1);
+	intake_look(t.in);
+	assert_int_equal(asked_in_all(), 20);
+	fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_RESET);
+	assert_false(intake_starved(t.in));
+	fake_advance(1010);
+	assert_int_equal(asked_in_all(), 20);
+	assert_true(intake_starved(t.in));
+	close_world();
+}
+
 /* Each open poll may end by itself. */
 static void
 test_stop_with_many(void **state)
@@ -864,6 +881,7 @@ main(void)
 	    cmocka_unit_test(test_taken_in_later),
 	    cmocka_unit_test(test_unread_counts),
 	    cmocka_unit_test(test_failing_together),
+	    cmocka_unit_test(test_starved_beside_a_probe),
 	    cmocka_unit_test(test_stop_with_many),
 	    cmocka_unit_test(test_empty_at_once),
 	    cmocka_unit_test(test_stop),

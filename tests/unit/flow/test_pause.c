@@ -69,6 +69,25 @@ test_full(void **state)
 	model_end();
 }
 
+/* Nothing is received before there are credentials. */
+static void
+test_no_credentials(void **state)
+{
+	(void)state;
+	open_world(10, 3);
+	M.no_creds = true;
+	model_run(5 * MINUTE_MS);
+	assert_int_equal(model_stats().receives, 0);
+	assert_only(SHIPPER_P_CREDS);
+	assert_in_range(
+	    paused_ms(SHIPPER_P_CREDS), 5 * MINUTE_MS - 1, 6 * MINUTE_MS);
+	M.no_creds = false;
+	shipper_wake(model_shipper());
+	assert_true(model_settle(MINUTE_MS) >= 0);
+	assert_only(SHIPPER_PAUSES);
+	model_end();
+}
+
 /* Each refusal has its cause; when it is over, so is the pause. */
 static void
 test_refused(void **state)
@@ -131,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_none),
 	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_no_credentials),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_another_cause),
 	};

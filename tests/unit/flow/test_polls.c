@@ -240,6 +240,51 @@ test_probe(void **state)
 	close_world();
 }
 
+/* A failure leaves one poll, and of what the queue has nothing is known. */
+static void
+test_failed(void **state)
+{
+	(void)state;
+	open_world(0);
+	learn();
+	for (unsigned n = 2; n <= 4; n++) {
+		fill();
+		bring(10, 500);
+		assert_int_equal(fill(), n);
+	}
+	bring(9, 500);
+	assert_true(polls_drained(t.polls));
+	while (polls_open(t.polls) > 0)
+		fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_CONNECT);
+	assert_false(polls_drained(t.polls));
+	assert_int_equal(fill(), 1);
+	close_world();
+}
+
+/* Beside one that still waits a probe may ask for one, though it may not fit,
+ * or though nothing else is asked for while messages come one by one. */
+static void
+test_probe_asks_for_one(void **state)
+{
+	(void)state;
+	for (int one_by_one = 0; one_by_one < 2; one_by_one++) {
+		open_world(0);
+		if (one_by_one) {
+			learn();
+			fill();
+			bring(10, 500);
+			assert_int_equal(fill(), 2);
+			fake_sqs_fail(fake_sqs_at(0), AWS_TRANSIENT, ERR_LIMIT);
+		} else {
+			fill();
+		}
+		assert_int_equal(polls_open(t.polls), 1);
+		assert_int_equal(polls_next(t.polls, false), 0);
+		assert_int_equal(polls_next(t.polls, true), 1);
+		close_world();
+	}
+}
+
 static void
 test_hasty(void **state)
 {
@@ -310,6 +355,8 @@ main(void)
 	    cmocka_unit_test(test_waits_in_vain),
 	    cmocka_unit_test(test_what_fits),
 	    cmocka_unit_test(test_probe),
+	    cmocka_unit_test(test_failed),
+	    cmocka_unit_test(test_probe_asks_for_one),
 	    cmocka_unit_test(test_hasty),
 	    cmocka_unit_test(test_cut),
 	};

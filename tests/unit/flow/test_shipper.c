@@ -342,21 +342,72 @@ test_refused_with_much_and_little(void **state)
 	}
 }
 
-/* Once it was asked with all that is here, others are received: they may show
- * that it is well. */
+static uint64_t
+receives_in(int64_t ms)
+{
+	uint64_t before = model_stats().receives;
+
+	model_run(ms);
+	return model_stats().receives - before;
+}
+
+/* Once it was asked with all that is here, and not before, others are received:
+ * they may show that it is well. */
 static void
 test_refused_with_all_that_is_here(void **state)
 {
 	uint64_t receives;
+	const struct delivery *d;
 
 	(void)state;
 	shipper_world(1000, 12, 1);
 	model_refuse(2, 0, 6 * HOUR_MS);
-	model_run(4 * HOUR_MS);
+	d = shipper_delivery(model_shipper());
+	while (delivery_open(d))
+		model_step();
+	model_run(25 * 1000); /* the polls that were open */
+	assert_false(delivery_wants_fresh(d));
 	receives = model_stats().receives;
-	model_run(HOUR_MS);
-	receives = model_stats().receives - receives;
-	assert_in_range(receives, 50, 70);
+	while (!delivery_wants_fresh(d)) {
+		assert_int_equal(model_stats().receives, receives);
+		model_step();
+	}
+	model_run(4 * HOUR_MS);
+	assert_in_range(receives_in(HOUR_MS), 50, 70);
+	model_end();
+}
+
+/* Nor while something here waits to be read: it could be asked with that. */
+static void
+test_refused_while_objects_wait(void **state)
+{
+	const struct delivery *d;
+
+	(void)state;
+	shipper_world(1000, 100, 1000);
+	model_refuse(2, 0, 2 * HOUR_MS);
+	d = shipper_delivery(model_shipper());
+	while (stats().buffer_used == 0)
+		model_step();
+	hold_gets = true; /* each ends by itself after half a minute */
+	while (delivery_open(d))
+		model_step();
+	model_run(25 * 1000); /* the polls that were open */
+	assert_true(delivery_wants_fresh(d));
+	assert_int_equal(receives_in(5 * 60 * 1000), 0);
+	assert_true(stats().objects_waiting > 0);
+	model_end();
+}
+
+/* While S3 lets nothing be read for long there is a poll a minute. */
+static void
+test_forbidden_for_long(void **state)
+{
+	(void)state;
+	shipper_world(1000, 5, 1);
+	model_refuse(1, 0, 6 * HOUR_MS);
+	model_run(HOUR_MS / 2);
+	assert_in_range(receives_in(HOUR_MS), 50, 61);
 	model_end();
 }
 
@@ -441,6 +492,8 @@ main(void)
 	    cmocka_unit_test(test_free_at_any_time),
 	    cmocka_unit_test(test_refused_with_much_and_little),
 	    cmocka_unit_test(test_refused_with_all_that_is_here),
+	    cmocka_unit_test(test_refused_while_objects_wait),
+	    cmocka_unit_test(test_forbidden_for_long),
 	    cmocka_unit_test(test_down_for_hours),
 	    cmocka_unit_test(test_memory_bound),
 	};
