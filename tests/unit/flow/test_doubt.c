@@ -114,7 +114,7 @@ test_all_are_tried_before_it_goes(void **state)
 {
 	static char keys[60 * 3];
 	bool tried[60] = {false};
-	char key[8];
+	char key[16];
 	unsigned n = 0;
 
 	(void)state;

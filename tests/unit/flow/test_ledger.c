@@ -288,7 +288,7 @@ test_ranges_of_open_pages_fill_it(void **state)
 	size_t n = 0, ranges = 0;
 
 	(void)state;
-	for (char key[8]; n < 400; n++) {
+	for (char key[24]; n < 400; n++) {
 		(void)snprintf(key, sizeof key, "%zu", n);
 		p[n] = open_key(l, key);
 		assert_non_null(p[n]);
