@@ -256,9 +256,9 @@ def test_an_object_of_one_byte_at_a_time(standin, daemon):
 
 
 def test_small_files_share_posts(standin, daemon):
-    """However slowly they come: no batch goes for want of places or time."""
+    """With as many places and as much patience as there are by default."""
     wanted = put_files(standin, 1000)
-    running = daemon(args=(), batch_max_delay="10s", max_messages=1000)
+    running = daemon(args=(), batch_max_delay="1s")
     await_all(standin, running, wanted, timeout=60)
     assert len(standin.dassana.posts) <= 10
 
