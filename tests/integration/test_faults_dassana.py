@@ -133,7 +133,8 @@ def test_413_to_full_batches_with_the_buffer_full(standin, daemon, trail):
 # Minutes pass in seconds for those who judge in minutes, but a pause of this
 # machine is a minute then, too: it is no time-out of an honest POST, and of a
 # poll's honest messages no more than one receive.
-PATIENT = {"visibility_timeout": "30m", "post_timeout": "2m"}
+PATIENT = {"visibility_timeout": "30m", "post_timeout": "5m",
+           "stall_timeout": "5m"}
 
 
 def refused_alone(standin, running, trail, bad, dead):
@@ -263,7 +264,7 @@ def test_down_for_an_hour(standin, daemon, trail):
     trail.put(60)
     running = daemon(env=other_time(standin, 200), args=("-v",),
                      max_messages=20, visibility_timeout="12h",
-                     batch_max_delay="60s")
+                     batch_max_delay="60s", post_timeout="10m")
     running.wait_for(lambda: standin.queue.counts()[1] >= 20)
     polls, memory = len(standin.journal.all("sqs.poll")), []
     end = time.monotonic() + 18

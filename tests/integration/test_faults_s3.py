@@ -185,7 +185,9 @@ def test_who_fails_alone_is_at_fault(standin, daemon, trail, name):
     bad = trail.put(1)[0]
     key = trail.keys[bad.id]
     rule = refuse(standin, trail, [bad], fault)
-    running = daemon(redeliver_after="5s", visibility_timeout="30m")
+    # A pause of this machine is neither a stall nor a time-out.
+    running = daemon(redeliver_after="5s", visibility_timeout="30m",
+                     stall_timeout="5m", post_timeout="5m")
     first = running.wait_line("object.parked", level="warn")
     trail.put_until(running, lambda: running.log("object.gave_way"), 100)
     assert rule.hits >= 4 and receives(standin, bad) == 1

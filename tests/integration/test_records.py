@@ -46,7 +46,8 @@ def test_one_bad_record_among_many(standin, daemon, trail, cause):
         good[:AT] + [FLAWS[cause]] + good[AT:])))
     trail.events[message.id] = good
     trail.put(5)
-    running = daemon(redeliver_after="1s")
+    # Longer than the answer to a release may take, or it is seen before that.
+    running = daemon(redeliver_after="2s")
     running.wait_for(lambda: dead.messages(), 60)
     trail.check(double=0)
     assert [m.id for m in dead.messages()] == [message.id]
@@ -68,7 +69,7 @@ def test_every_other_record_is_bad(standin, daemon, trail):
     message = put(standin, gzip.compress(log_file(
         [r for event in good for r in (b"null", event, b'"x"')])))
     trail.events[message.id] = good
-    running = daemon(redeliver_after="1s")
+    running = daemon(redeliver_after="2s")
     running.wait_for(lambda: dead.messages(), 60)
     trail.check(double=0)
     assert len([line for line in running.log("record.left_out")

@@ -150,7 +150,9 @@ def test_a_stop_finishes_the_work(standin, unit):
     unit.start()
     standin.faults.on("dassana.POST", Fault(hold=standin.gate()))
     wanted = put_files(standin, 3)
-    standin.wait(lambda: standin.dassana.active > 0, 10)
+    # What has not begun is given back.
+    standin.wait(lambda: standin.dassana.active > 0
+                 and len(standin.journal.all("s3.GET")) == 3, 20)
     unit.systemctl("stop", "--no-block")
     unit.wait_show("StatusText", "draining 3 messages")
     assert unit.show("ActiveState") == "deactivating"
