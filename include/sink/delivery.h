@@ -111,7 +111,7 @@ bool delivery_open(const struct delivery *d);
 bool delivery_crowded(const struct delivery *d);
 /* Nothing has failed since something was taken. */
 bool delivery_answers(const struct delivery *d);
-/* It takes nothing, and all that is here was tried: others should be. */
+/* It is not open, and all that is here was tried: others should be. */
 bool delivery_wants_fresh(const struct delivery *d);
 /* The way to Dassana was changed: it is asked at once. If that is to another
  * endpoint, the one before holds nothing back any more. */

@@ -50,7 +50,6 @@ void
 lot_enter(struct lot *l, struct message *m, int64_t now_ms)
 {
 	m->stay.parked = true;
-	m->stay.trying = false;
 	m->stay.tried_ms = now_ms;
 	TAILQ_INSERT_TAIL(&l->stays, m, stay.link);
 	l->n++;

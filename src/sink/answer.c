@@ -167,7 +167,6 @@ taken(struct delivery *d, struct item *it, const struct dassana_result *r)
 	hurry_failed(d, &it->trial);
 	if (breaker_succeeded(&d->breaker, it->ticket))
 		answers_again(d);
-	it->due_ms = 0;
 	item_took(it, r->unsure ? DELIVERY_UNSURE : DELIVERY_TAKEN);
 }
 
@@ -185,7 +184,6 @@ isolate(struct item *it, const struct dassana_result *r)
 	    PART_FIELDS(it), F_INT("bytes", it->part.plain_bytes),
 	    F_INT("status", r->status), F_STR("why", r->why),
 	    F_STR("advice", r->advice), F_SPAN("reply", r->reply));
-	it->due_ms = 0;
 	it->blame = (struct blame){0};
 	if (!it->suspect || it->cuts < (known ? CUTS_MAX : CUTS_UNKNOWN)) {
 		item_refuse(it, r);
@@ -207,8 +205,6 @@ too_large(struct delivery *d, struct item *it, const struct dassana_result *r)
 	limit_too_large(d, it);
 	if (events == 1)
 		isolate(it, r);
-	else
-		it->due_ms = 0;
 }
 
 /* Whoever refuses events answers. But who has never taken any may be the wrong
@@ -278,10 +274,8 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 	    F_INT("retry_after_ms", r->retry_after_ms),
 	    F_SPAN("reply", r->reply));
 	d->stats.retries++;
-	if (looks_for_poison(it, r) && item_narrow(it)) {
-		it->due_ms = 0;
+	if (looks_for_poison(it, r) && item_narrow(it))
 		return;
-	}
 	failed(d, it, r);
 	if (may_be_its_fault(r) && fails_alone(d, it, POISON_TIMES)) {
 		LOG_WARN("dassana.poison", PART_FIELDS(it),
@@ -291,7 +285,6 @@ put_off(struct delivery *d, struct item *it, const struct dassana_result *r)
 			"it failed again and again while others were taken"),
 		    F_SPAN("reply", r->reply));
 		it->poison = true;
-		it->tries = 0;
 		isolate(it, r);
 		return;
 	}
@@ -346,7 +339,6 @@ blame_setup(struct delivery *d, struct item *it, const struct dassana_result *r)
 	}
 	if (it->tries % 2 == 1)
 		(void)item_halve(it);
-	it->due_ms = 0; /* the breaker decides */
 	it->tries++;
 	LOG_DEBUG("dassana.gate_stays", PART_FIELDS(it),
 	    F_INT("status", r->status), F_STR("why", r->why),
@@ -378,5 +370,5 @@ delivery_judge(
 		blame_setup(d, it, r);
 		break;
 	}
-	d->changed |= !wanted && !delivery_open(d) && delivery_wants_fresh(d);
+	d->changed |= !wanted && delivery_wants_fresh(d);
 }

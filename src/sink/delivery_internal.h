@@ -54,7 +54,8 @@ struct item {
 	struct {
 		size_t first, events, plain_bytes, body_bytes;
 	} part; /* sent last */
-	int64_t sent_ms, due_ms;
+	int64_t sent_ms;
+	int64_t due_ms;	     /* 0: at once, as when nothing put it off */
 	struct trial trial;  /* of that part */
 	unsigned ticket;     /* the breaker's */
 	struct share *share; /* that it counts to, or NULL */

@@ -100,9 +100,7 @@ pick_due(struct delivery *d, int64_t now)
 		return suspect;
 	if (cut != NULL && (whole == NULL || may_cut(d)))
 		return cut;
-	if (whole != NULL)
-		return whole;
-	return suspect != NULL ? suspect : next;
+	return whole != NULL ? whole : next;
 }
 
 static int64_t
@@ -145,5 +143,5 @@ delivery_wants_fresh(const struct delivery *d)
 		if (it->tries == 0)
 			return false;
 	}
-	return d->breaker.open;
+	return !delivery_open(d);
 }

@@ -399,6 +399,36 @@ test_refused_while_objects_wait(void **state)
 	model_end();
 }
 
+/* While Dassana takes nothing a suspect waits until it was asked with all else
+ * that is here; then it is asked with that, though nothing more comes. */
+static void
+test_refused_beside_a_suspect(void **state)
+{
+	const struct delivery *d;
+	unsigned o;
+
+	(void)state;
+	shipper_world(1000, 3, 1);
+	o = model_object(MODEL_POISON, 3, 50);
+	(void)model_message(&o, 1);
+	while (stats().messages_parked == 0 || model_stats().good_left > 0)
+		model_step();
+	for (int i = 0; i < 12; i++) {
+		o = model_object(MODEL_GOOD, 3, 50);
+		(void)model_message(&o, 1);
+	}
+	model_refuse(2, 0, 2 * HOUR_MS);
+	d = shipper_delivery(model_shipper());
+	while (delivery_open(d))
+		model_step();
+	while (!delivery_wants_fresh(d))
+		model_step();
+	assert_int_equal(model_stats().gets, 4 + 12); /* each once */
+	model_run(5 * 60 * 1000);
+	assert_true(model_stats().gets > 4 + 12);
+	model_end();
+}
+
 /* While S3 lets nothing be read for long there is a poll a minute. */
 static void
 test_forbidden_for_long(void **state)
@@ -493,6 +523,7 @@ main(void)
 	    cmocka_unit_test(test_refused_with_much_and_little),
 	    cmocka_unit_test(test_refused_with_all_that_is_here),
 	    cmocka_unit_test(test_refused_while_objects_wait),
+	    cmocka_unit_test(test_refused_beside_a_suspect),
 	    cmocka_unit_test(test_forbidden_for_long),
 	    cmocka_unit_test(test_down_for_hours),
 	    cmocka_unit_test(test_memory_bound),

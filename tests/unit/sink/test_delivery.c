@@ -375,6 +375,51 @@ another_endpoint_is_judged_by_itself(void **state)
 	close_world();
 }
 
+/* Nor does it keep it waiting, or speak against it. */
+static void
+another_endpoint_begins_anew(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	for (int i = 0; i < 5; i++) {
+		answer(0, 500);
+		if (i == 4)
+			break; /* it would have to wait for half a minute */
+		submit(1);
+		fake_run();
+		answer(0, 200);
+		fake_advance(1000);
+		assert_int_equal(posted(0), 0);
+	}
+	go_elsewhere();
+	assert_elsewhere(fake_http_nth(0));
+	assert_int_equal(posted(0), 0);
+	answer(0, 500);
+	fake_advance(500);
+	assert_int_equal(posted(0), 0);
+	submit(1);
+	answer(0, 500);
+	answer_with(0, 200, NULL, COUNT(1));
+	answer_with(0, 200, NULL, COUNT(2));
+	fake_advance(1000);
+	assert_int_equal(posted(0), 0);
+	answer(0, 500);
+	assert_int_equal(logged("warn event=dassana.poison"), 0);
+	close_world();
+
+	/* Nor does it count who probed it. */
+	open_world(1);
+	submit(1);
+	fake_run();
+	answer(0, 404);
+	submit(1);
+	go_elsewhere();
+	assert_int_equal(posted(0), 0);
+	close_world();
+}
+
 /* What is under way to the one before takes no POST of another's, and whatever
  * comes of it that is no success is no news: it is sent to the other one. */
 static void
@@ -716,12 +761,60 @@ retry_after_is_not_cut_short(void **state)
 	close_world();
 }
 
+/* What fails after a part was taken is not what had failed before. */
+static void
+what_is_taken_forgets_the_tries(void **state)
+{
+	(void)state;
+	open_new(1); /* one event, then the rest */
+	submit(1);
+	fake_run();
+	for (int64_t ms = 500; ms <= 1000; ms *= 2) {
+		answer(0, 500);
+		fake_advance(ms);
+	}
+	answer_with(0, 200, NULL, COUNT(1));
+	answer(0, 500);
+	fake_advance(500);
+	answer_with(0, 200, NULL, COUNT(2));
+	assert_int_equal(w.fate[0].taken, EVENTS_EACH);
+	close_world();
+}
+
+/* Not only who was waiting for a comparison: that is a second at least. */
+static void
+all_go_at_once_when_it_answers_again(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	for (int i = 0; i < 2; i++) {
+		answer(0, 500);
+		while (fake_http_open() == 0)
+			fake_advance(1);
+	}
+	answer(0, 500); /* half a minute, by itself */
+	submit(1);
+	fake_advance(500);
+	assert_int_equal(posted(0), 1);
+	answer(0, 200);
+	assert_int_equal(posted(0), 0);
+	close_world();
+}
+
 /* Whoever waits to bring others looks again when all that are here were tried,
  * though the gate stays closed. */
 static void
 that_fresh_ones_are_wanted_is_told(void **state)
 {
 	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	answer(0, 503); /* it may come by itself */
+	assert_false(delivery_wants_fresh(w.delivery));
+	close_world();
 	open_world(1);
 	submit(2);
 	fake_run();
@@ -1274,6 +1367,7 @@ main(void)
 	    cmocka_unit_test(so_many_at_once_and_the_oldest_first),
 	    cmocka_unit_test(another_endpoint_is_asked_at_once),
 	    cmocka_unit_test(another_endpoint_is_judged_by_itself),
+	    cmocka_unit_test(another_endpoint_begins_anew),
 	    cmocka_unit_test(late_answers_of_another_endpoint),
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
@@ -1284,6 +1378,8 @@ main(void)
 	    cmocka_unit_test(a_batch_in_back_off_keeps_its_place),
 	    cmocka_unit_test(retry_after_holds_all),
 	    cmocka_unit_test(retry_after_is_not_cut_short),
+	    cmocka_unit_test(what_is_taken_forgets_the_tries),
+	    cmocka_unit_test(all_go_at_once_when_it_answers_again),
 	    cmocka_unit_test(that_fresh_ones_are_wanted_is_told),
 	    cmocka_unit_test(probes_become_rarer_until_one_is_taken),
 	    cmocka_unit_test(probes_go_round_by_batch),

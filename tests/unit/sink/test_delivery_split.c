@@ -66,25 +66,6 @@ several_to_blame(void **state)
 
 /* ---- parts and the rest of the rules ---- */
 
-/* Of 100 in a row 64 POSTs are tried; the rest is left to the next time. */
-static void
-suspects_have_so_many_posts(void **state)
-{
-	(void)state;
-	open_world(0, 1, MIB, 4 * MIB);
-	w.suspects = true;
-	for (unsigned i = 0; i < 100; i++)
-		w.event[i].bad = true;
-	submit(110);
-	serve_now();
-	assert_true(delivery_idle(w.delivery));
-	assert_in_range(w.posts, 64, 66);
-	assert_in_range(count(DELIVERY_REFUSED), 50, 60);
-	assert_int_equal(
-	    count(DELIVERY_REFUSED) + count(DELIVERY_UNTRIED), 110);
-	close_world();
-}
-
 /* Also where only one is left. */
 static void
 what_is_left_was_not_tried(void **state)
@@ -310,6 +291,36 @@ change_sink(uint64_t rate_limit, enum doc_count doc_count)
 	dassana_change(w.dassana, &conf);
 }
 
+/* Of 100 in a row 64 POSTs are tried; the rest is left to the next time. Of who
+ * has never taken anything 8, each of one event: others have their turn. */
+static void
+suspects_have_so_many_posts(void **state)
+{
+	static const struct {
+		enum doc_count doc_count;
+		unsigned posts, refused_min, refused_max;
+	} rows[] = {
+	    {DOC_COUNT_IGNORED, 64, 50, 60}, {DOC_COUNT_WANTED, 8, 8, 8}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		open_world(1, 1, MIB, 4 * MIB);
+		change_sink(0, rows[i].doc_count);
+		w.suspects = true;
+		for (unsigned k = 0; k < 100; k++)
+			w.event[k].bad = true;
+		submit(110);
+		serve_for(MINUTE);
+		assert_true(delivery_idle(w.delivery));
+		assert_int_equal(w.posts, rows[i].posts);
+		assert_in_range(count(DELIVERY_REFUSED), rows[i].refused_min,
+		    rows[i].refused_max);
+		assert_int_equal(
+		    count(DELIVERY_REFUSED) + count(DELIVERY_UNTRIED), 110);
+		close_world();
+	}
+}
+
 /* Each takes from what may be sent in a second, once it is known how much. */
 static void
 parts_keep_the_rate(void **state)
@@ -338,7 +349,7 @@ parts_keep_the_rate(void **state)
 }
 
 static void
-go_elsewhere(void)
+go_elsewhere(enum doc_count doc_count)
 {
 	struct dassana_conf conf = {
 	    .endpoint = "http://elsewhere.example/",
@@ -346,10 +357,73 @@ go_elsewhere(void)
 	    .token = "token",
 	    .post_timeout_ms = 60000,
 	    .gzip = true,
-	    .doc_count = DOC_COUNT_WANTED,
+	    .doc_count = doc_count,
 	};
 
 	dassana_change(w.dassana, &conf);
+}
+
+/* Another endpoint may take what was too large for the one before: all is sent
+ * again at once, and what is taken in parts teaches no limit. */
+static void
+another_endpoint_knows_no_limit(void **state)
+{
+	static const struct {
+		int status; /* of the half that is under way to the first */
+		size_t next;
+	} rows[] = {{503, 28}, {200, 14}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		open_world(0, 1, MIB, 4 * MIB);
+		submit(28);
+		fake_run();
+		answer(0, 413, NULL);
+		assert_int_equal(events_of_post(0), 14);
+		go_elsewhere(DOC_COUNT_IGNORED);
+		delivery_retry(w.delivery);
+		answer(0, rows[i].status, NULL);
+		assert_int_equal(events_of_post(0), rows[i].next);
+		serve_now();
+		assert_int_equal(count(DELIVERY_TAKEN), 28);
+		assert_int_equal(delivery_limit(w.delivery), SIZE_MAX);
+		close_world();
+	}
+}
+
+/* Nor does it refuse what was to blame before. */
+static void
+another_endpoint_may_take_poison(void **state)
+{
+	(void)state;
+	open_world(0, 1, MIB, 4 * MIB);
+	w.event[0].poison = true;
+	submit(14);
+	while (logged("dassana.poison") == 0) {
+		fake_run();
+		if (fake_http_open() > 0) {
+			(void)serve(0);
+		} else {
+			submit(1);
+			fake_advance(1000);
+		}
+	}
+	assert_int_equal(events_of_post(0), 7);
+	go_elsewhere(DOC_COUNT_IGNORED);
+	delivery_retry(w.delivery);
+	for (int i = 0; i < 3; i++) {
+		answer(0, 500, NULL);
+		submit(1);
+		fake_advance(1000);
+		while (count(DELIVERY_TAKEN) < w.nevents - 7)
+			(void)serve(0);
+		fake_advance(1000);
+		assert_int_equal(count(DELIVERY_REFUSED), 0);
+		assert_int_equal(events_of_post(0), 7);
+	}
+	answer(0, 200, NULL);
+	assert_int_equal(count(DELIVERY_TAKEN), w.nevents);
+	close_world();
 }
 
 /* Who has not shown that it counts gets one event, whatever was made for the
@@ -365,7 +439,7 @@ a_part_amid_a_change_of_endpoint(void **state)
 	while (fake_http_open() > 0 || stats().in_flight == 0)
 		assert_true(fake_step());
 	/* A part is being made. */
-	go_elsewhere();
+	go_elsewhere(DOC_COUNT_WANTED);
 	fake_run();
 	assert_int_equal(fake_http_open(), 1);
 	assert_int_equal(stats().in_flight, 1);
@@ -758,7 +832,7 @@ the_limit_is_of_one_endpoint(void **state)
 		assert_true(add_event(1000));
 	batcher_seal(w.batcher);
 	fake_run();
-	go_elsewhere();
+	go_elsewhere(DOC_COUNT_WANTED);
 	delivery_retry(w.delivery);
 	assert_int_equal(delivery_limit(w.delivery), SIZE_MAX);
 	answer(0, 413, NULL);
@@ -1089,6 +1163,8 @@ main(void)
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
 	    cmocka_unit_test(long_ones_do_not_wait_either),
 	    cmocka_unit_test(a_part_holds_up_nobody),
+	    cmocka_unit_test(another_endpoint_knows_no_limit),
+	    cmocka_unit_test(another_endpoint_may_take_poison),
 	    cmocka_unit_test(parts_keep_the_rate),
 	    cmocka_unit_test(a_part_amid_a_change_of_endpoint),
 	    cmocka_unit_test(no_part_is_larger_than_half),
