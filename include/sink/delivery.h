@@ -6,7 +6,8 @@
  * again, however much is waiting: after three failures in a row (5xx, 429, no
  * answer), or at once after an answer that another server would give too
  * (token, endpoint), one batch at a time probes, 1 s later, doubling to 30 s or
- * 60 s. They take turns, those tried less first. Retry-After holds back all
+ * 60 s. They take turns, those tried less first; suspects, of which there may
+ * be ever new ones, have one turn a round. Retry-After holds back all
  * POSTs. One that fails twice waits until another is taken, or 30 s: to fail
  * before that tells nothing.
  *

@@ -56,18 +56,25 @@ may_suspect(const struct delivery *d)
 }
 
 /* Those that have probed less come first, so that whoever is to blame itself
- * does not keep the others from showing it, however many objects it holds. */
+ * does not keep the others from showing it, however many objects it holds. Of
+ * suspects there is always another one that has not: between two of them the
+ * others have a turn each. */
 static struct item *
 pick_probe(struct delivery *d)
 {
-	struct item *it, *best = NULL;
+	struct item *it, *best = NULL, *suspect = NULL;
 
 	TAILQ_FOREACH(it, &d->items, link)
 	{
+		struct item **of = it->suspect ? &suspect : &best;
+
 		if (is_free(d, it) &&
-		    (best == NULL || it->probes < best->probes))
-			best = it;
+		    (*of == NULL || it->probes < (*of)->probes))
+			*of = it;
 	}
+	if (suspect != NULL &&
+	    (best == NULL || d->suspects.since + 1 >= d->nitems))
+		return suspect;
 	return best;
 }
 

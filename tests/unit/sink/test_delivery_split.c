@@ -125,6 +125,34 @@ suspects_probe_like_others(void **state)
 	close_world();
 }
 
+/* However many of them there are, one after the other: each of the others has a
+ * turn between two of them. */
+static void
+suspects_leave_probes_to_others(void **state)
+{
+	(void)state;
+	open_world(1, 1, MIB, 4 * MIB);
+	w.all = 404;
+	submit(7);
+	submit(7);
+	w.suspects = true;
+	for (int i = 0; i < 12; i++) {
+		uint64_t suspect = submit(1);
+		unsigned before = w.posts;
+
+		while (!w.event[suspect].settled) {
+			assert_true(w.posts - before < 3);
+			serve_for(1000);
+		}
+		/* Since the last one. */
+		assert_true(i == 0 || w.posts - before == 3);
+	}
+	w.all = 0;
+	serve_for(2 * MINUTE);
+	assert_true(delivery_open(w.delivery));
+	close_world();
+}
+
 /* Others than suspects are cut where one object's events end: every 7 events
  * here. Whoever is not in a run with a bad one is taken. */
 static void
@@ -1158,6 +1186,7 @@ main(void)
 	    cmocka_unit_test(what_is_left_was_not_tried),
 	    cmocka_unit_test(suspects_are_refused_at_once),
 	    cmocka_unit_test(suspects_probe_like_others),
+	    cmocka_unit_test(suspects_leave_probes_to_others),
 	    cmocka_unit_test(runs_are_kept_whole),
 	    cmocka_unit_test(few_runs_wait_for_two_answers),
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
