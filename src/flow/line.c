@@ -153,8 +153,6 @@ line_rests(const struct message *m)
 {
 	const struct turn *t = &m->turn;
 
-	return t->n[OBJECT_ACTIVE] == 0 && t->n[OBJECT_ENDED] == 0 &&
-	       (t->n[OBJECT_READY] == 0 || t->held_back) &&
-	       t->n[OBJECT_PARKED] + t->n[OBJECT_READY] == message_open(m) &&
-	       message_open(m) > 0;
+	return (t->n[OBJECT_READY] == 0 || t->held_back) &&
+	       t->n[OBJECT_PARKED] + t->n[OBJECT_READY] == message_open(m);
 }

@@ -78,8 +78,5 @@ poll_wait_lived(
 	w->lives_s = wait_s;
 	w->patience_ms = PATIENCE_MS;
 	w->try_ms = now_ms + w->patience_ms;
-	if (wait_s < w->max_s)
-		return false;
-	w->try_ms = INT64_MAX;
-	return true;
+	return wait_s == w->max_s;
 }

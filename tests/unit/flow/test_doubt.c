@@ -211,6 +211,29 @@ test_probes_take_turns(void **state)
 	close_world();
 }
 
+/* While nobody else is due, or no other repeat may be, nobody looks for one. */
+static void
+test_nobody_looks_in_vain(void **state)
+{
+	(void)state;
+	for (int others = 0; others < 2; others++) {
+		open_world(others ? 4 : 8);
+		message("a");
+		refuse("a");
+		if (others) {
+			message("b");
+			refuse("b");
+		}
+		deliver("c");
+		(void)leave();
+		wait_for_get("a");
+		fake_advance(1000); /* b would be due, too */
+		assert_false(fake_s3_is_open("b"));
+		assert_true(fake_next_timer() > 1);
+		close_world();
+	}
+}
+
 /* The others wait for something else, or for it alone. */
 static void
 test_a_success_does_not_wake_all(void **state)
@@ -738,6 +761,7 @@ main(void)
 	    cmocka_unit_test(test_a_refused_message_goes_on),
 	    cmocka_unit_test(test_repeats_leave_room),
 	    cmocka_unit_test(test_probes_take_turns),
+	    cmocka_unit_test(test_nobody_looks_in_vain),
 	    cmocka_unit_test(test_a_success_does_not_wake_all),
 	    cmocka_unit_test(test_the_lot_is_full_of_bytes),
 	    cmocka_unit_test(test_full_while_others_succeed),

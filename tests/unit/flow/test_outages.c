@@ -125,6 +125,21 @@ test_each_bucket_and_code(void **state)
 	close_world();
 }
 
+/* Of several the one is shown that began first. */
+static void
+test_oldest_is_shown(void **state)
+{
+	(void)state;
+	open_world();
+	fails("a", "AccessDenied", true);
+	fails("b", "KMS.DisabledException", true);
+	is_read("a"); /* and leaves its place to a later one */
+	fake_advance(1);
+	fails("c", "AccessDenied", true);
+	assert_string_equal(outages_part(t.o).code, "KMS.DisabledException");
+	close_world();
+}
+
 /* Read meanwhile: it was not everybody's. */
 static void
 test_read_in_time(void **state)
@@ -190,6 +205,7 @@ main(void)
 	    cmocka_unit_test(test_told_after_a_minute),
 	    cmocka_unit_test(test_told_at_once),
 	    cmocka_unit_test(test_each_bucket_and_code),
+	    cmocka_unit_test(test_oldest_is_shown),
 	    cmocka_unit_test(test_read_in_time),
 	    cmocka_unit_test(test_not_seen_any_more),
 	    cmocka_unit_test(test_many_at_once),

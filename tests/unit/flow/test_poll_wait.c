@@ -107,7 +107,16 @@ test_grows_back(void **state)
 		    &w, tries[i], (int64_t)tries[i] * 1000 - 10, now));
 		assert_int_equal(poll_wait_s(&w, now), tries[i]);
 	}
+	/* Once one has failed the next would be later, were it not for one that
+	 * lived since. */
 	now += next_try(&w, now);
+	assert_false(poll_wait_cut(&w, 20, 5000, now));
+	assert_int_equal(next_try(&w, now), 20 * MINUTE_MS);
+	now += 20 * MINUTE_MS;
+	assert_false(poll_wait_lived(&w, 15, 15000, now));
+	assert_int_equal(w.lives_s, 15);
+	assert_int_equal(next_try(&w, now), 10 * MINUTE_MS);
+	now += 10 * MINUTE_MS;
 	assert_true(poll_wait_lived(&w, 20, 20010, now));
 	assert_int_equal(poll_wait_s(&w, now + 1000 * MINUTE_MS), 20);
 }
@@ -135,10 +144,13 @@ test_tries_in_vain(void **state)
 		assert_false(poll_wait_cut(&w, 6, 5000, now));
 		assert_int_equal(w.lives_s, 3);
 	}
-	/* And what lived is cut as well. */
-	assert_false(poll_wait_cut(&w, 3, 2000, now));
-	assert_true(poll_wait_cut(&w, 3, 2000, now));
-	assert_int_equal(w.lives_s, 1);
+	/* And what lived is cut as well: two in a row again, each time. */
+	for (unsigned s = 3; s > 1; s--) {
+		assert_false(poll_wait_cut(&w, s, 1000 * s - 200, now));
+		assert_int_equal(w.lives_s, s);
+		assert_true(poll_wait_cut(&w, s, 1000 * s - 200, now));
+		assert_int_equal(w.lives_s, s - 1);
+	}
 }
 
 int

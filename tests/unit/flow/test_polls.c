@@ -188,6 +188,14 @@ test_waits_in_vain(void **state)
 	/* That one finds as many as may be is news. */
 	bring(10, 500);
 	assert_false(polls_drained(t.polls));
+	/* While none is open nobody waits. */
+	bring(10, 500);
+	assert_int_equal(fill(), 4);
+	while (polls_open(t.polls) > 0)
+		bring(10, 500);
+	fake_advance(60 * 1000);
+	assert_false(polls_drained(t.polls));
+	assert_int_equal(t.vain, 1);
 	close_world();
 }
 
@@ -346,6 +354,25 @@ test_cut(void **state)
 	}
 }
 
+/* … nor is it longer if curl asked a second time: it tells when it began. */
+static void
+test_cut_on_a_kept_connection(void **state)
+{
+	struct reply reply = {.waited_us = 10 * 1000 * 1000};
+	struct aws_result r = {
+	    .class = AWS_TRANSIENT, .err = ERR_RESET, .reply = &reply};
+
+	(void)state;
+	open_world(0);
+	for (int n = 0; n < 2; n++) {
+		fill();
+		fake_advance(18000);
+		fake_sqs_result(fake_sqs_at(0), &r);
+	}
+	assert_int_equal(t.cut, 1);
+	close_world();
+}
+
 int
 main(void)
 {
@@ -359,6 +386,7 @@ main(void)
 	    cmocka_unit_test(test_probe_asks_for_one),
 	    cmocka_unit_test(test_hasty),
 	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_cut_on_a_kept_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,22 @@ test_well(void **state)
 	close_world();
 }
 
+/* What fails that began before one that was taken is no news. */
+static void
+test_late_failure(void **state)
+{
+	(void)state;
+	open_small();
+	(void)submit(3);
+	(void)submit(3);
+	fake_run();
+	answer(1, 200, NULL);
+	answer(0, 500, NULL);
+	assert_true(delivery_answers(w.delivery));
+	fake_run();
+	close_world();
+}
+
 static void
 test_token(void **state)
 {
@@ -200,6 +216,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_well),
+	    cmocka_unit_test(test_late_failure),
 	    cmocka_unit_test(test_token),
 	    cmocka_unit_test(test_token_amid_other_failures),
 	    cmocka_unit_test(test_another_token),
