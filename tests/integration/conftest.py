@@ -1,6 +1,7 @@
 """Fixtures: a stand-in for AWS and Dassana, and the daemon as a process."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -16,6 +17,11 @@ from process import BINARY, Daemon  # noqa: E402
 from standin import Standin  # noqa: E402
 from standin.journal import Journal  # noqa: E402
 from trail import same_time  # noqa: E402
+
+# Whom a shell has started in the background ignores Ctrl-C, and so does whatever
+# he starts; some of that is tested with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COMPONENTS = ("moto", "fauxqs", "swift")
 

@@ -77,5 +77,5 @@ def promtool():
 
     def run(*args, text=None):
         return subprocess.run([PROMTOOL, *args], input=text, text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=300)
     return run

@@ -316,8 +316,8 @@ def test_demo_leaves_it_running():
         with urllib.request.urlopen(address + "healthz", timeout=5) as answer:
             assert answer.status == 200
         demo.send_signal(signal.SIGINT)
-        assert "exit status 0" in demo.stdout.read()
-        assert demo.wait(10) == 0
+        assert "exit status 0" in demo.communicate(timeout=60)[0]
+        assert demo.returncode == 0
     finally:
         demo.kill()
         demo.wait()

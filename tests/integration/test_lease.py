@@ -19,7 +19,7 @@ def test_an_object_paused_for_three_timeouts(standin, daemon, trail):
     gate = standin.gate()
     standin.faults.on("dassana.POST", Fault(hold=gate))
     trail.put(4, count=4000)
-    running = daemon(visibility_timeout="4s", buffer_max_bytes="1MiB",
+    running = daemon(visibility_timeout="5s", buffer_max_bytes="1MiB",
                      batch_max_bytes="256KiB", max_record_bytes="64KiB",
                      gzip_level=0, s3_concurrency=2)
     running.wait_for(lambda: len(standin.journal.all("s3.GET")) == 2
@@ -29,7 +29,7 @@ def test_an_object_paused_for_three_timeouts(standin, daemon, trail):
     def extended():
         """Of each message, from one end of a timeout to beyond the next."""
         entries = standin.journal.all("sqs.visibility")
-        return entries and entries[-1].t - began > 13
+        return entries and entries[-1].t - began > 16
 
     running.wait_for(extended, 30)
     assert standin.queue.counts() == (0, 4)
