@@ -64,7 +64,6 @@ objects_drain(struct objects *os)
 	struct object *o, *next;
 
 	os->draining = true;
-	timer_stop(os->retry);
 	cancel_repeats(os);
 	doubt_drain(os);
 	for (o = TAILQ_FIRST(&os->all); o != NULL; o = next) {

@@ -296,7 +296,6 @@ item_refuse(struct item *it, const struct dassana_result *why)
 
 	if (item_narrow(it))
 		return;
-	it->step = 1;
 	note_refusals(it, 2);
 	settle(it, n, DELIVERY_REFUSED, why);
 }

@@ -781,6 +781,26 @@ what_is_taken_forgets_the_tries(void **state)
 	close_world();
 }
 
+/* A busy Dassana says nothing of the batch: it need not wait for others. */
+static void
+busy_is_tried_again_soon(void **state)
+{
+	(void)state;
+	open_world(1);
+	submit(1);
+	fake_run();
+	for (int64_t ms = 500; ms <= 4000; ms *= 2) {
+		answer(0, 503);
+		submit(1);
+		fake_run();
+		if (posted(0) != 0) /* or it had to wait for nothing */
+			answer(0, 200);
+		fake_advance(ms);
+		assert_int_equal(posted(0), 0);
+	}
+	close_world();
+}
+
 /* Not only who was waiting for a comparison: that is a second at least. */
 static void
 all_go_at_once_when_it_answers_again(void **state)
@@ -1379,6 +1399,7 @@ main(void)
 	    cmocka_unit_test(retry_after_holds_all),
 	    cmocka_unit_test(retry_after_is_not_cut_short),
 	    cmocka_unit_test(what_is_taken_forgets_the_tries),
+	    cmocka_unit_test(busy_is_tried_again_soon),
 	    cmocka_unit_test(all_go_at_once_when_it_answers_again),
 	    cmocka_unit_test(that_fresh_ones_are_wanted_is_told),
 	    cmocka_unit_test(probes_become_rarer_until_one_is_taken),

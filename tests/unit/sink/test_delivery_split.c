@@ -271,6 +271,43 @@ events_of_post(size_t i)
 	return n;
 }
 
+/* Where much was refused of late, by itself, each object has its own POST. What
+ * is taken makes up for it, however much was refused; suspects tell nothing. */
+static void
+much_that_is_refused_is_sent_alone(void **state)
+{
+	static const struct {
+		bool suspects_refused;
+		unsigned then_taken;
+		bool suspect;
+		size_t events;
+	} rows[] = {{false, 0, false, 7}, {false, 8, false, 7},
+	    {false, 9, false, 14}, {true, 0, false, 14}, {false, 0, true, 14}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		open_world(0, 1, MIB, 4 * MIB);
+		w.suspects = rows[i].suspects_refused;
+		for (int n = 0; n < 20; n++) {
+			for (unsigned k = 0; k < 7; k++)
+				w.event[w.nevents + k].bad = true;
+			(void)submit(7);
+			serve_now();
+		}
+		w.suspects = false;
+		for (unsigned n = 0; n < rows[i].then_taken; n++) {
+			(void)submit(7);
+			serve_now();
+		}
+		w.suspects = rows[i].suspect;
+		(void)submit(14);
+		fake_run();
+		assert_int_equal(events_of_post(0), rows[i].events);
+		serve_now();
+		close_world();
+	}
+}
+
 /* It is made over some turns of the loop, and what is whole does not wait for
  * that. */
 static void
@@ -1192,6 +1229,7 @@ main(void)
 	    cmocka_unit_test(the_last_few_do_not_wait_for_one_another),
 	    cmocka_unit_test(long_ones_do_not_wait_either),
 	    cmocka_unit_test(a_part_holds_up_nobody),
+	    cmocka_unit_test(much_that_is_refused_is_sent_alone),
 	    cmocka_unit_test(another_endpoint_knows_no_limit),
 	    cmocka_unit_test(another_endpoint_may_take_poison),
 	    cmocka_unit_test(parts_keep_the_rate),
