@@ -211,23 +211,32 @@ def state(pid):
         return file.read().rsplit(")", 1)[1].split()[0]
 
 
-def test_settings_from_a_pipe(standin, settings, tmp_path):
-    """As a shell's <(…) gives them, from a writer that is slower than we."""
+def read_slowly(standin, path, home):
+    """Its settings as a shell's <(…) gives them, from a writer that is slower;
+    None if it has given up waiting for them."""
     out, into = os.pipe()
     running = subprocess.Popen(
         [BINARY, "-c", "/dev/fd/%d" % out, "--print-config"],
-        env={**bare_environ(tmp_path), **standin.environ()}, text=True,
-        pass_fds=[out], stdout=subprocess.PIPE)
+        env={**bare_environ(home), **standin.environ()}, text=True,
+        pass_fds=[out], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     os.close(out)
     try:
         # It waits for them: its first read has found nothing.
-        standin.wait(lambda: state(running.pid) == "S", 10)
-        os.write(into, settings(dassana_app_id="piped").read_bytes())
+        standin.wait(lambda: state(running.pid) in "SZ", 10)
+        os.write(into, path.read_bytes())
+    except BrokenPipeError:
+        pass
     finally:
         os.close(into)
     text = running.communicate(timeout=10)[0]
-    assert running.returncode == 0
-    assert "\ndassana_app_id = piped\n" in text
+    return text if running.returncode == 0 else None
+
+
+def test_settings_from_a_pipe(standin, settings, tmp_path):
+    """It waits for 2 s, in which this machine may stand still."""
+    path = settings(dassana_app_id="piped")
+    texts = (read_slowly(standin, path, tmp_path) for _ in range(3))
+    assert "\ndassana_app_id = piped\n" in next(filter(None, texts), "")
 
 
 def test_what_cannot_change_is_named_each_time(standin, start, settings):
@@ -370,6 +379,10 @@ def test_what_is_set_counts_more_than_a_credential(
     assert "from CREDENTIALS_DIRECTORY" not in done.stdout
 
 
+# Of meals that nobody hears ten fill the socket: not within a pause of ours.
+WATCHDOG_USEC = "1000000"
+
+
 class Manager:
     """What is said to a socket as systemd's."""
 
@@ -393,7 +406,7 @@ class Manager:
 def test_what_the_manager_hears(standin, start, settings, tmp_path):
     manager = Manager(str(tmp_path / "notify"))
     manager_env = {"NOTIFY_SOCKET": str(tmp_path / "notify"),
-                   "WATCHDOG_USEC": "200000"}
+                   "WATCHDOG_USEC": WATCHDOG_USEC}
     running = start(manager_env)
     running.wait_for(lambda: "READY=1" in manager.hear())
     await_all(standin, running, put_files(standin, 1))
@@ -431,7 +444,7 @@ def test_not_ready_without_a_region(standin, daemon, tmp_path):
     manager = Manager(str(tmp_path / "notify"))
     running = daemon(region=None, env={
         **standin.environ(), "NOTIFY_SOCKET": str(tmp_path / "notify"),
-        "WATCHDOG_USEC": "200000", "AWS_EC2_METADATA_DISABLED": "",
+        "WATCHDOG_USEC": WATCHDOG_USEC, "AWS_EC2_METADATA_DISABLED": "",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1/"})
     running.wait_line("region", level="error")
     running.wait_for(lambda: manager.hear().count("WATCHDOG=1") >= 3)
