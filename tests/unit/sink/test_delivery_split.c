@@ -512,6 +512,45 @@ a_part_amid_a_change_of_endpoint(void **state)
 	close_world();
 }
 
+/* It is not sent when it is complete if nothing may be by then. */
+static void
+a_part_amid_a_failure(void **state)
+{
+	static const struct {
+		int status;
+		const char *head;
+		int64_t wait_ms;
+	} rows[] = {{404, NULL, 1000}, {429, "Retry-After: 5\r\n", 5000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		open_world(1, 2, 4 * MIB, 16 * MIB);
+		w.event[0].bad = true;
+		for (int n = 0; n < 28; n++)
+			assert_true(add_event(64 * KIB));
+		(void)submit(7);
+		fake_run();
+		fake_reply(fake_http_nth(0), 400, NULL, SPAN("no"));
+		while (fake_http_open() > 1 || stats().in_flight < 2)
+			assert_true(fake_step());
+		/* A part is being made, beside the other POST. */
+		fake_reply(
+		    fake_http_nth(0), rows[i].status, rows[i].head, SPAN("no"));
+		while (fake_http_open() > 0)
+			assert_true(step_one()); /* before a timer */
+		assert_int_equal(stats().in_flight, 1);
+		fake_advance(rows[i].wait_ms - 1);
+		assert_int_equal(fake_http_open(), 0);
+		assert_int_equal(stats().in_flight, 0);
+		fake_advance(1);
+		assert_true(fake_http_open() > 0);
+		serve_for(MINUTE);
+		assert_int_equal(count(DELIVERY_REFUSED), 7);
+		assert_int_equal(count(DELIVERY_TAKEN), 28);
+		close_world();
+	}
+}
+
 /* There is room for a part of half a batch: what is left of one after its first
  * event goes in two. */
 static void
@@ -1234,6 +1273,7 @@ main(void)
 	    cmocka_unit_test(another_endpoint_may_take_poison),
 	    cmocka_unit_test(parts_keep_the_rate),
 	    cmocka_unit_test(a_part_amid_a_change_of_endpoint),
+	    cmocka_unit_test(a_part_amid_a_failure),
 	    cmocka_unit_test(no_part_is_larger_than_half),
 	    cmocka_unit_test(all_refused),
 	    cmocka_unit_test(cut_ones_leave_one),
