@@ -748,6 +748,11 @@ test_refused_like_all(void **state)
 		deliver("b");
 		message("c");
 		assert_int_equal(fake_s3_is_open("a"), minutes > 0);
+		if (minutes > 0) { /* in a batch with others */
+			assert_true(
+			    fake_s3_send(fake_s3_of("a"), "[{\"a\":1}]"));
+			assert_int_equal(batcher_open_events(t.batcher), 1);
+		}
 		close_world();
 	}
 }
