@@ -141,7 +141,7 @@ def refused_alone(standin, running, trail, bad, dead):
     """At fault after three comparisons in ten minutes, and not before: its
     message, and no other, is left to the dead-letter queue."""
     trail.put_until(running, lambda: len(running.log(
-        "dassana.refused", level="error")) == len(bad), 120)
+        "dassana.refused", level="error")) == len(bad), 300)
     spend_receives(standin, bad)
     trail.await_all(running, 0, 60)
     assert sorted(m.id for m in dead.messages()) == sorted(
