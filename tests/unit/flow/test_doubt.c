@@ -723,6 +723,58 @@ test_nobody_is_given_back_amid_a_try(void **state)
 	}
 }
 
+/* Under the name that a relay gives it, without an ETag. */
+static void
+deliver_unnamed(const char *key)
+{
+	struct message *m = hold();
+
+	want(m, key, "");
+	message_ended(t.ms, m, true);
+	objects_start(t.os);
+	assert_true(fake_s3_send(fake_s3_of(key), TWO));
+	settle(DELIVERY_TAKEN);
+}
+
+static void
+park(const char *key, bool suspect)
+{
+	message(key);
+	if (!suspect) {
+		refuse(key);
+		return;
+	}
+	assert_true(fake_s3_send(fake_s3_of(key), TWO));
+	settle(DELIVERY_REFUSED);
+}
+
+/* Whoever turns out to be delivered when its turn comes leaves that to the
+ * next. */
+static void
+test_one_that_is_known_keeps_no_turn(void **state)
+{
+	(void)state;
+	for (int suspect = 0; suspect < 2; suspect++) {
+		open_world(4);
+		park("a", suspect);
+		deliver("x");
+		/* Failed by comparison: what succeeds wakes it no more. */
+		wait_for_get("a");
+		if (suspect) {
+			assert_true(fake_s3_send(fake_s3_of("a"), TWO));
+			settle(DELIVERY_REFUSED);
+		} else {
+			refuse("a");
+		}
+		deliver_unnamed("a");
+		park("b", suspect);
+		while (stats().known == 0)
+			fake_advance(1000);
+		wait_for_get("b");
+		close_world();
+	}
+}
+
 /* What was sent before Dassana refused everything tells nothing of now. */
 static void
 test_an_old_take_is_no_news(void **state)
@@ -782,6 +834,7 @@ main(void)
 	    cmocka_unit_test(test_a_suspect_that_another_gave_up),
 	    cmocka_unit_test(test_a_suspect_by_comparison_alone),
 	    cmocka_unit_test(test_nobody_is_given_back_amid_a_try),
+	    cmocka_unit_test(test_one_that_is_known_keeps_no_turn),
 	    cmocka_unit_test(test_an_old_take_is_no_news),
 	};
 
