@@ -12,14 +12,18 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 import pytest
-from standin.server import own_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from standin.server import own_port  # noqa: E402
+
 HEAVY = os.environ.get("TRAILPOST_HEAVY", os.path.join(ROOT, "build", "heavy"))
 STORE = ("--root", os.path.join(HEAVY, "store"),
          "--runroot", os.path.join(HEAVY, "run"))
