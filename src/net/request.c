@@ -81,6 +81,15 @@ on_total(void *arg)
 	request_ended(r, CURLE_OK, ERR_TIMEOUT);
 }
 
+static void
+arm_stall(struct request *r, int64_t ms)
+{
+	if (r->stall.timer == NULL)
+		return;
+	r->stall.over = false;
+	timer_after(r->stall.timer, ms);
+}
+
 /* The timer is not armed anew with each byte: it looks, when it fires, at how
  * much of its time is still left. */
 static void
@@ -90,8 +99,7 @@ on_stall(void *arg)
 	int64_t idle = clock_mono_ms() - r->progress_ms;
 
 	if (idle < r->stall_ms) {
-		r->stall.over = false;
-		timer_after(r->stall.timer, r->stall_ms - idle);
+		arm_stall(r, r->stall_ms - idle);
 		return;
 	}
 	if (look_once_more(&r->stall))
@@ -163,7 +171,7 @@ request_start(struct http *h, const struct request_spec *spec)
 	}
 	if (r->stall_ms > 0) {
 		r->stall.timer = timer_new(h->timers, on_stall, r);
-		timer_after(r->stall.timer, r->stall_ms);
+		arm_stall(r, r->stall_ms);
 	}
 	if (spec->total_timeout_ms > 0 && r->on_data == NULL) {
 		r->total.timer = timer_new(h->timers, on_total, r);
@@ -178,8 +186,7 @@ request_resume(struct request *r)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	if (r->stall.timer != NULL)
-		timer_after(r->stall.timer, r->stall_ms);
+	arm_stall(r, r->stall_ms);
 	http_ready(r->http, r);
 }
 

@@ -194,6 +194,9 @@ item_turn(struct item *it)
 		return;
 	it->elsewhere = true;
 	it->delivery->elsewhere++;
+	if (it->share != NULL)
+		it->share->now--;
+	it->share = NULL;
 }
 
 bool

@@ -41,6 +41,7 @@ static struct {
 	/* What callbacks do besides noting. */
 	unsigned submit_when_settled;
 	bool free_in_progress;
+	bool suspects; /* what is submitted from now on is such */
 } w;
 
 static void
@@ -69,7 +70,7 @@ static void
 on_sealed(void *arg, struct batch *b)
 {
 	(void)arg;
-	delivery_submit(w.delivery, b, false);
+	delivery_submit(w.delivery, b, w.suspects);
 }
 
 static void
@@ -462,6 +463,32 @@ late_answers_of_another_endpoint(void **state)
 			assert_int_equal(w.fate[k].taken, EVENTS_EACH);
 		close_world();
 	}
+}
+
+/* Nor is it in the way of those that have few POSTs. */
+static void
+a_suspect_elsewhere_takes_no_turn(void **state)
+{
+	enum { OTHERS = 20 };
+
+	(void)state;
+	open_world(1);
+	w.suspects = true;
+	submit(1);
+	fake_run();
+	submit(1);
+	w.suspects = false;
+	submit(OTHERS);
+	go_elsewhere();
+	while (w.fate[1].taken < EVENTS_EACH) {
+		assert_int_equal(fake_http_open(), 2);
+		answer_with(1, 200, NULL, COUNT(3));
+	}
+	/* Not because no others were left. */
+	assert_int_equal(w.fate[OTHERS + 1].taken, 0);
+	while (fake_http_open() > 0)
+		answer_with(0, 200, NULL, COUNT(3));
+	close_world();
 }
 
 /* Each takes its bytes of NDJSON, 24 here, from what may be sent: those that
@@ -1389,6 +1416,7 @@ main(void)
 	    cmocka_unit_test(another_endpoint_is_judged_by_itself),
 	    cmocka_unit_test(another_endpoint_begins_anew),
 	    cmocka_unit_test(late_answers_of_another_endpoint),
+	    cmocka_unit_test(a_suspect_elsewhere_takes_no_turn),
 	    cmocka_unit_test(so_many_bytes_a_second),
 	    cmocka_unit_test(answers_are_counted),
 	    cmocka_unit_test(transient_failures_are_tried_again),
